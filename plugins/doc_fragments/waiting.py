@@ -1,0 +1,28 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of the modules that wait for records; module_utils/_options.py mirrors them."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """How long to wait for records, and how often to look."""
+
+    DOCUMENTATION = r"""
+options:
+  wait_timeout:
+    description:
+      - How long to wait for a record to end, in seconds, V(0) or more. The last look is at the deadline.
+      - An endpoint that hangs adds at most 30 seconds.
+      - When it passes, the task fails, but the action goes on. The failure returns the record and says how to go on
+        waiting.
+    type: int
+    default: 1800
+  wait_delay:
+    description:
+      - Fixed seconds between two looks at a record, more than V(0).
+      - When absent, the pause grows with the time waited so far. It is a tenth of it, at least 2 and at most 30
+        seconds, shortened by up to a tenth by chance, so that many tasks do not look at once.
+    type: float
+"""

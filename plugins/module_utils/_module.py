@@ -1,0 +1,88 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a module meets Ansible: the client, the one try and except, the only exit_json and fail_json."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Callable
+
+from . import _api
+from ._clock import Clock, SystemClock
+from ._errors import SERVICE_ERRORS, InvalidInput, SelfServiceError, error_facts, explain
+from ._parameters import SHORTEST_SECRET
+
+if TYPE_CHECKING:
+    from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+    from botocore.client import BaseClient
+
+# A look that hangs must not outlive the deadline by more than 30 s, and is repeated by the wait itself: one attempt,
+# short time-outs, whatever the user's aws_config says.
+_POLLING = {"connect_timeout": 5, "read_timeout": 20, "retries": {"total_max_attempts": 1}}
+
+
+@dataclass
+class Task:
+    """What a verb works with: the task's options, the service, the clock, and what is known so far.
+
+    `known` goes into the result, of a success and of a failure alike, so what is put there is never lost.
+    """
+
+    params: Mapping[str, Any]
+    connect: Callable[[Mapping[str, Any]], BaseClient]
+    clock: Clock
+    warn: Callable[[str], None]
+    hide: Callable[[Iterable[str]], None]
+    check_mode: bool = False
+    diff_mode: bool = False
+    known: dict[str, Any] = field(default_factory=lambda: {"changed": False})
+
+    @cached_property
+    def client(self) -> BaseClient:
+        """The client for all but polling; its retries are botocore's and the user's."""
+        return self._connected({})
+
+    @cached_property
+    def polling_client(self) -> BaseClient:
+        """The client for looks that are repeated anyway."""
+        return self._connected(_POLLING)
+
+    def _connected(self, overrides: Mapping[str, Any]) -> BaseClient:
+        try:
+            client = self.connect({**(self.params.get("aws_config") or {}), **overrides})
+        except TypeError as error:
+            raise InvalidInput(f"aws_config is not what botocore takes: {error}.") from error
+        _api.watch(client)
+        return client
+
+
+def run(module: AnsibleAWSModule, verb: Callable[[Task], None]) -> None:
+    """Run the verb and leave the module with all that is known by then, and the failure if there was one."""
+
+    def connect(config: Mapping[str, Any]) -> BaseClient:
+        return module.client("servicecatalog", aws_config=dict(config))
+
+    # Ansible masks secrets of any length; a short one would blank out ids, and is refused before it is sent anywhere.
+    module.no_log_values.difference_update([value for value in module.no_log_values if len(value) < SHORTEST_SECRET])
+    task = Task(
+        params=module.params,
+        connect=connect,
+        clock=SystemClock(),
+        check_mode=module.check_mode,
+        diff_mode=module._diff,
+        warn=module.warn,
+        hide=module.no_log_values.update,
+    )
+    try:
+        verb(task)
+    except SelfServiceError as error:
+        failure = {"msg": str(error), **error.facts}
+    except SERVICE_ERRORS as error:
+        failure = {"msg": explain(error), **error_facts(error)}
+    else:
+        module.exit_json(**task.known)
+    # Outside the except block, so that Ansible adds no traceback to a failure that explains itself.
+    module.fail_json(**{**task.known, **failure})

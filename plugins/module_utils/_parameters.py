@@ -1,0 +1,129 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a task gives, checked before any call and brought into the shape that the service takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ._errors import InvalidInput
+from ._types import ExecutionParameter, Parameters
+
+# The service's limits. Botocore checks lengths only, so both stand here: option to (pattern, longest, in words).
+_ID = (r"[a-zA-Z0-9_\-]+", 100, "letters, digits, '_' and '-'")
+_LIMITS: dict[str, tuple[str, int, str]] = {
+    "provisioned_product_id": _ID,
+    "service_action_id": _ID,
+    "provisioned_product_name": (
+        r"[a-zA-Z0-9][a-zA-Z0-9._\-]*",
+        128,
+        "letters, digits, '.', '_' and '-', the first a letter or a digit",
+    ),
+    "service_action_name": (r"[a-zA-Z0-9_\-.]+", 256, "letters, digits, '.', '_' and '-'"),
+    "execute_token": (
+        r"[a-zA-Z0-9][a-zA-Z0-9_\-]*",
+        128,
+        "letters, digits, '_' and '-', the first a letter or a digit",
+    ),
+}
+_MOST_PARAMETERS, _LONGEST_NAME, _MOST_VALUES, _LONGEST_VALUE = 200, 50, 25, 512
+SHORTEST_SECRET = 4
+
+
+def check_limits(params: Mapping[str, Any]) -> None:
+    """Refuse ids, names and tokens that the service would not take."""
+    for option, (pattern, longest, words) in _LIMITS.items():
+        value = params.get(option)
+        if value is None:
+            continue
+        if not 1 <= len(value) <= longest:
+            raise InvalidInput(f"{option} has {len(value)} characters; it takes 1 to {longest}.")
+        if not re.fullmatch(pattern, value):
+            raise InvalidInput(f"{option} is {value!r}; it takes only {words}.")
+
+
+def check_waiting(params: Mapping[str, Any]) -> None:
+    """Refuse times that can't be waited."""
+    if params["wait_timeout"] < 0:
+        raise InvalidInput(f"wait_timeout is {params['wait_timeout']}; it takes seconds, 0 or more.")
+    delay = params.get("wait_delay")
+    if delay is not None and not 0 < delay < float("inf"):
+        raise InvalidInput(f"wait_delay is {delay}; it takes seconds, more than 0. Leave it out for adaptive polling.")
+
+
+def as_sent(given: Mapping[str, Any] | None, option: str) -> Parameters:
+    """Return an option's parameters as the service takes them: name to list of strings."""
+    return {name: _values(name, value, option) for name, value in (given or {}).items()}
+
+
+def check_parameters(parameters: Parameters) -> None:
+    """Refuse parameters beyond the service's limits; no value is quoted, since any may be a secret."""
+    if len(parameters) > _MOST_PARAMETERS:
+        raise InvalidInput(f"There are {len(parameters)} parameters; the service takes at most {_MOST_PARAMETERS}.")
+    for name, values in parameters.items():
+        if not 1 <= len(name) <= _LONGEST_NAME:
+            raise InvalidInput(
+                f"The parameter name {name!r} has {len(name)} characters; a name takes 1 to {_LONGEST_NAME}."
+            )
+        if len(values) > _MOST_VALUES:
+            raise InvalidInput(
+                f"The parameter {name!r} has {len(values)} values; the service takes at most {_MOST_VALUES}."
+            )
+        longest = max(map(len, values), default=0)
+        if longest > _LONGEST_VALUE:
+            raise InvalidInput(
+                f"The parameter {name!r} has a value of {longest} characters; the service takes at most "
+                f"{_LONGEST_VALUE}."
+            )
+
+
+def check_secrets(secrets: Parameters) -> None:
+    """Refuse secrets so short that masking them would blank out ids."""
+    for name, values in secrets.items():
+        if any(len(value) < SHORTEST_SECRET for value in values):
+            raise InvalidInput(
+                f"sensitive_parameters has a value under {SHORTEST_SECRET} characters for {name!r}. Masking it would "
+                "blank out ids as well; give a longer one, or put it into parameters if it is no secret."
+            )
+
+
+def check_known(definitions: Iterable[ExecutionParameter], given: Parameters) -> None:
+    """Refuse parameters that the action does not take, and a TARGET that nothing fills.
+
+    Source: DescribeServiceActionExecutionParameters, which is asked for one provisioned product.
+    """
+    known = {definition.name: definition for definition in definitions}
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise InvalidInput(
+            f"The action takes no parameter {', '.join(map(repr, unknown))}. It takes: "
+            f"{', '.join(sorted(known)) or 'none'}.",
+            choices=sorted(known),
+        )
+    target = known.get("TARGET")
+    if target and not (given.get("TARGET") or target.default_values):
+        raise InvalidInput(
+            f"The action needs a TARGET (of type {target.type}), and the provisioned product has no resource to fill "
+            "it with. Give parameters.TARGET, or look at the product's resources."
+        )
+
+
+def _values(name: str, value: Any, option: str) -> list[str]:
+    return list(_scalars(name, value if isinstance(value, (list, tuple)) else [value], option))
+
+
+def _scalars(name: str, values: Iterable[Any], option: str) -> Iterator[str]:
+    for value in values:
+        if value is None:
+            raise InvalidInput(f"{option} has null for {name!r}; give a value, or leave the name out.")
+        if isinstance(value, bool):
+            yield "true" if value else "false"
+        elif isinstance(value, (str, int, float)):
+            yield str(value)
+        else:
+            raise InvalidInput(
+                f"{option} has a {type(value).__name__} for {name!r}; it takes a scalar or a list of scalars."
+            )

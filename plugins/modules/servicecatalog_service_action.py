@@ -1,0 +1,348 @@
+#!/usr/bin/python
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: servicecatalog_service_action
+version_added: 0.1.0
+short_description: Run a self-service action on an AWS Service Catalog provisioned product
+description:
+  - Runs a service action (restart, back up, rotate, ...) on a provisioned product with the API call
+    C(ExecuteProvisionedProductServiceAction).
+  - Optionally waits until the record of that run has ended, and returns the record, also as the fact
+    C(servicecatalog_record_detail).
+  - Every failure after the start, a time-out included, still returns the record and says how to go on.
+  - With ids and without waiting it makes exactly one API call.
+author:
+  - selfservice.aws contributors (@selfservice-aws)
+options:
+  provisioned_product_id:
+    description:
+      - The id of the provisioned product, such as V(pp-abcd1234wxyz5).
+      - Exactly one of O(provisioned_product_id) and O(provisioned_product_name) is required.
+    type: str
+  provisioned_product_name:
+    description:
+      - The name of the provisioned product.
+    type: str
+  wait:
+    description:
+      - Whether to wait until the record is V(SUCCEEDED) or V(FAILED). No other status is an end.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - selfservice.aws.execution
+  - selfservice.aws.waiting
+  - selfservice.aws.attributes
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Sends no write. It proves with reads that the service would accept the call. The provisioned product exists and
+        its status allows an action, the action belongs to its provisioning artifact, the parameter names are known and
+        TARGET has a value.
+      - What the credentials may not read is a warning.
+  diff_mode:
+    support: full
+    details:
+      - Shows the action's default parameters before, and what takes effect after. It costs one more read.
+notes:
+  - Tested against an emulator of the service only, never against AWS itself.
+seealso:
+  - name: ExecuteProvisionedProductServiceAction
+    description: The API call behind the module.
+    link: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_ExecuteProvisionedProductServiceAction.html
+"""
+
+EXAMPLES = r"""
+- name: Restart a database, and go on
+  selfservice.aws.servicecatalog_service_action:
+    provisioned_product_id: pp-orders0000001
+    service_action_id: act-restart000001
+  register: restart
+
+- name: Back up a database by names, and wait until that has ended
+  selfservice.aws.servicecatalog_service_action:
+    provisioned_product_name: orders-db
+    service_action_name: Backup
+    parameters:
+      Retention: 30
+      Tables:
+        - customers
+        - invoices
+    wait: true
+    wait_timeout: 600
+  register: backup
+
+- name: Show what the automation returned
+  ansible.builtin.debug:
+    var: backup.record_outputs
+
+- name: Rotate a password that shows nowhere
+  selfservice.aws.servicecatalog_service_action:
+    provisioned_product_name: orders-db
+    service_action_name: RotatePassword
+    sensitive_parameters:
+      NewPassword: "{{ new_password }}"
+    wait: true
+
+- name: Run an action once for a change, however often the play is run
+  selfservice.aws.servicecatalog_service_action:
+    provisioned_product_name: orders-db
+    service_action_name: Restart
+    execute_token: change-4711-orders-db
+    wait: true
+
+- name: Prove that the call would be accepted, and show the parameters that would take effect
+  selfservice.aws.servicecatalog_service_action:
+    provisioned_product_name: orders-db
+    service_action_name: Restart
+    parameters:
+      Mode: forced
+  check_mode: true
+  diff: true
+"""
+
+RETURN = r"""
+record_detail:
+  description:
+    - The record as last seen, with every member of the service's RecordDetail. What the service did not give is null.
+    - In check mode, what is known of the record that would be created.
+  returned: when a record exists, and in check mode
+  type: dict
+  contains:
+    record_id:
+      description: The id of the record.
+      type: str
+      sample: rec-abcd1234wxyz5
+    status:
+      description: V(CREATED), V(IN_PROGRESS), V(IN_PROGRESS_IN_ERROR), V(SUCCEEDED) or V(FAILED).
+      type: str
+      sample: SUCCEEDED
+    created_time:
+      description: When the record was created, in UTC.
+      type: str
+      sample: "2026-11-22T22:39:38.120000+00:00"
+    updated_time:
+      description: When the record last changed, in UTC.
+      type: str
+      sample: "2026-11-22T22:39:58.120000+00:00"
+    record_type:
+      description: The type of the record, as the service names it.
+      type: str
+    record_errors:
+      description: What went wrong. It may be empty for a failed record, whose outputs then often explain it.
+      type: list
+      elements: dict
+      contains:
+        code:
+          description: The service's code.
+          type: str
+        description:
+          description: The service's text.
+          type: str
+    record_tags:
+      description: The tags of the record. The keys keep their case.
+      type: dict
+    provisioned_product_id:
+      description: The id of the provisioned product.
+      type: str
+      sample: pp-orders0000001
+    provisioned_product_name:
+      description: The name of the provisioned product.
+      type: str
+      sample: orders-db
+    provisioned_product_type:
+      description: The type of the provisioned product.
+      type: str
+      sample: CFN_STACK
+    product_id:
+      description: The id of the product.
+      type: str
+    provisioning_artifact_id:
+      description: The id of the provisioning artifact.
+      type: str
+    path_id:
+      description: The id of the launch path.
+      type: str
+    launch_role_arn:
+      description: The ARN of the launch role.
+      type: str
+record_outputs:
+  description: The outputs of the record once it has ended. The keys are the automation's and keep their case.
+  returned: when a record exists, and in check mode
+  type: dict
+  sample: {"SnapshotId": "snap-0123456789abcdef0"}
+execute_token:
+  description: The idempotency token of this run. Run again with it, the task finds the same record.
+  returned: always, after the options were found right
+  type: str
+  sample: 5f1c1a52-5d6c-4d55-9b39-3f6f4e0b3a0e
+request:
+  description: What was sent, or would be in check mode. Sensitive values are masked.
+  returned: always, after names were resolved
+  type: dict
+  contains:
+    provisioned_product_id:
+      description: The id of the provisioned product.
+      type: str
+    service_action_id:
+      description: The id of the service action.
+      type: str
+    execute_token:
+      description: The idempotency token.
+      type: str
+    accept_language:
+      description: The language asked for.
+      type: str
+    parameters:
+      description: The parameters as lists of strings. None are sent when this is empty.
+      type: dict
+hints:
+  description: What to look at, for the causes of failure that AWS documents.
+  returned: on failure of the record, or of its start
+  type: list
+  elements: str
+choices:
+  description: What there is to choose from, when a name, an id or a parameter is unknown.
+  returned: when a name, an id or a parameter is unknown
+  type: list
+  elements: str
+error:
+  description: The service's own error.
+  returned: when the service refused a call
+  type: dict
+  contains:
+    code:
+      description: The service's code.
+      type: str
+    message:
+      description: The service's text.
+      type: str
+response_metadata:
+  description: What identifies the answer for AWS Support.
+  returned: when the service refused a call
+  type: dict
+  contains:
+    http_status_code:
+      description: The HTTP status.
+      type: int
+    request_id:
+      description: The id of the request.
+      type: str
+    retry_attempts:
+      description: How often botocore tried again.
+      type: int
+ansible_facts:
+  description: The record as a fact. Ansible keeps no facts of failed tasks, so register the result to handle failures.
+  returned: on success
+  type: dict
+  contains:
+    servicecatalog_record_detail:
+      description: The same as RV(record_detail).
+      type: dict
+"""
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.selfservice.aws.plugins.module_utils import (
+    _execution,
+    _options,
+    _parameters,
+    _results,
+    _waiting,
+)
+from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
+from ansible_collections.selfservice.aws.plugins.module_utils._types import Parameters, Reference, Waiting
+
+
+def run_service_action(task: Task) -> None:
+    """Run the action and, if asked, wait for its record; in check mode prove that the start would be accepted."""
+    params = task.params
+    secrets = _parameters.as_sent(params["sensitive_parameters"], "sensitive_parameters")
+    _parameters.check_secrets(secrets)
+    task.hide(value for values in secrets.values() for value in values)
+    parameters = {**_parameters.as_sent(params["parameters"], "parameters"), **secrets}
+    _parameters.check_limits(params)
+    _parameters.check_waiting(params)
+    _parameters.check_parameters(parameters)
+    task.known["execute_token"] = params["execute_token"] or _execution.new_token()
+    planned = _execution.plan(
+        task.client,
+        Reference(params["provisioned_product_id"], params["provisioned_product_name"]),
+        Reference(params["service_action_id"], params["service_action_name"]),
+        parameters=parameters,
+        execute_token=task.known["execute_token"],
+        accept_language=params["accept_language"],
+    )
+    task.known["request"] = _results.request(planned.request, secrets)
+    if task.check_mode:
+        _prove(task, planned, secrets)
+    else:
+        _start(task, planned, secrets)
+    task.known["ansible_facts"] = {"servicecatalog_record_detail": task.known["record_detail"]}
+
+
+def _prove(task: Task, planned: _execution.Plan, secrets: Parameters) -> None:
+    proof = _execution.prove(task.client, planned, task.warn)
+    detail = _execution.planned_detail(planned.request, proof.product)
+    task.known.update(changed=True, record_detail=_results.record_detail(detail), record_outputs={})
+    if task.diff_mode:
+        task.known["diff"] = _results.diff(proof.definitions, planned.request, secrets)
+
+
+def _start(task: Task, planned: _execution.Plan, secrets: Parameters) -> None:
+    params, sent = task.params, planned.request
+    if task.diff_mode:
+        definitions = _execution.read_definitions(task.client, sent, task.warn)
+        task.known["diff"] = _results.diff(definitions, sent, secrets)
+    # Made before the write, so that nothing but the service can fail after it.
+    reader = task.polling_client if params["wait"] else task.client
+    execution = _execution.execute(task.client, sent, task.clock, token_is_new=not params["execute_token"])
+    task.known["changed"] = execution.changed
+    record_id = execution.record.record_id
+    followed = _waiting.FollowedRecords(reader, [execution.record], task.clock, language=sent.accept_language)
+    try:
+        _waiting.settle(
+            followed,
+            record_id,
+            Waiting(params["wait_timeout"], params["wait_delay"]) if params["wait"] else None,
+            clock=task.clock,
+            replayed=not execution.changed,
+            way_on=f"To go on waiting, run this task again with wait: true and execute_token: {sent.execute_token}.",
+            warn=task.warn,
+        )
+    finally:
+        task.known.update(_results.record(followed.records[record_id]))
+
+
+def main() -> None:
+    module = AnsibleAWSModule(
+        argument_spec={
+            "provisioned_product_id": {"type": "str"},
+            "provisioned_product_name": {"type": "str"},
+            "wait": {"type": "bool", "default": False},
+            **_options.execution(),
+            **_options.waiting(),
+        },
+        required_one_of=[
+            ("provisioned_product_id", "provisioned_product_name"),
+            ("service_action_id", "service_action_name"),
+        ],
+        mutually_exclusive=[
+            ("provisioned_product_id", "provisioned_product_name"),
+            ("service_action_id", "service_action_name"),
+        ],
+        supports_check_mode=True,
+    )
+    run(module, run_service_action)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real Ansible processes against the emulator, whose clock runs twenty times as fast as the wall's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+import yaml
+from emulator import Emulator
+
+BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a finished Ansible process left: exit code, all it printed, and the task results asked for."""
+
+    code: int
+    output: str
+    result: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def running_emulator() -> Iterator[Emulator]:
+    with Emulator(clock="real", speed=20) as running:
+        yield running
+
+
+@pytest.fixture
+def emulator(running_emulator: Emulator) -> Emulator:
+    """The demo world, as new."""
+    running_emulator.reset()
+    return running_emulator
+
+
+@pytest.fixture
+def environment(emulator: Emulator, tmp_path: Path) -> dict[str, str]:
+    """What a user would export to meet the emulator instead of AWS, and nothing of this machine's own."""
+    kept = {name: os.environ[name] for name in ("PATH", "ANSIBLE_COLLECTIONS_PATH", "LANG") if name in os.environ}
+    return {
+        **kept,
+        "HOME": str(tmp_path),
+        "ANSIBLE_LOCAL_TEMP": str(tmp_path / "tmp"),
+        "ANSIBLE_REMOTE_TEMP": str(tmp_path / "tmp"),
+        "ANSIBLE_ASYNC_DIR": str(tmp_path / "async"),
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_LOCALHOST_WARNING": "0",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+        "ANSIBLE_DEPRECATION_WARNINGS": "0",
+        "AWS_ENDPOINT_URL": emulator.url,
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "not-a-real-secret-key",
+    }
+
+
+@pytest.fixture
+def run(environment: dict[str, str], tmp_path: Path) -> Callable[..., Run]:
+    """Run an Ansible command line."""
+
+    def start(*command: str, **more: str) -> Run:
+        interpreter = os.environ.get("SELFSERVICE_MODULE_PYTHON", sys.executable)
+        done = subprocess.run(
+            [str(BIN / command[0]), *command[1:], "-e", f"ansible_python_interpreter={interpreter}"],
+            env={**environment, **more},
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout, {})
+
+    return start
+
+
+@pytest.fixture
+def play(run: Callable[..., Run], tmp_path: Path) -> Callable[..., Run]:
+    """Run tasks as a playbook; `result`, where one of them registers it, comes back as Ansible has it."""
+
+    def start(tasks: str, *arguments: str, **more: str) -> Run:
+        kept: list[dict[str, Any]] = [
+            {
+                "name": "Keep what was registered",
+                "ansible.builtin.copy": {"content": "{{ result | to_json }}", "dest": str(tmp_path / "result.json")},
+                "when": "result is defined",
+                "check_mode": False,
+                "diff": False,
+            }
+        ]
+        plays = [{"hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(tasks) + kept}]
+        (tmp_path / "play.yml").write_text(yaml.safe_dump(plays, sort_keys=False))
+        done = run("ansible-playbook", "play.yml", *arguments, **more)
+        written = tmp_path / "result.json"
+        return Run(done.code, done.output, json.loads(written.read_text()) if written.exists() else {})
+
+    return start

@@ -1,0 +1,207 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module as users run it: tasks of a playbook, and ad-hoc."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any, Callable
+
+import pytest
+import yaml
+from emulator import Emulator
+
+Play = Callable[..., Any]
+MODULE = "selfservice.aws.servicecatalog_service_action"
+RESTART = f"{MODULE}: {{provisioned_product_id: pp-orders0000001, service_action_id: act-restart000001"
+SECRET = "s3cr3t-Value/1234"
+
+
+def test_ids_without_wait_are_one_call_of_the_whole_process(run: Play, emulator: Emulator) -> None:
+    arguments = "provisioned_product_id=pp-orders0000001 service_action_id=act-restart000001"
+    done = run("ansible", "localhost", "-m", MODULE, "-a", arguments)
+    assert done.code == 0, done.output
+    assert [call["operation"] for call in emulator.calls()] == ["ExecuteProvisionedProductServiceAction"]
+    shown = json.loads(done.output.split("=>", 1)[1])
+    assert shown["changed"] is True
+    assert shown["record_detail"]["record_id"] == emulator.records()[0]["RecordId"]
+
+
+def test_a_failed_record_reads_well_ad_hoc(run: Play, emulator: Emulator) -> None:
+    arguments = "provisioned_product_name=orders-db service_action_name=Failover wait=true"
+    done = run("ansible", "localhost", "-m", MODULE, "-a", arguments)
+    assert done.code == 2
+    for word in (emulator.records()[0]["RecordId"], "AutomationExecutionFailed", "hints", "execute_token"):
+        assert word in done.output
+    assert "Traceback" not in done.output
+
+
+def test_a_failure_registers_what_a_success_does_and_why(play: Play, emulator: Emulator) -> None:
+    done = play(f"""
+        - {MODULE}: {{provisioned_product_name: orders-db, service_action_name: Failover, wait: true}}
+          register: result
+          ignore_errors: true
+        """)
+    assert done.result["failed"] is True
+    assert done.result["changed"] is True
+    assert done.result["record_detail"]["status"] == "FAILED"
+    assert done.result["record_outputs"]
+    assert done.result["execute_token"] == emulator.records()[0]["ExecuteToken"]
+
+
+def test_a_timeout_is_taken_up_again_by_its_token(play: Play, emulator: Emulator) -> None:
+    done = play(f"""
+        - {RESTART}, wait: true, wait_timeout: 0}}
+          register: first
+          ignore_errors: true
+        - {RESTART}, wait: true, execute_token: "{{{{ first.execute_token }}}}"}}
+          register: result
+        - ansible.builtin.assert:
+            that:
+              - first is failed
+              - first is changed
+              - "first.execute_token in first.msg"
+              - "first.record_detail.record_id == result.record_detail.record_id"
+              - "result is not changed"
+        """)
+    assert done.code == 0, done.output
+    assert done.result["record_detail"]["status"] == "SUCCEEDED"
+    assert len(emulator.records()) == 1
+
+
+def test_the_record_is_a_fact(play: Play) -> None:
+    done = play(
+        f"""
+        - {RESTART}, wait: true}}
+          register: result
+        - ansible.builtin.assert:
+            that: servicecatalog_record_detail == result.record_detail
+        """,
+        ANSIBLE_INJECT_FACT_VARS="1",
+    )
+    assert done.code == 0, done.output
+
+
+def test_check_mode_and_diff_of_a_playbook(play: Play, emulator: Emulator) -> None:
+    done = play(f"- {RESTART}, parameters: {{Mode: forced}}}}\n  register: result", "--check", "--diff")
+    assert done.code == 0, done.output
+    assert emulator.records() == []
+    assert done.result["changed"] is True
+    assert "graceful" in done.output
+    assert "forced" in done.output
+
+
+def test_module_defaults_of_the_group_apply(play: Play, emulator: Emulator) -> None:
+    done = play(
+        f"""
+        - module_defaults:
+            group/selfservice.aws.aws:
+              endpoint_url: {emulator.url}
+              region: eu-west-1
+          block:
+            - {RESTART}}}
+              register: result
+        """,
+        AWS_ENDPOINT_URL="http://127.0.0.1:1",
+        AWS_REGION="",
+    )
+    assert done.code == 0, done.output
+    assert len(emulator.records()) == 1
+
+
+def test_async_tasks_return_the_record(play: Play) -> None:
+    done = play(f"- {RESTART}, wait: true}}\n  register: result\n  async: 60\n  poll: 1")
+    assert done.code == 0, done.output
+    assert done.result["record_detail"]["status"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ("provisioned_product_id: x", "one of the following is required: service_action_id, service_action_name"),
+        ("provisioned_product_id: x, provisioned_product_name: x, service_action_id: x", "mutually exclusive"),
+        ("provisioned_product_id: 'a b', service_action_id: x", "provisioned_product_id is 'a b'"),
+        ("provisioned_product_id: x, service_action_id: x, parameters: {A: null}", "parameters has null for 'A'"),
+        ("provisioned_product_id: x, service_action_id: x, accept_language: de", "must be one of: en, jp, zh"),
+        ("provisioned_product_id: x, service_action_id: x, aws_config: {speed: 1}", "aws_config is not what botocore"),
+    ],
+)
+def test_bad_input_is_refused_before_any_call(play: Play, emulator: Emulator, params: str, said: str) -> None:
+    done = play(f"- {MODULE}: {{{params}}}\n  register: result\n  ignore_errors: true")
+    assert said in done.result["msg"]
+    assert "Traceback" not in done.output
+    assert emulator.calls() == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        f"{{NewPassword: '{SECRET}'}}",
+        f"'NewPassword={SECRET}'",
+        f"""'{{"NewPassword": ["{SECRET}"]}}'""",
+    ],
+    ids=["dict", "key=value", "JSON"],
+)
+@pytest.mark.parametrize("fails", [False, True], ids=["succeeds", "echoed"])
+def test_a_secret_shows_nowhere(play: Play, emulator: Emulator, given: str, fails: bool) -> None:
+    name = "TARGET" if fails else "NewPassword"
+    done = play(
+        f"""
+        - {MODULE}:
+            provisioned_product_name: orders-db
+            service_action_name: RotatePassword
+            sensitive_parameters: "{{{{ secret_option }}}}"
+            wait: true
+          register: result
+          ignore_errors: true
+        - ansible.builtin.debug:
+            var: result
+        """,
+        "-vvv",
+        "--diff",
+        "-e",
+        json.dumps({"secret_option": yaml.safe_load(given.replace("NewPassword", name))}),
+    )
+    assert SECRET not in done.output
+    assert SECRET not in json.dumps(done.result)
+    sent = [call["parameters"] for call in emulator.calls("ExecuteProvisionedProductServiceAction")]
+    assert sent[0]["Parameters"] == {name: [SECRET]}
+    assert done.result["failed"] is fails
+    if fails:
+        assert "********" in done.result["msg"]
+    else:
+        assert done.result["record_detail"]["record_id"] == emulator.records()[0]["RecordId"]
+        assert done.result["record_detail"]["status"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(
+    "given", [f"NewPassword={SECRET}", f'{{"NewPassword": "{SECRET}"}}'], ids=["key=value", "JSON"]
+)
+def test_a_secret_shows_nowhere_ad_hoc(run: Play, emulator: Emulator, given: str) -> None:
+    arguments = {
+        "provisioned_product_name": "orders-db",
+        "service_action_name": "RotatePassword",
+        "sensitive_parameters": given,
+    }
+    done = run("ansible", "localhost", "-vvv", "-m", MODULE, "-a", json.dumps(arguments))
+    assert done.code == 0, done.output
+    assert SECRET not in done.output
+    assert emulator.records()[0]["RecordId"] in done.output
+
+
+def test_a_secret_too_short_is_refused_in_words_that_can_be_read(play: Play, emulator: Emulator) -> None:
+    done = play(f"- {RESTART}, sensitive_parameters: {{Mode: a}}}}\n  register: result\n  ignore_errors: true")
+    assert "under 4 characters for 'Mode'" in done.result["msg"]
+    assert emulator.calls() == []
+
+
+def test_an_endpoint_that_hangs_adds_at_most_30_seconds(play: Play, emulator: Emulator) -> None:
+    emulator.fault("DescribeRecord", "hang")
+    started = time.monotonic()
+    done = play(f"- {RESTART}, wait: true, wait_timeout: 3}}\n  register: result\n  ignore_errors: true")
+    took = time.monotonic() - started
+    assert "had not ended after 3 s" in done.result["msg"]
+    assert done.result["record_detail"]["record_id"]
+    assert 3 <= took < 3 + 30 + 10  # Ansible's own start and end are in it

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The emulator, a clock that drives it, and tasks as a module would make them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Callable
+
+import boto3
+import pytest
+from ansible_collections.selfservice.aws.plugins.module_utils._module import Task
+from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_service_action import run_service_action
+from botocore.client import BaseClient
+from botocore.config import Config
+from emulator import Emulator
+
+
+class EmulatorClock:
+    """Time that passes only by sleeping, here and at the emulator alike."""
+
+    def __init__(self, emulator: Emulator, jitter: float = 0.0) -> None:
+        self.slept = 0.0
+        self._emulator = emulator
+        self._jitter = jitter
+
+    def monotonic(self) -> float:
+        return self.slept
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        self._emulator.advance(seconds)
+
+    def jitter(self) -> float:
+        return self._jitter
+
+
+@pytest.fixture(scope="session")
+def running_emulator() -> Iterator[Emulator]:
+    with Emulator(clock="manual") as running:
+        yield running
+
+
+@pytest.fixture
+def emulator(running_emulator: Emulator) -> Emulator:
+    """The demo world, as new, on a clock that only tests move."""
+    running_emulator.reset()
+    return running_emulator
+
+
+@pytest.fixture
+def connect(emulator: Emulator) -> Callable[[Mapping[str, Any]], BaseClient]:
+    """Make a client as amazon.aws does, from a dict of botocore's Config."""
+
+    def make(config: Mapping[str, Any]) -> BaseClient:
+        return boto3.Session().client(
+            "servicecatalog",
+            region_name="us-east-1",
+            endpoint_url=emulator.url,
+            aws_access_key_id="AKIDEXAMPLE",
+            aws_secret_access_key="not-a-real-secret-key",
+            config=Config(**config),
+        )
+
+    return make
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One run of the module's verb against the emulator, without Ansible around it."""
+
+    task: Task
+    warnings: list[str]
+    hidden: list[str]
+
+    def run(self) -> dict[str, Any]:
+        run_service_action(self.task)
+        return self.task.known
+
+
+@pytest.fixture
+def attempt(emulator: Emulator, connect: Callable[[Mapping[str, Any]], BaseClient]) -> Callable[..., Attempt]:
+    """Make an Attempt; what the test does not give has the argument spec's default."""
+
+    def make(*, check_mode: bool = False, diff_mode: bool = False, jitter: float = 0.0, **params: Any) -> Attempt:
+        defaults = {
+            "provisioned_product_id": None,
+            "provisioned_product_name": None,
+            "service_action_id": None,
+            "service_action_name": None,
+            "parameters": None,
+            "sensitive_parameters": None,
+            "execute_token": None,
+            "accept_language": None,
+            "wait": False,
+            "wait_timeout": 1800,
+            "wait_delay": None,
+            "aws_config": None,
+        }
+        warnings: list[str] = []
+        hidden: list[str] = []
+        task = Task(
+            params={**defaults, **params},
+            connect=connect,
+            clock=EmulatorClock(emulator, jitter),
+            warn=warnings.append,
+            hide=hidden.extend,
+            check_mode=check_mode,
+            diff_mode=diff_mode,
+        )
+        return Attempt(task, warnings, hidden)
+
+    return make

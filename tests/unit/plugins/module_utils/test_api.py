@@ -1,0 +1,207 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One call each, by botocore's Stubber; paging; and answers that say nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from ansible_collections.selfservice.aws.plugins.module_utils import _api
+from ansible_collections.selfservice.aws.plugins.module_utils._errors import GarbledAnswer
+from ansible_collections.selfservice.aws.plugins.module_utils._types import ExecutionParameter, Request
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.stub import Stubber
+
+REQUEST = Request("pp-1", "act-1", "token-1", "jp", {"Mode": ["forced"]})
+
+
+def make_client(**config: Any) -> BaseClient:
+    return boto3.Session().client(
+        "servicecatalog",
+        region_name="us-east-1",
+        aws_access_key_id="AKIDEXAMPLE",
+        aws_secret_access_key="not-a-real-secret-key",
+        config=Config(**config),
+    )
+
+
+@pytest.fixture
+def stubbed() -> Iterator[tuple[BaseClient, Stubber]]:
+    client = make_client()
+    with Stubber(client) as stubber:
+        yield client, stubber
+        stubber.assert_no_pending_responses()
+
+
+def answer(members: dict[str, Any], **headers: str) -> dict[str, Any]:
+    return {**members, "ResponseMetadata": {"HTTPStatusCode": 200, "HTTPHeaders": headers}}
+
+
+def test_a_start_sends_what_the_request_has(stubbed: tuple[BaseClient, Stubber]) -> None:
+    client, stubber = stubbed
+    stubber.add_response(
+        "execute_provisioned_product_service_action",
+        answer({"RecordDetail": {"RecordId": "rec-1"}}, date="Sun, 22 Nov 2026 22:39:38 GMT"),
+        {
+            "ProvisionedProductId": "pp-1",
+            "ServiceActionId": "act-1",
+            "ExecuteToken": "token-1",
+            "AcceptLanguage": "jp",
+            "Parameters": {"Mode": ["forced"]},
+        },
+    )
+    started = _api.execute_provisioned_product_service_action(client, REQUEST)
+    assert started.record_detail["RecordId"] == "rec-1"
+    assert started.date == datetime(2026, 11, 22, 22, 39, 38, tzinfo=timezone.utc)
+
+
+def test_empty_members_are_not_sent() -> None:
+    assert set(_api.as_members(Request("pp-1", "act-1", "token-1"))) == {
+        "ProvisionedProductId",
+        "ServiceActionId",
+        "ExecuteToken",
+    }
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Sun, 99 Nov 2026 22:39:38 GMT"])
+def test_a_date_that_is_none_is_no_date(stubbed: tuple[BaseClient, Stubber], date: str) -> None:
+    client, stubber = stubbed
+    stubber.add_response(
+        "execute_provisioned_product_service_action", answer({"RecordDetail": {"RecordId": "rec-1"}}, date=date)
+    )
+    assert _api.execute_provisioned_product_service_action(client, REQUEST).date is None
+
+
+def test_a_date_without_a_zone_is_utc(stubbed: tuple[BaseClient, Stubber]) -> None:
+    client, stubber = stubbed
+    date = "Sun, 22 Nov 2026 22:39:38 -0000"
+    stubber.add_response(
+        "execute_provisioned_product_service_action", answer({"RecordDetail": {"RecordId": "rec-1"}}, date=date)
+    )
+    assert _api.execute_provisioned_product_service_action(client, REQUEST).date == datetime(
+        2026, 11, 22, 22, 39, 38, tzinfo=timezone.utc
+    )
+
+
+@pytest.mark.parametrize("members", [{}, {"RecordDetail": {}}, {"RecordDetail": {"Status": "CREATED"}}])
+def test_a_start_answered_without_a_record_is_no_answer(stubbed: tuple[BaseClient, Stubber], members: dict) -> None:
+    client, stubber = stubbed
+    stubber.add_response("execute_provisioned_product_service_action", answer(members))
+    with pytest.raises(GarbledAnswer, match="without a record"):
+        _api.execute_provisioned_product_service_action(client, REQUEST)
+
+
+def test_outputs_are_read_from_all_pages_and_only_when_asked_for(stubbed: tuple[BaseClient, Stubber]) -> None:
+    client, stubber = stubbed
+    for number, token in ((1, "more"), (2, None)):
+        page: dict[str, Any] = {
+            "RecordDetail": {"RecordId": "rec-1"},
+            "RecordOutputs": [{"OutputKey": f"Key{number}", "OutputValue": str(number)}],
+        }
+        sent = {"Id": "rec-1", "AcceptLanguage": "zh"}
+        stubber.add_response(
+            "describe_record",
+            {**page, "NextPageToken": token} if token else page,
+            sent if number == 1 else {**sent, "PageToken": "more"},
+        )
+    detail, outputs = _api.describe_record(client, "rec-1", "zh")
+    assert detail == {"RecordId": "rec-1"}
+    assert [output["OutputKey"] for output in outputs] == ["Key1", "Key2"]
+
+
+def test_a_described_record_that_is_missing_is_no_answer(stubbed: tuple[BaseClient, Stubber]) -> None:
+    client, stubber = stubbed
+    stubber.add_response("describe_record", {})
+    with pytest.raises(GarbledAnswer, match="without a record"):
+        _api.describe_record(client, "rec-1")
+
+
+def test_a_page_token_given_twice_is_refused(stubbed: tuple[BaseClient, Stubber]) -> None:
+    client, stubber = stubbed
+    for _page in range(2):
+        stubber.add_response(
+            "list_service_actions_for_provisioning_artifact", {"ServiceActionSummaries": [], "NextPageToken": "again"}
+        )
+    with pytest.raises(GarbledAnswer, match="the same page token twice"):
+        list(_api.service_actions_for_artifact(client, "prod-1", "pa-1"))
+
+
+def test_products_are_searched_sorted_and_at_an_explicit_level(stubbed: tuple[BaseClient, Stubber]) -> None:
+    client, stubber = stubbed
+    stubber.add_response(
+        "search_provisioned_products",
+        {"ProvisionedProducts": [{"Id": "pp-1"}]},
+        {
+            "AccessLevelFilter": {"Key": "Account", "Value": "self"},
+            "SortBy": "createdTime",
+            "SortOrder": "ASCENDING",
+            "PageSize": 100,
+        },
+    )
+    assert [product["Id"] for product in _api.search_provisioned_products(client)] == ["pp-1"]
+
+
+def test_parameters_of_an_action_come_with_their_defaults(stubbed: tuple[BaseClient, Stubber]) -> None:
+    client, stubber = stubbed
+    stubber.add_response(
+        "describe_service_action_execution_parameters",
+        {"ServiceActionParameters": [{"Name": "TARGET", "Type": "T", "DefaultValues": ["a"]}, {"Name": "Mode"}]},
+        {"ProvisionedProductId": "pp-1", "ServiceActionId": "act-1"},
+    )
+    assert _api.describe_service_action_execution_parameters(client, "pp-1", "act-1") == [
+        ExecutionParameter("TARGET", "T", ("a",)),
+        ExecutionParameter("Mode", None, ()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type", "body", "garbled"),
+    [
+        (200, "application/x-amz-json-1.1", b'{"RecordDetail": {}}', False),
+        (200, "application/x-amz-json-1.1", b'{"RecordDetail": {"Rec', True),
+        (200, "application/x-amz-json-1.1", b"", True),
+        (200, "application/x-amz-json-1.1", b"[]", True),
+        (200, "text/html", b"<html>", True),
+        (200, "application/cbor", b"\xa0", False),
+        (200, "application/cbor", b"", True),
+        (400, "text/html", b"<html>", False),
+    ],
+)
+def test_a_200_that_says_nothing_is_told_from_an_answer(
+    status: int, content_type: str, body: bytes, garbled: bool
+) -> None:
+    response = SimpleNamespace(status_code=status, headers={"Content-Type": content_type}, content=body)
+    assert _api._is_garbled(response) is garbled
+
+
+@pytest.mark.parametrize(
+    ("config", "environment", "attempts"),
+    [
+        ({"retries": {"mode": "standard"}}, None, 3),
+        ({"retries": {"mode": "legacy"}}, None, 5),
+        ({"retries": {"total_max_attempts": 2, "mode": "adaptive"}}, None, 2),
+        ({"retries": {"mode": "standard"}}, "7", 7),
+    ],
+)
+def test_a_garbled_answer_is_retried_as_often_as_botocore_retries(
+    monkeypatch: pytest.MonkeyPatch, config: dict, environment: Any, attempts: int
+) -> None:
+    if environment:
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", environment)
+    handlers: dict[str, Any] = {}
+    events = SimpleNamespace(register=handlers.__setitem__)
+    _api.watch(SimpleNamespace(meta=SimpleNamespace(config=make_client(**config).meta.config, events=events)))
+    retry = handlers["needs-retry.servicecatalog"]
+    garbled = SimpleNamespace(status_code=200, headers={}, content=b"{")
+    pauses = [
+        retry(response=(garbled, {}), caught_exception=None, attempts=number) for number in range(1, attempts + 1)
+    ]
+    assert pauses[-1] is None
+    assert all(0 <= pause <= 20 for pause in pauses[:-1])

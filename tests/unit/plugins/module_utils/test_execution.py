@@ -1,0 +1,60 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether an answer shows this run's record or an older one, by the service's clock alone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from ansible_collections.selfservice.aws.plugins.module_utils import _errors, _execution
+from ansible_collections.selfservice.aws.plugins.module_utils._types import Answer
+from botocore import exceptions
+
+ANSWERED = datetime(2026, 11, 22, 22, 0, 0, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("age", "elapsed", "replay"),
+    [
+        (0, 0.1, False),
+        (2, 0.1, False),
+        (2.2, 0.1, True),
+        (3600, 0.1, True),
+        (30, 29, False),
+        (32, 29, True),
+        (-5, 0, False),
+    ],
+)
+def test_a_record_older_than_the_first_attempt_is_a_replay(age: float, elapsed: float, replay: bool) -> None:
+    answer = Answer({"RecordId": "rec-1", "CreatedTime": ANSWERED - timedelta(seconds=age)}, ANSWERED)
+    assert _execution.is_replay(answer, elapsed) is replay
+
+
+@pytest.mark.parametrize(("created", "date"), [(None, ANSWERED), (ANSWERED - timedelta(days=1), None)])
+def test_without_both_times_the_record_counts_as_new(created: Any, date: datetime | None) -> None:
+    assert not _execution.is_replay(Answer({"RecordId": "rec-1", "CreatedTime": created}, date), 0)
+
+
+def test_two_tokens_are_never_the_same() -> None:
+    assert _execution.new_token() != _execution.new_token()
+
+
+@pytest.mark.parametrize(
+    ("error", "never_sent", "transient"),
+    [
+        (exceptions.EndpointConnectionError(endpoint_url="u"), True, True),
+        (exceptions.ConnectTimeoutError(endpoint_url="u"), True, True),
+        (exceptions.ProxyConnectionError(proxy_url="u"), True, True),
+        (exceptions.SSLError(endpoint_url="u", error="CERTIFICATE_VERIFY_FAILED"), True, True),
+        (exceptions.SSLError(endpoint_url="u", error="bad record mac"), False, True),
+        (exceptions.ReadTimeoutError(endpoint_url="u"), False, True),
+        (exceptions.ConnectionClosedError(endpoint_url="u"), False, True),
+        (exceptions.NoCredentialsError(), False, False),
+    ],
+)
+def test_broken_connections_are_told_apart(error: Exception, never_sent: bool, transient: bool) -> None:
+    assert _errors.was_never_sent(error) is never_sent
+    assert _errors.is_transient(error) is transient

@@ -1,0 +1,135 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is refused before any call, and the shape in which the rest is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.selfservice.aws.plugins.module_utils import _parameters
+from ansible_collections.selfservice.aws.plugins.module_utils._errors import InvalidInput
+from ansible_collections.selfservice.aws.plugins.module_utils._types import ExecutionParameter
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (None, {}),
+        ({}, {}),
+        ({"Mode": "forced"}, {"Mode": ["forced"]}),
+        ({"Retention": 7, "Share": 0.5}, {"Retention": ["7"], "Share": ["0.5"]}),
+        ({"Dry": True, "Force": False}, {"Dry": ["true"], "Force": ["false"]}),
+        ({"Tables": ["a", 1, True]}, {"Tables": ["a", "1", "true"]}),
+        ({"Tables": []}, {"Tables": []}),
+        ({"Empty": ""}, {"Empty": [""]}),
+    ],
+)
+def test_parameters_are_sent_as_lists_of_strings(given: Any, sent: dict) -> None:
+    assert _parameters.as_sent(given, "parameters") == sent
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"Mode": None}, "parameters has null for 'Mode'"),
+        ({"Mode": ["a", None]}, "parameters has null for 'Mode'"),
+        ({"Mode": {"a": 1}}, "parameters has a dict for 'Mode'"),
+        ({"Mode": [["a"]]}, "parameters has a list for 'Mode'"),
+    ],
+)
+def test_values_that_are_no_scalars_are_refused(given: Any, said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        _parameters.as_sent(given, "parameters")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({f"P{n}": ["x"] for n in range(201)}, "201 parameters; the service takes at most 200"),
+        ({"": ["x"]}, "has 0 characters; a name takes 1 to 50"),
+        ({"N" * 51: ["x"]}, "has 51 characters; a name takes 1 to 50"),
+        ({"Mode": ["x"] * 26}, "'Mode' has 26 values; the service takes at most 25"),
+        ({"Mode": ["x" * 513]}, "'Mode' has a value of 513 characters; the service takes at most 512"),
+    ],
+)
+def test_the_service_limits_on_parameters_are_kept(parameters: dict, said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        _parameters.check_parameters(parameters)
+
+
+def test_parameters_at_the_limits_are_accepted() -> None:
+    _parameters.check_parameters({f"{n:050}": ["x" * 512] * 25 for n in range(200)})
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("provisioned_product_id", "", "has 0 characters; it takes 1 to 100"),
+        ("provisioned_product_id", "p" * 101, "has 101 characters; it takes 1 to 100"),
+        ("provisioned_product_id", "pp 1", "provisioned_product_id is 'pp 1'; it takes only letters"),
+        ("provisioned_product_id", "pp-1\n", "it takes only letters"),
+        ("provisioned_product_name", "-db", "the first a letter or a digit"),
+        ("provisioned_product_name", "d" * 129, "it takes 1 to 128"),
+        ("service_action_id", "act/1", "it takes only letters"),
+        ("service_action_name", "Back up", "it takes only letters"),
+        ("service_action_name", "B" * 257, "it takes 1 to 256"),
+        ("execute_token", "_t", "the first a letter or a digit"),
+        ("execute_token", "t" * 129, "it takes 1 to 128"),
+    ],
+)
+def test_ids_names_and_tokens_that_the_service_refuses_are_named(option: str, value: str, said: str) -> None:
+    with pytest.raises(InvalidInput, match=said) as caught:
+        _parameters.check_limits({option: value})
+    assert option in str(caught.value)
+
+
+def test_ids_names_and_tokens_at_the_limits_are_accepted() -> None:
+    _parameters.check_limits(
+        {
+            "provisioned_product_id": "p" * 100,
+            "provisioned_product_name": "d.b_1-" + "x" * 122,
+            "service_action_id": None,
+            "service_action_name": "B" * 256,
+            "execute_token": "0-_" + "t" * 125,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"wait_timeout": -1}, "wait_timeout is -1; it takes seconds, 0 or more"),
+        ({"wait_timeout": 0, "wait_delay": 0}, "wait_delay is 0; it takes seconds, more than 0"),
+        ({"wait_timeout": 0, "wait_delay": float("nan")}, "wait_delay is nan"),
+        ({"wait_timeout": 0, "wait_delay": float("inf")}, "wait_delay is inf"),
+    ],
+)
+def test_times_that_can_not_be_waited_are_refused(params: dict, said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        _parameters.check_waiting(params)
+
+
+def test_a_secret_too_short_to_mask_is_refused_without_quoting_it() -> None:
+    with pytest.raises(InvalidInput, match="under 4 characters for 'Pin'") as caught:
+        _parameters.check_secrets({"Password": ["long enough"], "Pin": ["9x9"]})
+    assert "9x9" not in str(caught.value)
+    _parameters.check_secrets({"Pin": ["9x9x"]})
+
+
+TARGET = ExecutionParameter("TARGET", "AWS::RDS::DBInstance", ())
+MODE = ExecutionParameter("Mode", "String", ("graceful",))
+
+
+def test_an_unknown_parameter_lists_the_choices() -> None:
+    with pytest.raises(InvalidInput, match=r"no parameter 'Mood'\. It takes: Mode, TARGET") as caught:
+        _parameters.check_known([TARGET, MODE], {"Mood": ["x"], "TARGET": ["db"]})
+    assert caught.value.facts["choices"] == ["Mode", "TARGET"]
+
+
+def test_a_target_that_nothing_fills_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="needs a TARGET"):
+        _parameters.check_known([TARGET, MODE], {})
+    _parameters.check_known([TARGET], {"TARGET": ["db-1"]})
+    _parameters.check_known([ExecutionParameter("TARGET", "", ("db-1",))], {})

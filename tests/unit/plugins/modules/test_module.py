@@ -1,0 +1,87 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A whole module in this process: options from Ansible in, JSON out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Callable
+
+import pytest
+from ansible.module_utils import basic
+from ansible_collections.selfservice.aws.plugins.modules import servicecatalog_service_action
+from emulator import Emulator
+
+RESTART = {"provisioned_product_id": "pp-orders0000001", "service_action_id": "act-restart000001"}
+Execute = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def execute(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., dict[str, Any]]:
+    """Run the module as Ansible does, and return what it prints."""
+
+    def run(**options: Any) -> dict[str, Any]:
+        connection = {
+            "endpoint_url": emulator.url,
+            "region": "us-east-1",
+            "access_key": "AKIDEXAMPLE",
+            "secret_key": "not-a-real-secret-key",
+        }
+        arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {**connection, **options}}).encode()
+        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", arguments)
+        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        with pytest.raises(SystemExit):
+            servicecatalog_service_action.main()
+        return json.loads(capsys.readouterr().out)
+
+    return run
+
+
+def test_a_result_has_all_that_is_known(execute: Execute) -> None:
+    result = execute(**RESTART)
+    assert result["changed"] is True
+    assert {"record_detail", "record_outputs", "execute_token", "request", "ansible_facts"} <= set(result)
+
+
+def test_check_and_diff_mode_reach_the_verb(execute: Execute, emulator: Emulator) -> None:
+    result = execute(**RESTART, _ansible_check_mode=True, _ansible_diff=True)
+    assert result["diff"]["after"]["parameters"]["Mode"] == ["graceful"]
+    assert emulator.records() == []
+
+
+def test_a_failure_keeps_what_is_known(execute: Execute) -> None:
+    result = execute(provisioned_product_name="order-db", service_action_id="act-restart000001")
+    assert result["failed"] is True
+    assert "exception" not in result
+    assert result["execute_token"]
+    assert "orders-db" in result["choices"]
+
+
+def test_a_read_that_fails_is_explained(execute: Execute, emulator: Emulator) -> None:
+    emulator.fault("DescribeProvisionedProduct", "access_denied")
+    result = execute(provisioned_product_name="orders-db", service_action_id="act-restart000001")
+    assert "servicecatalog:DescribeProvisionedProduct" in result["msg"]
+    assert result["error"]["code"] == "AccessDeniedException"
+    assert result["changed"] is False
+
+
+def test_a_wait_uses_the_machines_time(execute: Execute, emulator: Emulator) -> None:
+    emulator.fault("DescribeRecord", "throttling")
+    result = execute(**RESTART, wait=True, wait_timeout=1, wait_delay=0.3)
+    assert "had not ended after 1 s" in result["msg"]
+    assert len(emulator.calls("DescribeRecord")) in (2, 3)
+
+
+def test_a_short_secret_leaves_the_message_readable(execute: Execute) -> None:
+    result = execute(**RESTART, sensitive_parameters={"Mode": "a"})
+    assert "under 4 characters for 'Mode'" in result["msg"]
+
+
+def test_an_echoed_secret_is_masked_in_the_failure(execute: Execute) -> None:
+    result = execute(**RESTART, sensitive_parameters='{"TARGET": "db-s3cr3t"}')
+    assert result["failed"] is True
+    assert "db-s3cr3t" not in json.dumps(result)
+    assert "********" in result["error"]["message"]
