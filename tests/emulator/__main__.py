@@ -1,0 +1,44 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Start the emulator, print its address, and serve until a signal."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+
+from .client import Emulator
+from .world import DEMO
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m emulator", description="A Service Catalog endpoint on this machine."
+    )
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
+    parser.add_argument("--world", default=str(DEMO), metavar="FILE", help="YAML; default: the demo's")
+    parser.add_argument("--clock", choices=("real", "manual"), default="real", help="manual moves over HTTP only")
+    parser.add_argument("--speed", type=float, default=1.0, metavar="N", help="time runs N times as fast")
+    parser.add_argument("--access-key", metavar="ID", help="with --secret-key: signatures are verified")
+    parser.add_argument("--secret-key", metavar="SECRET")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="real time added to each call")
+    options = vars(parser.parse_args())
+    logging.basicConfig(format="%(name)s: %(levelname)s: %(message)s")
+    try:
+        emulator = Emulator(options.pop("world"), **options)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    ends = {signal.SIGINT, signal.SIGTERM}
+    # Blocked before any thread starts, so that the signal waits for sigwait.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    with emulator:
+        print(emulator.url, flush=True)
+        signal.sigwait(ends)
+
+
+if __name__ == "__main__":
+    main()

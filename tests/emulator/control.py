@@ -1,0 +1,101 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control API: what tests and users ask of the emulator itself, by name and arguments."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from .endpoint import Endpoint
+from .models import RunError
+from .operations import OPERATIONS
+from .records import look
+from .responses import record_detail, record_outputs
+from .switches import change_switches
+from .world import read_world
+
+
+class Commands:
+    """The commands of the control API; each returns what goes out as JSON."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    def run(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        """Run a command; LookupError, TypeError and ValueError are the caller's mistakes."""
+        if name not in COMMANDS:
+            raise LookupError(f"there is no command {name!r}; there are {', '.join(COMMANDS)}")
+        with self._endpoint.lock:
+            return COMMANDS[name](self, **arguments)
+
+    def reset(self, world: Mapping[str, Any] | None = None) -> None:
+        """Begin again, with the world the emulator started with or with a new one."""
+        self._endpoint.reset(self._endpoint.seed if world is None else read_world(world))
+
+    def calls(self, operation: str | None = None) -> list[dict[str, Any]]:
+        """Return the calls so far, in the order they came."""
+        return [call for call in self._endpoint.calls if operation in (None, call["operation"])]
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return all records as they really are now, with their tokens, parameters and outputs."""
+        catalog = self._endpoint.catalog
+        found = []
+        for record in catalog.records.values():
+            view = look(record, self._endpoint.clock.now())
+            detail = record_detail(record, view, catalog.switches.record_type)
+            detail["RecordOutputs"] = record_outputs(view)
+            detail["ServiceActionId"] = record.service_action_id
+            found.append({**detail, "ExecuteToken": record.execute_token, "Parameters": record.parameters})
+        return found
+
+    def fault(self, operation: str, kind: str, **options: Any) -> None:
+        """Set a fault."""
+        known = [name for operations in OPERATIONS.values() for name in operations]
+        if operation != "*" and operation not in known:
+            raise ValueError(f"there is no operation {operation!r}; there are *, {', '.join(known)}")
+        self._endpoint.faults.add(operation, kind, **options)
+
+    def clear_faults(self) -> None:
+        """Forget all faults."""
+        self._endpoint.faults.clear()
+
+    def now(self) -> float:
+        """Return the emulator's time."""
+        return self._endpoint.clock.now()
+
+    def advance(self, seconds: float) -> float:
+        """Move the emulator's time forward and return it."""
+        return self._endpoint.clock.advance(seconds)
+
+    def set(self, **switches: Any) -> dict[str, Any]:
+        """Change switches and return all of them."""
+        catalog = self._endpoint.catalog
+        catalog.switches = change_switches(catalog.switches, switches)
+        return dataclasses.asdict(catalog.switches)
+
+    def update_product(self, product_id: str, **changes: Any) -> None:
+        """Change a provisioned product."""
+        self._endpoint.catalog.update_product(product_id, changes)
+
+    def finish_record(
+        self,
+        record_id: str,
+        status: str = "SUCCEEDED",
+        errors: list[dict[str, str]] | None = None,
+        outputs: dict[str, str] | None = None,
+    ) -> None:
+        """End a record now; errors are mappings of code and description."""
+        found = tuple(RunError(**error) for error in errors or ())
+        self._endpoint.catalog.finish_record(record_id, status=status, errors=found, outputs=outputs or {})
+
+    def output_violations(self) -> list[str]:
+        """Return where answers did not fit botocore's model."""
+        return self._endpoint.output_violations
+
+
+COMMANDS: dict[str, Callable[..., Any]] = {
+    name: command for name, command in vars(Commands).items() if not name.startswith("_") and name != "run"
+}

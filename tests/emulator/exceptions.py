@@ -1,0 +1,75 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Errors of the service, as facts: code, text and HTTP status."""
+
+from __future__ import annotations
+
+
+class ServiceError(Exception):
+    """An error that the caller gets as an answer."""
+
+    code = "InternalFailure"
+    status = 400
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class InvalidParameters(ServiceError):
+    code = "InvalidParametersException"
+
+
+class InvalidState(ServiceError):
+    code = "InvalidStateException"
+
+
+class ResourceNotFound(ServiceError):
+    code = "ResourceNotFoundException"
+
+
+class ValidationFailed(ServiceError):
+    code = "ValidationException"
+
+
+class SerializationFailed(ServiceError):
+    code = "SerializationException"
+
+
+class UnknownOperation(ServiceError):
+    code = "UnknownOperationException"
+
+
+class MissingAuthenticationToken(ServiceError):
+    code = "MissingAuthenticationTokenException"
+
+
+class InvalidSignature(ServiceError):
+    code = "InvalidSignatureException"
+
+
+class UnrecognizedClient(ServiceError):
+    code = "UnrecognizedClientException"
+
+
+class Throttled(ServiceError):
+    code = "ThrottlingException"
+
+
+class AccessDenied(ServiceError):
+    code = "AccessDeniedException"
+
+
+class ExpiredToken(ServiceError):
+    code = "ExpiredTokenException"
+
+
+class InternalFailure(ServiceError):
+    code = "InternalFailure"
+    status = 500
+
+
+class ServiceUnavailable(ServiceError):
+    code = "ServiceUnavailableException"
+    status = 503

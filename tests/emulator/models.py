@@ -1,0 +1,111 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the world consists of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RunError:
+    """One of a record's errors."""
+
+    code: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """How an execution of a service action goes; all times in seconds after its start."""
+
+    seconds: float = 2.0
+    ends: str = "SUCCEEDED"
+    created_for: float = 1.0
+    in_error_from: float | None = None
+    errors: tuple[RunError, ...] = ()
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ActionParameter:
+    """A parameter of a service action; Service Catalog itself fills those of the type TARGET."""
+
+    name: str
+    type: str = "TEXT_VALUE"
+    default_values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Definition:
+    """The Systems Manager document behind a service action; `parameters` is JSON text."""
+
+    name: str
+    version: str = "1"
+    assume_role: str = "LAUNCH_ROLE"
+    parameters: str = ""
+
+
+@dataclass(frozen=True)
+class ServiceAction:
+    """A service action, and how its executions go."""
+
+    id: str
+    name: str
+    definition: Definition
+    description: str = ""
+    parameters: tuple[ActionParameter, ...] = ()
+    run: Run = field(default_factory=Run)
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A version of a product, with the ids of its service actions in the order of listing."""
+
+    id: str
+    name: str
+    service_actions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product and its artifacts by id."""
+
+    id: str
+    name: str
+    artifacts: Mapping[str, Artifact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ProvisionedProduct:
+    """A provisioned product; `run` replaces members of an action's run on this one, `created_time` is POSIX."""
+
+    id: str
+    name: str
+    product: str
+    artifact: str
+    user_arn: str
+    created_time: float
+    type: str = "CFN_STACK"
+    status: str = "AVAILABLE"
+    status_message: str = ""
+    resources: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    run: Mapping[str, Any] = field(default_factory=dict)
+    last_record_id: str = ""
+
+
+@dataclass(frozen=True)
+class World:
+    """All that there is at the start; everything is indexed by id."""
+
+    account: str = "123456789012"
+    region: str = "us-east-1"
+    user_arn: str = "arn:aws:sts::123456789012:assumed-role/SelfService/demo"
+    service_actions: Mapping[str, ServiceAction] = field(default_factory=dict)
+    products: Mapping[str, Product] = field(default_factory=dict)
+    provisioned_products: Mapping[str, ProvisionedProduct] = field(default_factory=dict)
+    switches: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,187 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operations: from the request's members to the answer's, both in wire form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from .catalog import Catalog
+from .exceptions import InvalidParameters, ResourceNotFound
+from .executing import default_parameters, execute
+from .records import Record, look
+from .responses import (
+    provisioned_product_attribute,
+    provisioned_product_detail,
+    record_detail,
+    record_outputs,
+    service_action_definition,
+    service_action_summary,
+)
+from .searching import access_test, search, search_key
+
+Members = Mapping[str, Any]
+Operation = Callable[[Catalog, Members], dict[str, Any]]
+
+
+def execute_provisioned_product_service_action(catalog: Catalog, parameters: Members) -> dict[str, Any]:
+    """Start an action, or replay the record that its token made."""
+    record, replayed = execute(
+        catalog,
+        parameters["ProvisionedProductId"],
+        parameters["ServiceActionId"],
+        token=parameters["ExecuteToken"],
+        parameters=parameters.get("Parameters") or {},
+    )
+    if replayed and catalog.switches.replay_detail == "current":
+        return {"RecordDetail": _detail(catalog, record)}
+    return {"RecordDetail": record_detail(record, look(record, record.created), catalog.switches.record_type)}
+
+
+def describe_service_action_execution_parameters(catalog: Catalog, parameters: Members) -> dict[str, Any]:
+    """Return an action's parameters with their defaults for one provisioned product."""
+    product = catalog.product(parameters["ProvisionedProductId"])
+    action = catalog.action_on(product, parameters["ServiceActionId"])
+    defaults = default_parameters(product, action)
+    return {
+        "ServiceActionParameters": [
+            {"Name": parameter.name, "Type": parameter.type, "DefaultValues": defaults[parameter.name]}
+            for parameter in action.parameters
+        ]
+    }
+
+
+def describe_record(catalog: Catalog, parameters: Members) -> dict[str, Any]:
+    """Return a record and a page of its outputs."""
+    record = catalog.record(parameters["Id"])
+    outputs = record_outputs(catalog.look(record))
+    page, more = catalog.pager.page(outputs, "DescribeRecord", parameters=parameters, cap=catalog.switches.page_size)
+    return {"RecordDetail": _detail(catalog, record), "RecordOutputs": page, **more}
+
+
+def list_record_history(catalog: Catalog, parameters: Members) -> dict[str, Any]:
+    """Return a page of records, of all that the access level allows or of one product."""
+    ids = catalog.remember(search_key("records", parameters), lambda: _history(catalog, parameters))
+    records = [catalog.records[record_id] for record_id in ids]
+    order = catalog.switches.history_order
+    if order == "newest":
+        records.reverse()
+    elif order == "random":
+        catalog.random.shuffle(records)
+    page, more = catalog.pager.page(records, "ListRecordHistory", parameters=parameters, cap=catalog.switches.page_size)
+    return {"RecordDetails": [_detail(catalog, record) for record in page], **more}
+
+
+def list_service_actions_for_provisioning_artifact(catalog: Catalog, parameters: Members) -> dict[str, Any]:
+    """Return a page of the actions of an artifact."""
+    actions = catalog.actions_of(parameters["ProductId"], parameters["ProvisioningArtifactId"])
+    return _action_page(catalog, "ListServiceActionsForProvisioningArtifact", parameters, actions=actions)
+
+
+def list_service_actions(catalog: Catalog, parameters: Members) -> dict[str, Any]:
+    """Return a page of all actions of the account."""
+    actions = list(catalog.world.service_actions.values())
+    return _action_page(catalog, "ListServiceActions", parameters, actions=actions)
+
+
+def describe_service_action(catalog: Catalog, parameters: Members) -> dict[str, Any]:
+    """Return an action and its definition."""
+    action = catalog.world.service_actions.get(parameters["Id"])
+    if action is None:
+        raise ResourceNotFound(f"No service action found with id: {parameters['Id']}")
+    summary = service_action_summary(action)
+    return {
+        "ServiceActionDetail": {
+            "ServiceActionSummary": summary,
+            "Definition": service_action_definition(action),
+        }
+    }
+
+
+def describe_provisioned_product(catalog: Catalog, parameters: Members) -> dict[str, Any]:
+    """Return a provisioned product by its id or its name."""
+    if ("Id" in parameters) == ("Name" in parameters):
+        raise InvalidParameters("Exactly one of Id and Name is needed")
+    name = parameters.get("Name")
+    if name is not None and name not in catalog.names:
+        raise ResourceNotFound(f"No provisioned product found with name: {name}")
+    product = catalog.product(parameters["Id"] if name is None else catalog.names[name])
+    return {"ProvisionedProductDetail": provisioned_product_detail(product, catalog.world)}
+
+
+def search_provisioned_products(catalog: Catalog, parameters: Members) -> dict[str, Any]:
+    """Return a page of what a search finds."""
+    found = search(catalog, parameters)
+    operation, cap = "SearchProvisionedProducts", catalog.switches.page_size
+    page, more = catalog.pager.page(found, operation, parameters=parameters, cap=cap)
+    products = [provisioned_product_attribute(catalog.product(item), catalog.world) for item in page]
+    return {"ProvisionedProducts": products, "TotalResultsCount": len(found), **more}
+
+
+def scan_provisioned_products(catalog: Catalog, parameters: Members) -> dict[str, Any]:
+    """Return a page of all provisioned products that the access level allows."""
+    allowed = access_test(catalog, parameters, default="User")
+    found = [product for product in catalog.products.values() if allowed(product)]
+    operation, cap = "ScanProvisionedProducts", catalog.switches.page_size
+    page, more = catalog.pager.page(found, operation, parameters=parameters, cap=cap)
+    products = [provisioned_product_detail(catalog.shown(item), catalog.world) for item in page]
+    return {"ProvisionedProducts": products, **more}
+
+
+def get_caller_identity(catalog: Catalog, _parameters: Members) -> dict[str, Any]:
+    """Return who calls: the world's user."""
+    world = catalog.world
+    return {
+        "UserId": f"AROAEMULATOR:{world.user_arn.rsplit('/', 1)[-1]}",
+        "Account": world.account,
+        "Arn": world.user_arn,
+    }
+
+
+def _action_page(catalog: Catalog, operation: str, parameters: Members, *, actions: list[Any]) -> dict[str, Any]:
+    page, more = catalog.pager.page(actions, operation, parameters=parameters, cap=catalog.switches.page_size)
+    return {"ServiceActionSummaries": [service_action_summary(action) for action in page], **more}
+
+
+def _history(catalog: Catalog, parameters: Members) -> list[str]:
+    allowed = access_test(catalog, parameters, default="User")
+    records = [catalog.records[record_id] for record_id in _record_ids(catalog, parameters.get("SearchFilter"))]
+    return [
+        record.record_id
+        for record in records
+        if allowed(catalog.products[record.product.id]) and catalog.describable(record)
+    ]
+
+
+def _record_ids(catalog: Catalog, chosen: Any) -> list[str]:
+    if not chosen:
+        return list(catalog.records)
+    key, value = chosen.get("Key"), chosen.get("Value")
+    if key not in ("product", "provisionedproduct") or not value:
+        raise InvalidParameters(f"SearchFilter takes product or provisionedproduct and a value, not {key}: {value}")
+    if key == "provisionedproduct":
+        return list(catalog.record_ids_of.get(value, ()))
+    return [record_id for record_id, record in catalog.records.items() if record.product.product == value]
+
+
+def _detail(catalog: Catalog, record: Record) -> dict[str, Any]:
+    return record_detail(record, catalog.look(record), catalog.switches.record_type)
+
+
+OPERATIONS: dict[str, dict[str, Operation]] = {
+    "servicecatalog": {
+        "ExecuteProvisionedProductServiceAction": execute_provisioned_product_service_action,
+        "DescribeServiceActionExecutionParameters": describe_service_action_execution_parameters,
+        "DescribeRecord": describe_record,
+        "ListRecordHistory": list_record_history,
+        "ListServiceActionsForProvisioningArtifact": list_service_actions_for_provisioning_artifact,
+        "DescribeProvisionedProduct": describe_provisioned_product,
+        "SearchProvisionedProducts": search_provisioned_products,
+        "ScanProvisionedProducts": scan_provisioned_products,
+        "ListServiceActions": list_service_actions,
+        "DescribeServiceAction": describe_service_action,
+    },
+    "sts": {"GetCallerIdentity": get_caller_identity},
+}

@@ -1,0 +1,106 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers' structures, in wire form: times are POSIX seconds, what is not known is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .models import ProvisionedProduct, ServiceAction, World
+from .records import Record, View
+
+
+def record_detail(record: Record, view: View, record_type: str) -> dict[str, Any]:
+    """Return a RecordDetail."""
+    product = record.product
+    return {
+        "RecordId": record.record_id,
+        "ProvisionedProductName": product.name,
+        "Status": view.status,
+        "CreatedTime": round(record.created, 3),
+        "UpdatedTime": round(view.updated, 3),
+        "ProvisionedProductType": product.type,
+        "RecordType": record_type,
+        "ProvisionedProductId": product.id,
+        "ProductId": product.product,
+        "ProvisioningArtifactId": product.artifact,
+        "PathId": f"lpv3-{product.product.split('-', 1)[-1]}",
+        "RecordErrors": [{"Code": error.code, "Description": error.description} for error in view.errors],
+        "RecordTags": _tags(product.tags),
+    }
+
+
+def record_outputs(view: View) -> list[dict[str, str]]:
+    """Return RecordOutputs."""
+    return [{"OutputKey": key, "OutputValue": value} for key, value in view.outputs.items()]
+
+
+def provisioned_product_detail(product: ProvisionedProduct, world: World) -> dict[str, Any]:
+    """Return a ProvisionedProductDetail."""
+    return _known(
+        {
+            "Name": product.name,
+            "Arn": f"arn:aws:servicecatalog:{world.region}:{world.account}:stack/{product.name}/{product.id}",
+            "Type": product.type,
+            "Id": product.id,
+            "Status": product.status,
+            "StatusMessage": product.status_message,
+            "CreatedTime": round(product.created_time, 3),
+            "LastRecordId": product.last_record_id,
+            "ProductId": product.product,
+            "ProvisioningArtifactId": product.artifact,
+        }
+    )
+
+
+def provisioned_product_attribute(product: ProvisionedProduct, world: World) -> dict[str, Any]:
+    """Return a ProvisionedProductAttribute, which is a detail and more."""
+    catalog_product = world.products[product.product]
+    return _known(
+        {
+            **provisioned_product_detail(product, world),
+            "Tags": _tags(product.tags),
+            "PhysicalId": _stack_arn(product, world) if product.type == "CFN_STACK" else "",
+            "ProductName": catalog_product.name,
+            "ProvisioningArtifactName": catalog_product.artifacts[product.artifact].name,
+            "UserArn": product.user_arn,
+            "UserArnSession": product.user_arn,
+        }
+    )
+
+
+def service_action_summary(action: ServiceAction) -> dict[str, Any]:
+    """Return a ServiceActionSummary."""
+    return {
+        "Id": action.id,
+        "Name": action.name,
+        "Description": action.description,
+        "DefinitionType": "SSM_AUTOMATION",
+    }
+
+
+def service_action_definition(action: ServiceAction) -> dict[str, str]:
+    """Return a definition's map."""
+    definition = action.definition
+    return _known(
+        {
+            "Name": definition.name,
+            "Version": definition.version,
+            "AssumeRole": definition.assume_role,
+            "Parameters": definition.parameters,
+        }
+    )
+
+
+def _stack_arn(product: ProvisionedProduct, world: World) -> str:
+    return f"arn:aws:cloudformation:{world.region}:{world.account}:stack/SC-{world.account}-{product.id}"
+
+
+def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def _known(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value not in ("", [])}

@@ -1,0 +1,45 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What nobody outside AWS knows about the service: one switch for each unknown."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Switches:
+    """The emulator's choice for each unknown; times in seconds."""
+
+    record_type: str = "EXECUTE_PROVISIONED_PRODUCT_SERVICE_ACTION"
+    product_status_while_running: str = "AVAILABLE"
+    token_conflict: str = "replay"
+    token_lifetime: float | None = None
+    replay_detail: str = "current"
+    describable_after: float = 0.0
+    describe_lag: float = 0.0
+    history_order: str = "newest"
+    page_size: int | None = None
+
+
+CHOICES = {
+    "product_status_while_running": ("AVAILABLE", "UNDER_CHANGE"),
+    "token_conflict": ("replay", "refuse"),
+    "replay_detail": ("current", "original"),
+    "history_order": ("newest", "oldest", "random"),
+}
+
+
+def change_switches(switches: Switches, changes: Mapping[str, Any]) -> Switches:
+    """Return the switches with some changed; ValueError names a switch or choice that does not exist."""
+    known = [item.name for item in dataclasses.fields(Switches)]
+    for name, value in changes.items():
+        if name not in known:
+            raise ValueError(f"there is no switch {name!r}; there are {', '.join(known)}")
+        if name in CHOICES and value not in CHOICES[name]:
+            raise ValueError(f"{name} is one of {', '.join(CHOICES[name])}, not {value!r}")
+    return dataclasses.replace(switches, **changes)

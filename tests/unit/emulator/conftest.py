@@ -1,0 +1,72 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A running emulator, and real clients for it that neither check nor retry anything themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Callable
+
+import boto3
+import pytest
+from botocore.client import BaseClient
+from botocore.config import Config
+from emulator import Emulator
+
+Connect = Callable[..., BaseClient]
+
+
+@pytest.fixture(scope="session")
+def _session() -> boto3.Session:
+    return boto3.Session(aws_access_key_id="AKIDEXAMPLE", aws_secret_access_key="not-a-real-secret-key")
+
+
+@pytest.fixture(scope="session")
+def connect(_session: boto3.Session) -> Connect:
+    """Return a function that makes a client for an address; without retries and checks unless asked for."""
+
+    def make(url: str, service: str = "servicecatalog", *, keys: tuple[str, str] | None = None, **config: Any) -> Any:
+        options = {"parameter_validation": False, "retries": {"total_max_attempts": 1}, "read_timeout": 20, **config}
+        credentials = {"aws_access_key_id": keys[0], "aws_secret_access_key": keys[1]} if keys else {}
+        return _session.client(
+            service, region_name="eu-central-1", endpoint_url=url, config=Config(**options), **credentials
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def _running() -> Iterator[Emulator]:
+    with Emulator(clock="manual") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def _client(_running: Emulator, connect: Connect) -> BaseClient:
+    return connect(_running.url)
+
+
+@pytest.fixture
+def emulator(_running: Emulator) -> Emulator:
+    """The demo world, as new."""
+    _running.reset()
+    return _running
+
+
+@pytest.fixture
+def client(emulator: Emulator, _client: BaseClient) -> BaseClient:  # noqa: ARG001 (it resets the world)
+    """A client for the demo world, as new."""
+    return _client
+
+
+@pytest.fixture
+def execute(client: BaseClient) -> Callable[..., dict[str, Any]]:
+    """Return a function that executes an action, Restart on orders-db unless told otherwise."""
+
+    def run(**members: Any) -> dict[str, Any]:
+        defaults = {"ProvisionedProductId": "pp-orders0000001", "ServiceActionId": "act-restart000001"}
+        answer: dict[str, Any] = client.execute_provisioned_product_service_action(**{**defaults, **members})
+        return answer.get("RecordDetail", {})
+
+    return run

@@ -1,0 +1,184 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each fault as botocore sees it, and which calls it hits."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Callable
+
+import pytest
+from botocore import exceptions
+from botocore.client import BaseClient
+from emulator import ControlError, Emulator
+from emulator.faults import KINDS
+
+Execute = Callable[..., dict[str, Any]]
+Connect = Callable[..., BaseClient]
+RUN = "ExecuteProvisionedProductServiceAction"
+
+ERRORS = [
+    ("throttling", 400, "ThrottlingException", 0),
+    ("internal", 500, "InternalFailure", 0),
+    ("unavailable", 503, "ServiceUnavailableException", 0),
+    ("access_denied", 400, "AccessDeniedException", 0),
+    ("expired_token", 400, "ExpiredTokenException", 0),
+    ("internal_after", 500, "InternalFailure", 1),
+    ("unavailable_after", 503, "ServiceUnavailableException", 1),
+]
+BROKEN = [
+    ("reset_before", exceptions.ConnectionClosedError, 0),
+    ("reset_after", exceptions.ConnectionClosedError, 1),
+]
+
+
+def outcome(call: Callable[[], Any]) -> str:
+    """Make a call, and return a dot for success, x for an error."""
+    try:
+        call()
+    except (exceptions.BotoCoreError, exceptions.ClientError):
+        return "x"
+    return "."
+
+
+def outcomes(count: int, call: Callable[[], Any]) -> str:
+    """Make calls, and return one character for each."""
+    return "".join(outcome(call) for _number in range(count))
+
+
+@pytest.mark.parametrize(("kind", "status", "code", "records"), ERRORS)
+def test_errors(emulator: Emulator, execute: Execute, kind: str, status: int, code: str, records: int) -> None:
+    emulator.fault(RUN, kind, calls=[1])
+    with pytest.raises(exceptions.ClientError) as caught:
+        execute()
+    assert caught.value.response["Error"]["Code"] == code
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
+    assert len(emulator.records()) == records
+    (call,) = emulator.calls(RUN)
+    assert (call["status"], call["error_code"], call["fault"]) == (status, code, kind)
+    assert call["parameters"]["ServiceActionId"] == "act-restart000001"
+    assert execute()
+
+
+@pytest.mark.parametrize(("kind", "error", "records"), BROKEN)
+def test_broken_connections(
+    emulator: Emulator, execute: Execute, kind: str, error: type[Exception], records: int
+) -> None:
+    emulator.fault(RUN, kind, calls=[1])
+    with pytest.raises(error):
+        execute()
+    assert len(emulator.records()) == records
+    assert execute()
+
+
+@pytest.mark.parametrize("kind", ["truncated", "short_body", "garbage", "empty"])
+def test_botocore_takes_a_garbled_answer_for_an_empty_one(emulator: Emulator, execute: Execute, kind: str) -> None:
+    emulator.fault(RUN, kind, calls=[1])
+    assert execute(ExecuteToken="lost") == {}
+    (record,) = emulator.records()
+    assert execute(ExecuteToken="lost")["RecordId"] == record["RecordId"]
+
+
+def test_a_truncated_page_looks_like_the_last(client: BaseClient, emulator: Emulator) -> None:
+    emulator.fault("ListServiceActions", "truncated")
+    answer = client.list_service_actions(PageSize=1)
+    assert set(answer) == {"ResponseMetadata"}
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+def test_an_answer_without_a_date(client: BaseClient, emulator: Emulator) -> None:
+    emulator.fault("ListServiceActions", "no_date", calls=[1])
+    assert "date" not in client.list_service_actions()["ResponseMetadata"]["HTTPHeaders"]
+    assert "date" in client.list_service_actions()["ResponseMetadata"]["HTTPHeaders"]
+
+
+@pytest.mark.parametrize(("kind", "options"), [("hang", {}), ("slow", {"seconds": 30})])
+def test_hanging_ends_with_the_server(connect: Connect, kind: str, options: dict[str, float]) -> None:
+    with Emulator(clock="manual") as emulator:
+        emulator.fault("*", kind, **options)
+        with pytest.raises(exceptions.ReadTimeoutError):
+            connect(emulator.url, read_timeout=0.1).list_service_actions()
+        stopping = time.monotonic()
+    assert time.monotonic() - stopping < 2
+
+
+def test_a_slow_write_is_a_write(emulator: Emulator, connect: Connect) -> None:
+    emulator.fault(RUN, "slow", seconds=0.3)
+    with pytest.raises(exceptions.ReadTimeoutError):
+        connect(emulator.url, read_timeout=0.1).execute_provisioned_product_service_action(
+            ProvisionedProductId="pp-orders0000001", ServiceActionId="act-restart000001"
+        )
+    assert len(emulator.records()) == 1
+
+
+def test_access_denied_names_user_and_action(client: BaseClient, emulator: Emulator) -> None:
+    emulator.fault("ListServiceActions", "access_denied")
+    with pytest.raises(exceptions.ClientError) as caught:
+        client.list_service_actions()
+    text = caught.value.response["Error"]["Message"]
+    assert "assumed-role/SelfService/demo" in text
+    assert "servicecatalog:ListServiceActions" in text
+
+
+@pytest.mark.parametrize(
+    ("options", "seen"),
+    [({"calls": [2, 5]}, ".x..x."), ({"every": 3}, "..x..x"), ({}, "xxxxxx"), ({"calls": []}, "......")],
+)
+def test_which_calls_are_hit(client: BaseClient, emulator: Emulator, options: dict[str, Any], seen: str) -> None:
+    client.list_service_actions()
+    emulator.fault("ListServiceActions", "throttling", **options)
+    client.scan_provisioned_products()
+    assert outcomes(6, client.list_service_actions) == seen
+
+
+def test_any_operation(client: BaseClient, emulator: Emulator) -> None:
+    emulator.fault("*", "internal", calls=[1, 3])
+    calls = [client.list_service_actions, client.scan_provisioned_products, client.list_record_history]
+    assert "".join(map(outcome, calls)) == "x.x"
+    emulator.clear_faults()
+    assert outcomes(3, client.list_service_actions) == "..."
+
+
+def test_a_rate_limit_on_the_emulators_clock(client: BaseClient, emulator: Emulator) -> None:
+    emulator.fault("*", "rate_limit", per_second=2, burst=3)
+    assert outcomes(5, client.list_service_actions) == "...xx"
+    emulator.advance(1)
+    assert outcomes(3, client.list_service_actions) == "..x"
+    emulator.advance(60)
+    assert outcomes(5, client.list_service_actions) == "...xx"
+    assert {call["error_code"] for call in emulator.calls()} == {None, "ThrottlingException"}
+
+
+@pytest.mark.parametrize("kind", ["throttling", "reset_after"])
+def test_botocores_retries_repeat_the_token(emulator: Emulator, connect: Connect, kind: str) -> None:
+    emulator.fault(RUN, kind, calls=[1])
+    client = connect(emulator.url, retries={"total_max_attempts": 2, "mode": "standard"})
+    answer = client.execute_provisioned_product_service_action(
+        ProvisionedProductId="pp-orders0000001", ServiceActionId="act-restart000001"
+    )
+    (record,) = emulator.records()
+    assert answer["RecordDetail"]["RecordId"] == record["RecordId"]
+    assert len({call["parameters"]["ExecuteToken"] for call in emulator.calls(RUN)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind", "options"),
+    [
+        ("*", "earthquake", {}),
+        ("RunAction", "throttling", {}),
+        ("*", "slow", {}),
+        ("*", "throttling", {"seconds": 1}),
+        ("*", "rate_limit", {"burst": 1}),
+        ("*", "throttling", {"calls": [1], "every": 2}),
+        ("*", "throttling", {"every": 0}),
+    ],
+)
+def test_faults_that_make_no_sense(emulator: Emulator, operation: str, kind: str, options: dict[str, Any]) -> None:
+    with pytest.raises(ControlError):
+        emulator.fault(operation, kind, **options)
+
+
+def test_every_kind_is_tested_here() -> None:
+    others = {"truncated", "short_body", "garbage", "empty", "no_date", "hang", "slow", "rate_limit"}
+    assert others | {kind for kind, *_expected in [*ERRORS, *BROKEN]} == set(KINDS)

@@ -1,0 +1,181 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The wire: signatures, protocols, unknown operations, and answers that fit botocore's model."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import logging
+import urllib.parse
+from typing import Any, Callable
+
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from emulator import Emulator
+from emulator.operations import OPERATIONS
+
+Connect = Callable[..., BaseClient]
+KEYS = ("AKIDCONFIGURED", "a-configured-secret")
+DATE = "20260101T000000Z"
+
+
+def authorization(service: str = "servicecatalog", signed: str = "host;x-amz-date") -> str:
+    scope = f"AKIDEXAMPLE/20260101/us-east-1/{service}/aws4_request"
+    return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders={signed}, Signature={'0' * 64}"
+
+
+HEADERS = {
+    "Content-Type": "application/x-amz-json-1.1",
+    "X-Amz-Target": "AWS242ServiceCatalogService.ListServiceActions",
+    "X-Amz-Date": DATE,
+    "Authorization": authorization(),
+}
+
+
+def post(url: str, body: Any = "{}", *, path: str = "/", **headers: str | None) -> tuple[int, dict[str, Any]]:
+    """Send a request with some headers changed (None drops one), and return status and JSON."""
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=20)
+    wanted = {**HEADERS, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    connection.request("POST", path, body, {name: value for name, value in wanted.items() if value is not None})
+    answer = connection.getresponse()
+    found = answer.status, json.loads(answer.read())
+    connection.close()
+    return found
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Any:
+    with Emulator(clock="manual", access_key=KEYS[0], secret_key=KEYS[1]) as running:
+        yield running
+
+
+def error_code(call: Callable[..., Any], **members: Any) -> str:
+    with pytest.raises(ClientError) as caught:
+        call(**members)
+    return str(caught.value.response["Error"]["Code"])
+
+
+def test_a_plain_request_passes(emulator: Emulator) -> None:
+    status, answer = post(emulator.url)
+    assert status == 200
+    assert len(answer["ServiceActionSummaries"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({"Authorization": None}, "MissingAuthenticationTokenException"),
+        ({"Authorization": "Basic YTpi"}, "InvalidSignatureException"),
+        ({"Authorization": authorization("sts")}, "InvalidSignatureException"),
+        ({"Authorization": authorization(signed="host")}, "InvalidSignatureException"),
+        ({"X_Amz_Date": None}, "InvalidSignatureException"),
+        ({"X_Amz_Date": "20250101T000000Z"}, "InvalidSignatureException"),
+        ({"Content_Type": "application/json"}, "SerializationException"),
+        ({"X_Amz_Target": None}, "UnknownOperationException"),
+        ({"X_Amz_Target": "ServiceCatalog.ListServiceActions"}, "UnknownOperationException"),
+        ({"X_Amz_Target": "AWS242ServiceCatalogService.ListEverything"}, "UnknownOperationException"),
+        ({"X_Amz_Target": "AWS242ServiceCatalogService.ListPortfolios"}, "UnknownOperationException"),
+        ({"path": "/actions"}, "UnknownOperationException"),
+    ],
+)
+def test_requests_that_are_not_the_services(emulator: Emulator, headers: dict[str, str | None], code: str) -> None:
+    status, answer = post(emulator.url, **headers)  # type: ignore[arg-type]
+    assert (status, answer["__type"]) == (400, code)
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "text"),
+    [
+        ("{", "SerializationException", "not JSON"),
+        ("[]", "SerializationException", "not a JSON object"),
+        ('{"Shoes": 44}', "ValidationException", "'shoes' failed to satisfy constraint: Member is unknown"),
+        ('{"PageSize": "1"}', "ValidationException", "type integer"),
+        ('{"PageSize": 99, "PageToken": 7}', "ValidationException", "2 validation errors detected"),
+    ],
+)
+def test_bodies_that_do_not_fit(emulator: Emulator, body: str, code: str, text: str) -> None:
+    status, answer = post(emulator.url, body)
+    assert (status, answer["__type"]) == (400, code)
+    assert text in answer["Message"]
+
+
+def test_parameters_must_be_lists(emulator: Emulator) -> None:
+    members = {
+        "ProvisionedProductId": "pp-orders0000001",
+        "ServiceActionId": "act-restart000001",
+        "ExecuteToken": "t",
+        "Parameters": {"Mode": "fast"},
+    }
+    operation = "AWS242ServiceCatalogService.ExecuteProvisionedProductServiceAction"
+    status, answer = post(emulator.url, json.dumps(members), X_Amz_Target=operation)
+    assert status == 400
+    assert "'parameters.Mode.member' failed to satisfy constraint: Member must be of type list" in answer["Message"]
+
+
+def test_cbor_is_refused(emulator: Emulator) -> None:
+    path = "/service/AWS242ServiceCatalogService/operation/ListServiceActions"
+    cbor = {"Content_Type": "application/cbor", "Smithy_Protocol": "rpc-v2-cbor", "X_Amz_Target": None}
+    assert post(emulator.url, b"\xa0", path=path, **cbor)[0] == 400
+
+
+def test_an_unknown_operation_is_not_retried(emulator: Emulator, connect: Connect) -> None:
+    client = connect(emulator.url, retries={"total_max_attempts": 5, "mode": "standard"})
+    assert error_code(client.list_portfolios) == "UnknownOperationException"
+    (call,) = emulator.calls()
+    assert (call["operation"], call["status"], call["error_code"]) == (
+        "ListPortfolios",
+        400,
+        "UnknownOperationException",
+    )
+
+
+@pytest.mark.parametrize("service", ["servicecatalog", "sts"])
+def test_configured_keys_are_verified(guarded: Emulator, connect: Connect, service: str) -> None:
+    method, codes = {
+        "servicecatalog": ("list_service_actions", ("UnrecognizedClientException", "InvalidSignatureException")),
+        "sts": ("get_caller_identity", ("InvalidClientTokenId", "SignatureDoesNotMatch")),
+    }[service]
+    assert getattr(connect(guarded.url, service, keys=KEYS), method)()
+    unknown = connect(guarded.url, service, keys=("AKIDOTHER", KEYS[1]))
+    forged = connect(guarded.url, service, keys=(KEYS[0], "another-secret"))
+    assert (error_code(getattr(unknown, method)), error_code(getattr(forged, method))) == codes
+
+
+def test_a_changed_body_does_not_verify(guarded: Emulator, connect: Connect) -> None:
+    client = connect(guarded.url, keys=KEYS)
+
+    def tamper(request: Any, **_kwargs: Any) -> None:
+        request.body = b'{"PageSize": 20}'
+        request.headers["Content-Length"] = "16"
+
+    client.meta.events.register("before-send.servicecatalog", tamper)
+    assert error_code(client.list_service_actions, PageSize=10) == "InvalidSignatureException"
+
+
+def test_who_calls(emulator: Emulator, connect: Connect) -> None:
+    sts = connect(emulator.url, "sts")
+    identity = sts.get_caller_identity()
+    assert identity["Account"] == "123456789012"
+    assert identity["Arn"] == "arn:aws:sts::123456789012:assumed-role/SelfService/demo"
+    assert error_code(sts.get_session_token) == "InvalidAction"
+    emulator.fault("GetCallerIdentity", "throttling")
+    assert error_code(sts.get_caller_identity) == "Throttling"
+
+
+def test_an_answer_that_does_not_fit_the_model_is_an_error(
+    client: BaseClient, emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert emulator.output_violations() == []
+    emulator.update_product("pp-orders0000001", status="BROKEN")
+    with caplog.at_level(logging.ERROR, logger="emulator"):
+        assert error_code(client.describe_provisioned_product, Id="pp-orders0000001") == "InternalFailure"
+    (violation,) = emulator.output_violations()
+    assert "'provisionedProductDetail.status' failed to satisfy constraint" in violation
+    assert "does not fit botocore's model" in caplog.text
+
+
+def test_every_operation_of_the_model_is_one_that_botocore_knows(client: BaseClient) -> None:
+    assert set(OPERATIONS["servicecatalog"]) <= set(client.meta.service_model.operation_names)

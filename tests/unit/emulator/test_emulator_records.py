@@ -1,0 +1,208 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Records live on the emulator's clock; tokens replay them; switches choose what nobody knows."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from emulator import Emulator
+
+Execute = Callable[..., dict[str, Any]]
+DETOUR = {"seconds": 10, "created_for": 2, "in_error_from": 4, "errors": [{"code": "E", "description": "{record_id}"}]}
+
+
+def describe(client: BaseClient, record: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = client.describe_record(Id=record["RecordId"])
+    return answer
+
+
+def status(client: BaseClient, record: dict[str, Any]) -> str:
+    return str(describe(client, record)["RecordDetail"]["Status"])
+
+
+def outputs(client: BaseClient, record: dict[str, Any]) -> dict[str, str]:
+    return {item["OutputKey"]: item["OutputValue"] for item in describe(client, record)["RecordOutputs"]}
+
+
+def error_code(call: Callable[..., Any], *arguments: Any, **members: Any) -> str:
+    with pytest.raises(ClientError) as caught:
+        call(*arguments, **members)
+    return str(caught.value.response["Error"]["Code"])
+
+
+def test_a_record_that_succeeds(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
+    record = execute(ExecuteToken="one", Parameters={"Mode": ["fast"]})
+    assert (record["Status"], record["UpdatedTime"]) == ("CREATED", record["CreatedTime"])
+    assert record["RecordTags"] == [{"Key": "team", "Value": "orders"}, {"Key": "env", "Value": "prod"}]
+    seen = []
+    for _second in range(5):
+        seen.append(status(client, record))
+        emulator.advance(1)
+    assert seen == ["CREATED", "IN_PROGRESS", "IN_PROGRESS", "IN_PROGRESS", "SUCCEEDED"]
+    assert set(outputs(client, record)) == {"AutomationExecutionId", "RestartedAt"}
+    (known,) = emulator.records()
+    assert (known["ExecuteToken"], known["Parameters"], known["ServiceActionId"], known["Status"]) == (
+        "one",
+        {"Mode": ["fast"]},
+        "act-restart000001",
+        "SUCCEEDED",
+    )
+
+
+def test_a_record_that_fails(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
+    record = execute(ServiceActionId="act-failover00001")
+    emulator.advance(2.9)
+    assert describe(client, record)["RecordDetail"]["RecordErrors"] == []
+    assert outputs(client, record) == {}
+    emulator.advance(0.1)
+    detail = describe(client, record)["RecordDetail"]
+    assert detail["Status"] == "FAILED"
+    assert detail["RecordErrors"][0]["Code"] == "AutomationExecutionFailed"
+    assert "db-orders-1" in outputs(client, record)["FailureMessage"]
+
+
+def test_a_record_in_error_that_recovers(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
+    emulator.update_product("pp-orders0000001", run=DETOUR)
+    record = execute()
+    seen = []
+    for _step in range(6):
+        seen.append(status(client, record))
+        emulator.advance(2)
+    assert seen == ["CREATED", "IN_PROGRESS", *["IN_PROGRESS_IN_ERROR"] * 3, "SUCCEEDED"]
+
+
+def test_errors_name_the_record(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
+    emulator.update_product("pp-orders0000001", run=DETOUR)
+    record = execute()
+    emulator.advance(4)
+    errors = describe(client, record)["RecordDetail"]["RecordErrors"]
+    assert errors == [{"Code": "E", "Description": record["RecordId"]}]
+
+
+def test_outputs_echo_parameters(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
+    emulator.update_product("pp-orders0000001", run={"outputs": {"Echo": "{parameters[NewPassword]} {other}"}})
+    record = execute(ServiceActionId="act-rotate0000001", Parameters={"NewPassword": ["a", "b"]})
+    emulator.advance(3)
+    assert outputs(client, record) == {"Echo": "a, b {other}"}
+
+
+def test_a_record_is_finished_by_hand(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
+    record = execute()
+    emulator.advance(0.5)
+    emulator.finish_record(
+        record["RecordId"], "FAILED", errors=[{"code": "C", "description": "D"}], outputs={"Why": "so"}
+    )
+    assert describe(client, record)["RecordDetail"]["RecordErrors"] == [{"Code": "C", "Description": "D"}]
+    assert outputs(client, record) == {"Why": "so"}
+
+
+def test_the_product_knows_its_last_record(client: BaseClient, execute: Execute) -> None:
+    record = execute()
+    product = client.describe_provisioned_product(Name="orders-db")["ProvisionedProductDetail"]
+    assert product["LastRecordId"] == record["RecordId"]
+    found = client.search_provisioned_products(Filters={"SearchQuery": [f"lastRecordId:{record['RecordId']}"]})
+    assert [item["Id"] for item in found["ProvisionedProducts"]] == ["pp-orders0000001"]
+
+
+def test_a_token_replays_its_record(emulator: Emulator, execute: Execute) -> None:
+    first = execute(ExecuteToken="again")
+    emulator.update_product("pp-orders0000001", status="UNDER_CHANGE")
+    emulator.advance(5)
+    again = execute(ExecuteToken="again")
+    assert (again["RecordId"], again["CreatedTime"], again["Status"]) == (
+        first["RecordId"],
+        first["CreatedTime"],
+        "SUCCEEDED",
+    )
+    assert len(emulator.records()) == 1
+
+
+def test_a_replay_can_show_the_original(emulator: Emulator, execute: Execute) -> None:
+    emulator.set(replay_detail="original")
+    first = execute(ExecuteToken="again")
+    emulator.advance(5)
+    assert execute(ExecuteToken="again") == first
+
+
+def test_a_token_with_other_arguments_replays(emulator: Emulator, execute: Execute) -> None:
+    first = execute(ExecuteToken="again")
+    assert execute(ExecuteToken="again", Parameters={"Mode": ["hard"]})["RecordId"] == first["RecordId"]
+    assert len(emulator.records()) == 1
+
+
+def test_a_token_with_other_arguments_can_be_refused(emulator: Emulator, execute: Execute) -> None:
+    emulator.set(token_conflict="refuse")
+    first = execute(ExecuteToken="again")
+    assert execute(ExecuteToken="again")["RecordId"] == first["RecordId"]
+    assert error_code(execute, ExecuteToken="again", Parameters={"Mode": ["hard"]}) == "InvalidParametersException"
+
+
+def test_a_token_can_expire(emulator: Emulator, execute: Execute) -> None:
+    emulator.set(token_lifetime=60)
+    first = execute(ExecuteToken="again")
+    emulator.advance(60)
+    assert execute(ExecuteToken="again")["RecordId"] == first["RecordId"]
+    emulator.advance(1)
+    assert execute(ExecuteToken="again")["RecordId"] != first["RecordId"]
+
+
+def test_botocore_makes_a_token_for_each_call(emulator: Emulator, execute: Execute) -> None:
+    execute()
+    execute()
+    assert len({record["ExecuteToken"] for record in emulator.records()}) == 2
+
+
+def test_a_new_record_may_not_be_describable_yet(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
+    emulator.set(describable_after=3)
+    record = execute()
+    emulator.advance(2.9)
+    assert error_code(client.describe_record, Id=record["RecordId"]) == "ResourceNotFoundException"
+    assert client.list_record_history()["RecordDetails"] == []
+    emulator.advance(0.1)
+    assert status(client, record) == "IN_PROGRESS"
+    assert len(client.list_record_history()["RecordDetails"]) == 1
+
+
+def test_reads_may_lag(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
+    emulator.set(describe_lag=2)
+    record = execute()
+    emulator.advance(4)
+    assert (status(client, record), emulator.records()[0]["Status"]) == ("IN_PROGRESS", "SUCCEEDED")
+    emulator.advance(2)
+    assert status(client, record) == "SUCCEEDED"
+
+
+def test_a_product_may_be_under_change_while_an_action_runs(
+    client: BaseClient, emulator: Emulator, execute: Execute
+) -> None:
+    emulator.set(product_status_while_running="UNDER_CHANGE")
+    execute()
+    query = {"Filters": {"SearchQuery": ["status:UNDER_CHANGE", "id:pp-orders0000001"]}}
+    assert client.search_provisioned_products(**query)["TotalResultsCount"] == 1
+    assert error_code(execute) == "InvalidStateException"
+    emulator.advance(4)
+    assert client.search_provisioned_products(**query)["TotalResultsCount"] == 0
+    assert execute()
+
+
+def test_the_record_type_is_a_switch(emulator: Emulator, execute: Execute) -> None:
+    emulator.set(record_type="SOMETHING")
+    assert execute()["RecordType"] == "SOMETHING"
+
+
+def test_a_former_owner_loses_the_record(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
+    record = execute()
+    emulator.update_product("pp-orders0000001", user_arn="arn:aws:iam::123456789012:user/other")
+    assert error_code(client.describe_record, Id=record["RecordId"]) == "ResourceNotFoundException"
+
+
+def test_the_date_header_is_the_emulators_time(client: BaseClient, emulator: Emulator) -> None:
+    before = client.describe_provisioned_product(Name="orders-db")["ResponseMetadata"]["HTTPHeaders"]["date"]
+    emulator.advance(3600)
+    after = client.describe_provisioned_product(Name="orders-db")["ResponseMetadata"]["HTTPHeaders"]["date"]
+    assert before[:16] != after[:16] or before[17:19] != after[17:19]
