@@ -91,7 +91,7 @@ def check_secrets(secrets: Parameters) -> None:
 
 
 def check_known(definitions: Iterable[ExecutionParameter], given: Parameters) -> None:
-    """Refuse parameters that the action does not take, and a TARGET that nothing fills.
+    """Refuse parameters that the action does not take, and a TARGET, by type or by name, that nothing fills.
 
     Source: DescribeServiceActionExecutionParameters, which is asked for one provisioned product.
     """
@@ -103,12 +103,12 @@ def check_known(definitions: Iterable[ExecutionParameter], given: Parameters) ->
             f"{', '.join(sorted(known)) or 'none'}.",
             choices=sorted(known),
         )
-    target = known.get("TARGET")
-    if target and not (given.get("TARGET") or target.default_values):
-        raise InvalidInput(
-            f"The action needs a TARGET (of type {target.type}), and the provisioned product has no resource to fill "
-            "it with. Give parameters.TARGET, or look at the product's resources."
-        )
+    for name, definition in known.items():
+        if "TARGET" in (name, definition.type) and not (given.get(name) or definition.default_values):
+            raise InvalidInput(
+                f"The action needs a TARGET, and the provisioned product has no resource to fill the parameter {name!r} "
+                f"with. Give parameters.{name}, or look at the product's resources."
+            )
 
 
 def _values(name: str, value: Any, option: str) -> list[str]:

@@ -128,8 +128,10 @@ def test_an_unknown_parameter_lists_the_choices() -> None:
     assert caught.value.facts["choices"] == ["Mode", "TARGET"]
 
 
-def test_a_target_that_nothing_fills_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="needs a TARGET"):
-        _parameters.check_known([TARGET, MODE], {})
-    _parameters.check_known([TARGET], {"TARGET": ["db-1"]})
-    _parameters.check_known([ExecutionParameter("TARGET", "", ("db-1",))], {})
+@pytest.mark.parametrize("name", ["TARGET", "InstanceId"])
+def test_a_target_that_nothing_fills_is_refused(name: str) -> None:
+    target = ExecutionParameter(name, "TARGET", ())
+    with pytest.raises(InvalidInput, match=f"needs a TARGET.*{name}"):
+        _parameters.check_known([target, MODE], {})
+    _parameters.check_known([target], {name: ["db-1"]})
+    _parameters.check_known([ExecutionParameter(name, "TARGET", ("db-1",))], {})
