@@ -76,13 +76,14 @@ def run(module: AnsibleAWSModule, verb: Callable[[Task], None]) -> None:
         warn=module.warn,
         hide=module.no_log_values.update,
     )
+    failure: dict[str, Any] = {}
     try:
         verb(task)
     except SelfServiceError as error:
         failure = {"msg": str(error), **error.facts}
     except SERVICE_ERRORS as error:
         failure = {"msg": explain(error), **error_facts(error)}
-    else:
+    if not failure:
         module.exit_json(**task.known)
     # Outside the except block, so that Ansible adds no traceback to a failure that explains itself.
     module.fail_json(**{**task.known, **failure})

@@ -106,8 +106,8 @@ def check_known(definitions: Iterable[ExecutionParameter], given: Parameters) ->
     for name, definition in known.items():
         if "TARGET" in (name, definition.type) and not (given.get(name) or definition.default_values):
             raise InvalidInput(
-                f"The action needs a TARGET, and the provisioned product has no resource to fill the parameter {name!r} "
-                f"with. Give parameters.{name}, or look at the product's resources."
+                f"The action needs a TARGET, and the provisioned product has no resource to fill the parameter "
+                f"{name!r} with. Give parameters.{name}, or look at the product's resources."
             )
 
 
