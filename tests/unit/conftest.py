@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 import boto3
 import pytest
-from ansible_collections.selfservice.aws.plugins.module_utils._module import Task
-from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_service_action import run_service_action
 from botocore.client import BaseClient
 from botocore.config import Config
 from emulator import Emulator
+
+if TYPE_CHECKING:
+    from ansible_collections.selfservice.aws.plugins.module_utils._module import Task
 
 
 class EmulatorClock:
@@ -69,20 +70,52 @@ def connect(emulator: Emulator) -> Callable[[Mapping[str, Any]], BaseClient]:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One run of the module's verb against the emulator, without Ansible around it."""
+    """One run of a module's verb against the emulator, without Ansible around it."""
 
+    verb: Callable[[Task], None]
     task: Task
     warnings: list[str]
     hidden: list[str]
 
     def run(self) -> dict[str, Any]:
-        run_service_action(self.task)
+        self.verb(self.task)
         return self.task.known
 
 
 @pytest.fixture
-def attempt(emulator: Emulator, connect: Callable[[Mapping[str, Any]], BaseClient]) -> Callable[..., Attempt]:
-    """Make an Attempt; what the test does not give has the argument spec's default."""
+def prepare(emulator: Emulator, connect: Callable[[Mapping[str, Any]], BaseClient]) -> Callable[..., Attempt]:
+    """Make an Attempt of any verb, with the options as Ansible would give them."""
+    # Not at the top: this file is read before pytest-ansible makes the collection known.
+    from ansible_collections.selfservice.aws.plugins.module_utils._module import Task
+
+    def make(
+        verb: Callable[[Task], None],
+        params: Mapping[str, Any],
+        *,
+        check_mode: bool = False,
+        diff_mode: bool = False,
+        jitter: float = 0.0,
+    ) -> Attempt:
+        warnings: list[str] = []
+        hidden: list[str] = []
+        task = Task(
+            params={"aws_config": None, **params},
+            connect=connect,
+            clock=EmulatorClock(emulator, jitter),
+            warn=warnings.append,
+            hide=hidden.extend,
+            check_mode=check_mode,
+            diff_mode=diff_mode,
+        )
+        return Attempt(verb, task, warnings, hidden)
+
+    return make
+
+
+@pytest.fixture
+def attempt(prepare: Callable[..., Attempt]) -> Callable[..., Attempt]:
+    """Make an Attempt of servicecatalog_service_action; what the test does not give has the argument spec's default."""
+    from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_service_action import run_service_action
 
     def make(*, check_mode: bool = False, diff_mode: bool = False, jitter: float = 0.0, **params: Any) -> Attempt:
         defaults = {
@@ -97,19 +130,8 @@ def attempt(emulator: Emulator, connect: Callable[[Mapping[str, Any]], BaseClien
             "wait": False,
             "wait_timeout": 1800,
             "wait_delay": None,
-            "aws_config": None,
         }
-        warnings: list[str] = []
-        hidden: list[str] = []
-        task = Task(
-            params={**defaults, **params},
-            connect=connect,
-            clock=EmulatorClock(emulator, jitter),
-            warn=warnings.append,
-            hide=hidden.extend,
-            check_mode=check_mode,
-            diff_mode=diff_mode,
-        )
-        return Attempt(task, warnings, hidden)
+        given = {**defaults, **params}
+        return prepare(run_service_action, given, check_mode=check_mode, diff_mode=diff_mode, jitter=jitter)
 
     return make

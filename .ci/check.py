@@ -1,0 +1,190 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The checks of this collection, as the Makefile names them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from console import Failed, run, say, step
+from get_pip import provide_get_pip
+from matrix import MODULE_PYTHONS, Combination, combinations
+from pythons import find_pythons
+from setup import CHECKOUT, Workshop, build_folder, copy_checkout, link_pythons, set_up, set_up_module_python
+
+UNITS = ("tests/unit", ".ci")
+INTEGRATION = ("tests/integration",)
+COVERAGE = ("--cov", "--cov-report=term")
+# What ansible-test and its pip say while all is well.
+PROGRESS = re.compile(
+    r"^( .*|Running sanity test .*|Installing .*|Using cached .*|Looking in .*|Collecting .*|Processing .*"
+    r"|Successfully installed .*|WARNING: (Location|Skipping|Using locale) .*|)\n",
+    re.MULTILINE,
+)
+LINTERS = {
+    "antsibull-docs": "antsibull-docs lint-collection-docs --plugin-docs --disallow-unknown-collection-refs"
+    " --validate-collection-refs=all .",
+    "ansible-lint": "ansible-lint -q --nocolor",
+    "mypy": "mypy -p ansible_collections.selfservice.aws.plugins -p emulator",
+    "mypy of .ci": "mypy .ci",
+    "black": "black --check --quiet --diff .",
+    "ruff": "ruff check --quiet --output-format concise .",
+    "antsibull-changelog": "antsibull-changelog lint",
+    "sizes": "python .ci/sizes.py",
+}
+FORMATTERS = ("ruff check --quiet --no-cache --fix .", "black --quiet .")
+
+
+class Checks:
+    """Checks on the Pythons of this machine: what fails is noted, and the next one runs all the same."""
+
+    def __init__(self) -> None:
+        self.pythons = find_pythons()
+        self.combinations = combinations(self.pythons)
+        self.main = self.combinations[-1]
+        self.failed: list[str] = []
+
+    def lint(self) -> None:
+        """Run the linters and type checkers, two at a time."""
+        workshop = set_up(self.main, "lint")
+        caches = build_folder() / "caches"
+        env = {
+            **workshop.env,
+            "MYPYPATH": os.pathsep.join([str(workshop.tree), str(CHECKOUT / "tests")]),
+            "MYPY_CACHE_DIR": str(caches / "mypy"),
+            "RUFF_CACHE_DIR": str(caches / "ruff"),
+        }
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            for title, command in LINTERS.items():
+                tool, *words = command.split()
+                pool.submit(self._check, title, partial(run, workshop.tool(tool), *words, env=env, cwd=CHECKOUT))
+
+    def rewrite(self, *commands: str) -> None:
+        """Run commands of the linters' virtual environment that change the checkout."""
+        workshop = set_up(self.main, "lint")
+        for command in commands:
+            tool, *words = command.split()
+            self._check(command, partial(run, workshop.tool(tool), *words, env=workshop.env, cwd=CHECKOUT))
+
+    def sanity(self, combination: Combination, *words: str) -> None:
+        """Run ansible-test sanity, by default its compile and import tests on every Python found."""
+        workshop = set_up(combination, "test")
+        self._check(f"sanity, {combination}", partial(self._sanity, workshop, words))
+
+    def tests(self, combination: Combination) -> None:
+        """Run unit and integration tests quietly."""
+        workshop = set_up(combination, "test")
+        self._check(f"tests, {combination}", partial(_run_tests, workshop, [*UNITS, *INTEGRATION]))
+
+    def tests_of_modules_on(self, minor: int) -> None:
+        """Run integration tests with the modules on a Python that is too old for the main combination itself."""
+        workshop = set_up(self.main, "test")
+        env = {"SELFSERVICE_MODULE_PYTHON": str(set_up_module_python(self.pythons[minor]))}
+        title = f"integration, {self.main}, modules on Python {self.pythons[minor].version}"
+        self._check(title, partial(_run_tests, workshop, INTEGRATION, env=env))
+
+    def show_tests(self, *words: str) -> None:
+        """Run tests of the main combination in the open."""
+        workshop = set_up(self.main, "test")
+        env = {**workshop.env, "COVERAGE_FILE": str(build_folder() / "caches/coverage")}
+        if subprocess.run(_pytest(workshop, words), check=False, cwd=CHECKOUT, env=env).returncode:
+            self.failed.append("pytest")
+
+    def _check(self, title: str, check: Callable[[], object]) -> None:
+        try:
+            with step(title):
+                check()
+        except Failed:
+            self.failed.append(title)
+
+    def _sanity(self, workshop: Workshop, words: Iterable[str]) -> None:
+        provide_get_pip(workshop.venv, [python.name for python in self.pythons.values()])
+        folders = [str(workshop.venv / "bin"), str(link_pythons(self.pythons.values())), *os.get_exec_path()]
+        env = {**workshop.env, "PATH": os.pathsep.join(folders)}
+        copy = copy_checkout(workshop.combination.amazon)
+        try:
+            output = run(workshop.tool("ansible-test"), "sanity", "--local", "--color", "no", *words, env=env, cwd=copy)
+        except Failed as failure:
+            raise Failed(PROGRESS.sub("", str(failure))) from failure
+        if "All targets skipped" in output:
+            raise Failed(f"ansible-test tested nothing:\n{output}")
+
+
+def _pytest(workshop: Workshop, words: Iterable[str]) -> list[str]:
+    """Return a pytest command that finds this collection in the workshop's tree and leaves nothing in the checkout."""
+    # pytest-ansible finds the collection too late for a conftest.py.
+    paths = shlex.join(["tests", ".ci", str(workshop.tree)])
+    settings = ["-o", f"pythonpath={paths}", "-o", f"cache_dir={build_folder() / 'caches/pytest'}"]
+    parallel = ["-n", "auto", "--maxprocesses", "4"]
+    return [workshop.tool("python"), "-m", "pytest", "--ansible-unit-inject-only", *settings, *parallel, *words]
+
+
+def _run_tests(workshop: Workshop, paths: Iterable[str], *, env: dict[str, str] | None = None) -> None:
+    """Run tests and print pytest's last line only."""
+    output = run(*_pytest(workshop, ["-q", *paths]), env=workshop.env | (env or {}), cwd=CHECKOUT)
+    say(f"          {output.splitlines()[-1]}")
+
+
+def test(checks: Checks) -> None:
+    """Run everything on the newest combination, sanity and the tests on the oldest; pytest's summary comes last."""
+    oldest = checks.combinations[:-1][:1]
+    say("\n".join(["Of the matrix, the oldest and the newest run:", *(f"  {each}" for each in [*oldest, checks.main])]))
+    with ThreadPoolExecutor() as pool:
+        beside = pool.submit(_lint_and_test, checks, oldest)
+        checks.sanity(checks.main)
+        for combination in oldest:
+            # The newest has looked at every Python.
+            checks.sanity(combination, "--python", combination.python.name)
+        beside.result()
+    checks.show_tests(*UNITS, *INTEGRATION, *COVERAGE)
+
+
+def _lint_and_test(checks: Checks, tested: Iterable[Combination]) -> None:
+    checks.lint()
+    for combination in tested:
+        checks.tests(combination)
+
+
+def test_matrix(checks: Checks) -> None:
+    """Run sanity and the tests on every combination, and the modules on the Pythons too old for the newest."""
+    say("\n".join(["The matrix:", *(f"  {combination}" for combination in checks.combinations)]))
+    for combination in checks.combinations:
+        checks.sanity(combination)
+        checks.tests(combination)
+    for minor in filter(checks.pythons.get, MODULE_PYTHONS):
+        checks.tests_of_modules_on(minor)
+
+
+def main(target: str, *words: str) -> int:
+    """Run a target and return the exit code; words go to pytest, where it is shown."""
+    checks = Checks()
+    targets: dict[str, Callable[[], None]] = {
+        "changelog": partial(checks.rewrite, "antsibull-changelog release"),
+        "format": partial(checks.rewrite, *FORMATTERS),
+        "integration": partial(checks.show_tests, *INTEGRATION, *words),
+        "lint": checks.lint,
+        "sanity": partial(checks.sanity, checks.main),
+        "test": partial(test, checks),
+        "test-matrix": partial(test_matrix, checks),
+        "units": partial(checks.show_tests, *UNITS, *words),
+    }
+    try:
+        targets[target]()
+    except Failed as failure:
+        say(f"FAILED: set-up\n{failure}")
+        return 1
+    if checks.failed:
+        say(f"FAILED: {'; '.join(checks.failed)}")
+    return int(bool(checks.failed))
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
