@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timezone
@@ -122,19 +122,42 @@ def service_actions_for_artifact(
         yield from page.get("ServiceActionSummaries") or []
 
 
-def search_provisioned_products(client: BaseClient, *, page_size: int = 100) -> Iterator[dict]:
-    """Yield every provisioned product of the account that the caller may see, oldest first.
+def search_provisioned_products(
+    client: BaseClient, queries: Sequence[str] = (), *, access_level: str = "Account"
+) -> Iterator[dict]:
+    """Yield a ProvisionedProductAttribute for each match, oldest first, reading pages as needed.
 
     Sorted, since the service's own order is random and its pages then lose and repeat items.
     """
     given = {
-        "AccessLevelFilter": {"Key": "Account", "Value": "self"},
+        "AccessLevelFilter": {"Key": access_level, "Value": "self"},
         "SortBy": "createdTime",
         "SortOrder": "ASCENDING",
-        "PageSize": page_size,
+        "PageSize": 100,
     }
+    if queries:
+        given["Filters"] = {"SearchQuery": list(queries)}
     for page in _pages(client.search_provisioned_products, given):
         yield from page.get("ProvisionedProducts") or []
+
+
+def list_record_history(
+    client: BaseClient, *, access_level: str = "Account", search_filter: tuple[str, str] | None = None
+) -> Iterator[list[dict]]:
+    """Yield pages of RecordDetails, in the order of the service, which is not documented.
+
+    `search_filter` is a key, `product` or `provisionedproduct`, and an id.
+    """
+    given: dict[str, Any] = {"AccessLevelFilter": {"Key": access_level, "Value": "self"}, "PageSize": 20}
+    if search_filter:
+        given["SearchFilter"] = dict(zip(("Key", "Value"), search_filter))
+    for page in _pages(client.list_record_history, given):
+        yield page.get("RecordDetails") or []
+
+
+def describe_service_action(client: BaseClient, action_id: str) -> dict:
+    """Return the ServiceActionDetail of an action, for which administrators have the right."""
+    return client.describe_service_action(Id=action_id).get("ServiceActionDetail") or {}
 
 
 def _language(language: str | None) -> dict[str, str]:

@@ -26,3 +26,11 @@ def waiting() -> dict[str, dict[str, Any]]:
         "wait_timeout": {"type": "int", "default": 1800},
         "wait_delay": {"type": "float"},
     }
+
+
+def listing() -> dict[str, dict[str, Any]]:
+    """Return what a listing covers, and how much of it to read."""
+    return {
+        "access_level": {"type": "str", "choices": ["account", "role", "user"], "default": "account"},
+        "limit": {"type": "int"},
+    }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 from ._errors import InvalidInput
@@ -17,6 +18,9 @@ _ID = (r"[a-zA-Z0-9_\-]+", 100, "letters, digits, '_' and '-'")
 _LIMITS: dict[str, tuple[str, int, str]] = {
     "provisioned_product_id": _ID,
     "service_action_id": _ID,
+    "record_id": _ID,
+    "product_id": _ID,
+    "provisioning_artifact_id": _ID,
     "provisioned_product_name": (
         r"[a-zA-Z0-9][a-zA-Z0-9._\-]*",
         128,
@@ -34,15 +38,18 @@ SHORTEST_SECRET = 4
 
 
 def check_limits(params: Mapping[str, Any]) -> None:
-    """Refuse ids, names and tokens that the service would not take."""
-    for option, (pattern, longest, words) in _LIMITS.items():
-        value = params.get(option)
-        if value is None:
-            continue
-        if not 1 <= len(value) <= longest:
-            raise InvalidInput(f"{option} has {len(value)} characters; it takes 1 to {longest}.")
-        if not re.fullmatch(pattern, value):
-            raise InvalidInput(f"{option} is {value!r}; it takes only {words}.")
+    """Refuse ids, names and tokens that the service would not take, alone or in a list (`record_ids`)."""
+    for option, limit in _LIMITS.items():
+        if params.get(option) is not None:
+            _check_limit(option, params[option], limit)
+        for number, value in enumerate(params.get(f"{option}s") or []):
+            _check_limit(f"{option}s[{number}]", value, limit)
+
+
+def check_count(params: Mapping[str, Any]) -> None:
+    """Refuse a `limit` that is none."""
+    if params["limit"] is not None and params["limit"] < 1:
+        raise InvalidInput(f"limit is {params['limit']}; it takes a number of results, 1 or more.")
 
 
 def check_waiting(params: Mapping[str, Any]) -> None:
@@ -52,6 +59,17 @@ def check_waiting(params: Mapping[str, Any]) -> None:
     delay = params.get("wait_delay")
     if delay is not None and not 0 < delay < float("inf"):
         raise InvalidInput(f"wait_delay is {delay}; it takes seconds, more than 0. Leave it out for adaptive polling.")
+
+
+def as_time(option: str, text: str) -> datetime:
+    """Return a time given in ISO 8601; without an offset it is UTC."""
+    try:
+        time = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text.strip()))
+    except ValueError:
+        raise InvalidInput(
+            f"{option} is {text!r}; it takes a time in ISO 8601, such as 2026-11-22 or 2026-11-22T06:00:00Z."
+        ) from None
+    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
 
 def as_sent(given: Mapping[str, Any] | None, option: str) -> Parameters:
@@ -109,6 +127,14 @@ def check_known(definitions: Iterable[ExecutionParameter], given: Parameters) ->
                 f"The action needs a TARGET, and the provisioned product has no resource to fill the parameter "
                 f"{name!r} with. Give parameters.{name}, or look at the product's resources."
             )
+
+
+def _check_limit(option: str, value: str, limit: tuple[str, int, str]) -> None:
+    pattern, longest, words = limit
+    if not 1 <= len(value) <= longest:
+        raise InvalidInput(f"{option} has {len(value)} characters; it takes 1 to {longest}.")
+    if not re.fullmatch(pattern, value):
+        raise InvalidInput(f"{option} is {value!r}; it takes only {words}.")
 
 
 def _values(name: str, value: Any, option: str) -> list[str]:

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
+from functools import cache
 from typing import Any
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
@@ -34,13 +36,12 @@ _RECORD_DETAIL = [
 
 def record_detail(detail: Mapping[str, Any]) -> dict[str, Any]:
     """Return a RecordDetail as a result: all its keys, `record_tags` a dict that keeps the case of its keys."""
-    tags = {tag.get("Key"): tag.get("Value") for tag in detail.get("RecordTags") or []}
     others = {name: value for name, value in detail.items() if name != "RecordTags"}
     return {
         **dict.fromkeys(_RECORD_DETAIL),
         "record_errors": [],
         **snake_case(others),
-        "record_tags": tags,
+        "record_tags": _tags(detail.get("RecordTags")),
     }
 
 
@@ -49,9 +50,40 @@ def record(seen: Record) -> dict[str, Any]:
     return {"record_detail": record_detail(seen.detail), "record_outputs": dict(seen.outputs or {})}
 
 
+def flat_record(seen: Record) -> dict[str, Any]:
+    """Return a record as one item of a list: its detail, and its outputs as record_outputs."""
+    return {**record_detail(seen.detail), "record_outputs": dict(seen.outputs or {})}
+
+
 def record_outputs(outputs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return RecordOutputs as a dict; the keys are the product's and keep their case."""
     return {str(output.get("OutputKey")): output.get("OutputValue") for output in outputs}
+
+
+def provisioned_product(attribute: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a ProvisionedProductAttribute, or a ProvisionedProductDetail, as a result; `tags` is a dict."""
+    others = {name: value for name, value in attribute.items() if name != "Tags"}
+    return {**snake_case(others), "tags": _tags(attribute.get("Tags"))}
+
+
+def service_action(
+    summary: Mapping[str, Any], definitions: Iterable[ExecutionParameter] | None = None
+) -> dict[str, Any]:
+    """Return a ServiceActionSummary as a result, with the parameters it takes on one product if they are given."""
+    shaped = snake_case(summary)
+    if definitions is not None:
+        shaped["parameters"] = [
+            {"name": each.name, "type": each.type, "default_values": list(each.default_values)} for each in definitions
+        ]
+    return shaped
+
+
+def service_action_detail(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a ServiceActionDetail as a result: the action, and its definition with the parameters parsed."""
+    definition = snake_case(detail.get("Definition") or {})
+    definition["parameters"] = _parsed(definition.get("parameters"))
+    usual = dict.fromkeys(("name", "version", "assume_role"))
+    return {**snake_case(detail.get("ServiceActionSummary") or {}), "definition": {**usual, **definition}}
 
 
 def request(sent: Request, secret_names: Iterable[str]) -> dict[str, Any]:
@@ -90,14 +122,32 @@ def diff(
 
 def snake_case(members: Mapping[str, Any]) -> dict[str, Any]:
     """Return a service shape with snake_case keys and ISO 8601 times in UTC."""
-    return camel_dict_to_snake_dict(_plain(members))
+    return {_snake(name): _plain(value) for name, value in members.items()}
+
+
+@cache
+def _snake(name: str) -> str:
+    # Cached: a listing of 10,000 products has a quarter of a million keys, and some twenty names.
+    return str(next(iter(camel_dict_to_snake_dict({name: None}))))
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(timezone.utc).isoformat()
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, dict):
+        return snake_case(value)
+    if isinstance(value, list):
         return [_plain(item) for item in value]
     return value
+
+
+def _tags(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str | None]:
+    return {str(tag.get("Key")): tag.get("Value") for tag in tags or ()}
+
+
+def _parsed(text: Any) -> Any:
+    """Return a definition's parameters, which the service gives as JSON text, as what they say, else as they are."""
+    try:
+        return json.loads(text) if text else []
+    except (TypeError, ValueError):
+        return text

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Callable
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Callable
 
 from . import _api, _records, _results
 from ._errors import (
     SERVICE_ERRORS,
+    RecordFailed,
     SelfServiceError,
     WaitInterrupted,
     WaitTimedOut,
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 # A new record may not be there to be described at once: for so many seconds, not found is "not yet".
 _APPEARS_WITHIN = 30.0
+# From so many records on, a page of the history (20 records) is likely to be cheaper than a call for each.
+_HISTORY_PAYS_FROM = 4
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 2.0, 30.0
 
 
@@ -48,13 +52,38 @@ class FollowedRecords:
         self._clock = clock
         self._language = language
         self._since = clock.monotonic()
+        self._may_list = True
 
     def look(self) -> bool:
-        """Read the records that have not ended, with outputs once they have, and tell whether none is left."""
+        """Read the records that have not ended, with outputs once they have, and tell whether none is left.
+
+        Costs a page of the history for about 20 that run, a call for each that the pages lack, and one for each end.
+        """
+        listed = self._listed()
         for record_id in list(self._outstanding):
-            if self._has_ended(record_id):
+            detail = listed.get(record_id)
+            if detail is not None and _records.VERDICTS.get(detail.get("Status")) == _records.RUNNING:
+                self.records[record_id] = Record(detail)
+            elif self._has_ended(record_id):
                 self._outstanding.remove(record_id)
         return not self._outstanding
+
+    def _listed(self) -> dict[str, Mapping[str, Any]]:
+        """Return outstanding records by id, from the history for as long as its pages find more than a call for each."""
+        wanted = set(self._outstanding)
+        found: dict[str, Mapping[str, Any]] = {}
+        if len(wanted) < _HISTORY_PAYS_FROM or not self._may_list:
+            return found
+        try:
+            for number, page in enumerate(_api.list_record_history(self._client), 1):
+                found.update({detail["RecordId"]: detail for detail in page if detail.get("RecordId") in wanted})
+                if len(found) == len(wanted) or len(found) <= number:
+                    break
+        except SERVICE_ERRORS as error:
+            if not is_access_denied(error):
+                raise
+            self._may_list = False
+        return found
 
     def _has_ended(self, record_id: str) -> bool:
         try:
@@ -129,37 +158,81 @@ def settle(
             wait_until(followed.look, waiting, clock, look_at_once=look_at_once)
         elif look_at_once:
             followed.look()
-        error = followed.stopped.get(record_id)
     except SERVICE_ERRORS as caught:
         error = caught
-    record = followed.records[record_id]
-    if error is not None:
-        if waiting is not None:
-            raise interruption(record, error, way_on) from error
-        warn(f"Record {record_id} could not be read again: {explain(error)}")
-    outcome = _records.verdict(record)
+    record, error = followed.records[record_id], followed.stopped.get(record_id, error)
+    failure = problem(record, waiting, error=error, way_on=way_on)
+    if failure is not None:
+        raise failure from error
+    if error is not None or (record.outputs is None and _records.verdict(record) != _records.RUNNING):
+        warn(f"Record {record_id} could not be read to its end: {explain(error) if error else 'wait_timeout passed'}.")
+
+
+def wait_for_all(followed: FollowedRecords, waiting: Waiting, clock: Clock) -> dict[str, SelfServiceError]:
+    """Wait until all records have ended, and return by id how those failed that did not succeed."""
+    error: Exception | None = None
+    try:
+        wait_until(followed.look, waiting, clock, look_at_once=True)
+    except SERVICE_ERRORS as caught:
+        error = caught
+    failures = {
+        record_id: problem(
+            record,
+            waiting,
+            error=followed.stopped.get(record_id, error),
+            way_on="To go on waiting, run this task again.",
+        )
+        for record_id, record in followed.records.items()
+    }
+    return {record_id: failure for record_id, failure in failures.items() if failure is not None}
+
+
+def summary(failures: Mapping[str, SelfServiceError], total: int) -> SelfServiceError:
+    """Return the failure of a wait for `total` records, in which some failed: of several, the counts and the first."""
+    first = next(iter(failures.values()))
+    if total == 1:
+        return first
+    counts = Counter(outcome(failure) for failure in failures.values())
+    text = ", ".join(f"{count} {word.replace('_', ' ')}" for word, count in counts.items())
+    hints = {hint: None for failure in failures.values() for hint in failure.facts.get("hints", ())}
+    return type(first)(f"Of {total} records, {text}. The first: {first}", **{**first.facts, "hints": list(hints)})
+
+
+def outcome(failure: SelfServiceError | None) -> str:
+    """Return in a word how a wait for a record went."""
+    if failure is None:
+        return _records.SUCCEEDED
+    return {RecordFailed: _records.FAILED, WaitTimedOut: "timed_out"}.get(type(failure), "unknown")
+
+
+def problem(
+    record: Record, waiting: Waiting | None, *, error: Exception | None, way_on: str
+) -> SelfServiceError | None:
+    """Return how a record failed the task, after a wait if there is `waiting`, which `error` may have ended."""
+    outcome = _records.VERDICTS.get(record.status)
     if outcome == _records.FAILED:
-        raise _records.failure(record)
-    if outcome == _records.RUNNING and waiting is not None:
-        raise timeout(record, waiting, way_on)
-    if outcome == _records.SUCCEEDED and record.outputs is None:
-        warn(f"Record {record_id} has SUCCEEDED, but its outputs could not be read.")
+        return _records.failure(record)
+    if outcome == _records.SUCCEEDED or waiting is None:
+        return None
+    return _interruption(record, error, way_on) if error else _timeout(record, waiting, way_on)
 
 
-def timeout(record: Record, waiting: Waiting, way_on: str) -> WaitTimedOut:
-    """Return the failure of a wait whose deadline has passed."""
+def _timeout(record: Record, waiting: Waiting, way_on: str) -> WaitTimedOut:
     return WaitTimedOut(
-        f"Record {record.record_id} had not ended after {waiting.timeout:g} s (wait_timeout): it was {record.status} "
-        f"when last seen, and the action goes on. {way_on}"
+        f"Record {record.record_id} had not ended after {waiting.timeout:g} s (wait_timeout): {_last_seen(record)}, "
+        f"and the action goes on. {way_on}"
     )
 
 
-def interruption(record: Record, error: Exception, way_on: str) -> SelfServiceError:
-    """Return the failure of a wait that can't go on."""
+def _interruption(record: Record, error: Exception, way_on: str) -> SelfServiceError:
     if isinstance(error, WaitInterrupted):
         return error
     return WaitInterrupted(
-        f"Record {record.record_id} can't be followed any further: {explain(error)}. It was {record.status} when last "
-        f"seen, and the action goes on. {way_on}",
+        f"Record {record.record_id} can't be followed any further: {explain(error)}. When last read, "
+        f"{_last_seen(record)}. {way_on}",
         **error_facts(error),
     )
+
+
+def _last_seen(record: Record) -> str:
+    return f"it was {record.status}" if record.status else "it was never seen"

@@ -56,6 +56,8 @@ attributes:
 notes:
   - Tested against an emulator of the service only, never against AWS itself.
 seealso:
+  - module: selfservice.aws.servicecatalog_service_action_info
+  - module: selfservice.aws.servicecatalog_record_wait
   - name: ExecuteProvisionedProductServiceAction
     description: The API call behind the module.
     link: https://docs.aws.amazon.com/servicecatalog/latest/dg/API_ExecuteProvisionedProductServiceAction.html
@@ -315,7 +317,8 @@ def _start(task: Task, planned: _execution.Plan, secrets: Parameters) -> None:
             Waiting(params["wait_timeout"], params["wait_delay"]) if params["wait"] else None,
             clock=task.clock,
             replayed=not execution.changed,
-            way_on=f"To go on waiting, run this task again with wait: true and execute_token: {sent.execute_token}.",
+            way_on=f"To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: [{record_id}], or "
+            f"this task again with wait: true and execute_token: {sent.execute_token}.",
             warn=task.warn,
         )
     finally:

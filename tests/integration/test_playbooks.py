@@ -19,3 +19,18 @@ def test_the_demo_shows_what_it_says(run: Callable[..., Any], emulator: Emulator
         assert word in done.output
     assert sorted(record["Status"] for record in emulator.records()).count("FAILED") == 1
     assert len(emulator.records()) == 3
+
+
+def test_the_actions_of_a_product_are_a_readable_table(run: Callable[..., Any]) -> None:
+    done = run("ansible-playbook", "selfservice.aws.list_service_actions", "-e", "provisioned_product_name=orders-db")
+    assert done.code == 0, done.output
+    rows = [line.strip().strip('",').split() for line in done.output.splitlines() if "  " in line.strip()]
+    assert ["ACTION", "ID", "PARAMETER", "TYPE", "DEFAULT"] in rows
+    assert any(row[:3] == ["Restart", "act-restart000001", "TARGET"] and row[-1] == "db-orders-1" for row in rows)
+    assert any(row[0] == "Mode" and row[-1] == "graceful" for row in rows)
+
+
+def test_the_table_asks_for_a_product(run: Callable[..., Any]) -> None:
+    done = run("ansible-playbook", "selfservice.aws.list_service_actions")
+    assert done.code == 2
+    assert "-e provisioned_product_name=NAME" in done.output

@@ -1,0 +1,229 @@
+#!/usr/bin/python
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: servicecatalog_provisioned_product_info
+version_added: 0.1.0
+short_description: List AWS Service Catalog provisioned products
+description:
+  - Lists provisioned products by ids, by names, by a search, or all that the caller may see, with the API call
+    C(SearchProvisionedProducts).
+  - Reads all pages, oldest product first. What is not found is left out, so the list may be empty.
+author:
+  - selfservice.aws contributors (@selfservice-aws)
+options:
+  provisioned_product_ids:
+    description:
+      - The ids of the provisioned products, each of which costs one call. They are returned in this order.
+    type: list
+    elements: str
+  provisioned_product_names:
+    description:
+      - The names of the provisioned products, each of which costs one call. They are returned in this order.
+    type: list
+    elements: str
+  search_query:
+    description:
+      - What to search for, as the service's C(SearchQuery) takes it, such as V(productName:database) or a bare word.
+      - The fields are V(arn), V(createdTime), V(id), V(lastRecordId), V(idempotencyToken), V(name), V(physicalId),
+        V(productId), V(productName), V(provisioningArtifactId), V(provisioningArtifactName), V(type), V(status),
+        V(tags), V(userArn), V(userArnSession), V(lastProvisioningRecordId) and V(lastSuccessfulProvisioningRecordId).
+      - How the service combines several terms is not documented by AWS.
+    type: list
+    elements: str
+extends_documentation_fragment:
+  - selfservice.aws.listing
+  - selfservice.aws.attributes
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+attributes:
+  check_mode:
+    support: full
+    details:
+      - It only reads.
+  diff_mode:
+    support: none
+notes:
+  - Tested against an emulator of the service only, never against AWS itself.
+seealso:
+  - module: selfservice.aws.servicecatalog_service_action_info
+"""
+
+EXAMPLES = r"""
+- name: List the databases of a team
+  selfservice.aws.servicecatalog_provisioned_product_info:
+    search_query:
+      - tags:orders
+  register: databases
+
+- name: Show their names and what they are
+  ansible.builtin.debug:
+    msg: "{{ item.name }} ({{ item.id }}) is {{ item.status }}"
+  loop: "{{ databases.provisioned_products }}"
+  loop_control:
+    label: "{{ item.name }}"
+
+- name: Look at one
+  selfservice.aws.servicecatalog_provisioned_product_info:
+    provisioned_product_names:
+      - orders-db
+
+- name: List the ten oldest of one's own
+  selfservice.aws.servicecatalog_provisioned_product_info:
+    access_level: user
+    limit: 10
+"""
+
+RETURN = r"""
+provisioned_products:
+  description: The provisioned products, oldest first, or in the order of the ids or names given.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The id of the provisioned product.
+      type: str
+      sample: pp-orders0000001
+    name:
+      description: The name of the provisioned product.
+      type: str
+      sample: orders-db
+    arn:
+      description: The ARN of the provisioned product.
+      type: str
+    type:
+      description: V(CFN_STACK), V(CFN_STACKSET), V(TERRAFORM_OPEN_SOURCE), V(TERRAFORM_CLOUD) or V(EXTERNAL).
+      type: str
+    status:
+      description: V(AVAILABLE), V(UNDER_CHANGE), V(TAINTED), V(ERROR) or V(PLAN_IN_PROGRESS).
+      type: str
+    status_message:
+      description: What the service says of the status.
+      type: str
+    created_time:
+      description: When the product was provisioned, in UTC.
+      type: str
+      sample: "2026-11-22T22:39:38.120000+00:00"
+    tags:
+      description: The tags. The keys keep their case.
+      type: dict
+    physical_id:
+      description: The physical id, such as the ARN of the stack.
+      type: str
+    product_id:
+      description: The id of the product.
+      type: str
+    product_name:
+      description: The name of the product.
+      type: str
+    provisioning_artifact_id:
+      description: The id of the provisioning artifact.
+      type: str
+    provisioning_artifact_name:
+      description: The name of the provisioning artifact.
+      type: str
+    user_arn:
+      description: The ARN of the user who provisioned the product.
+      type: str
+    user_arn_session:
+      description: The ARN of that user's session.
+      type: str
+    last_record_id:
+      description: The id of the last record of the product.
+      type: str
+    last_provisioning_record_id:
+      description: The id of the last record that provisioned or updated the product.
+      type: str
+    last_successful_provisioning_record_id:
+      description: The id of the last such record that succeeded.
+      type: str
+    idempotency_token:
+      description: The token with which the product was provisioned.
+      type: str
+error:
+  description: The service's own error.
+  returned: when the service refused a call
+  type: dict
+  contains:
+    code:
+      description: The service's code.
+      type: str
+    message:
+      description: The service's text.
+      type: str
+response_metadata:
+  description: What identifies the answer for AWS Support.
+  returned: when the service refused a call
+  type: dict
+  contains:
+    http_status_code:
+      description: The HTTP status.
+      type: int
+    request_id:
+      description: The id of the request.
+      type: str
+    retry_attempts:
+      description: How often botocore tried again.
+      type: int
+"""
+
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.selfservice.aws.plugins.module_utils import _api, _options, _parameters, _results
+from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
+
+
+def list_provisioned_products(task: Task) -> None:
+    """List the provisioned products that the options ask for."""
+    _parameters.check_limits(task.params)
+    _parameters.check_count(task.params)
+    found = islice(_found(task), task.params["limit"])
+    task.known["provisioned_products"] = [_results.provisioned_product(attribute) for attribute in found]
+
+
+def _found(task: Task) -> Iterator[dict[str, Any]]:
+    params = task.params
+    ids, names = params["provisioned_product_ids"], params["provisioned_product_names"]
+    if ids is None and names is None:
+        return _searched(task, params["search_query"] or [])
+    field, wanted = ("id", ids) if names is None else ("name", names)
+    return chain.from_iterable(_exactly(task, field, value) for value in wanted)
+
+
+def _exactly(task: Task, field: str, value: str) -> Iterator[dict[str, Any]]:
+    # A search may match more than the very value, and nobody knows how the service combines several terms.
+    found = _searched(task, [f"{field}:{value}"])
+    return (attribute for attribute in found if attribute.get(field.capitalize()) == value)
+
+
+def _searched(task: Task, queries: list[str]) -> Iterator[dict[str, Any]]:
+    access_level = task.params["access_level"].capitalize()
+    return _api.search_provisioned_products(task.client, queries, access_level=access_level)
+
+
+def main() -> None:
+    module = AnsibleAWSModule(
+        argument_spec={
+            "provisioned_product_ids": {"type": "list", "elements": "str"},
+            "provisioned_product_names": {"type": "list", "elements": "str"},
+            "search_query": {"type": "list", "elements": "str"},
+            **_options.listing(),
+        },
+        mutually_exclusive=[("provisioned_product_ids", "provisioned_product_names", "search_query")],
+        supports_check_mode=True,
+    )
+    run(module, list_provisioned_products)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,231 @@
+#!/usr/bin/python
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: servicecatalog_record_info
+version_added: 0.1.0
+short_description: Look up AWS Service Catalog records
+description:
+  - Looks up records, of service actions and of all else, by their ids, with their outputs.
+  - Or lists the history of records, newest first, for a product, a provisioned product, a status or a time.
+  - What is not found is left out, so the list may be empty.
+author:
+  - selfservice.aws contributors (@selfservice-aws)
+options:
+  record_ids:
+    description:
+      - The ids of the records. They are returned in this order, with their outputs.
+    type: list
+    elements: str
+  provisioned_product_id:
+    description:
+      - List only records of this provisioned product.
+    type: str
+  product_id:
+    description:
+      - List only records of provisioned products of this product.
+    type: str
+  status:
+    description:
+      - List only records with this status.
+    type: str
+    choices: [CREATED, IN_PROGRESS, IN_PROGRESS_IN_ERROR, SUCCEEDED, FAILED]
+  since:
+    description:
+      - List only records created at this time or later, in ISO 8601 such as V(2026-11-22) or V(2026-11-22T06:00:00Z).
+        Without an offset it is UTC.
+    type: str
+extends_documentation_fragment:
+  - selfservice.aws.listing
+  - selfservice.aws.attributes
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+attributes:
+  check_mode:
+    support: full
+    details:
+      - It only reads.
+  diff_mode:
+    support: none
+notes:
+  - Tested against an emulator of the service only, never against AWS itself.
+  - AWS does not document the order of the history. All of it is read, unless the pages read so far, at least one of
+    them full, came newest first.
+seealso:
+  - module: selfservice.aws.servicecatalog_record_wait
+"""
+
+EXAMPLES = r"""
+- name: List what failed since a day
+  selfservice.aws.servicecatalog_record_info:
+    status: FAILED
+    since: "2026-11-22"
+  register: failures
+
+- name: Look at the last run of anything on a database
+  selfservice.aws.servicecatalog_record_info:
+    provisioned_product_id: pp-orders0000001
+    limit: 1
+  register: last
+
+- name: Read its outputs
+  selfservice.aws.servicecatalog_record_info:
+    record_ids: "{{ last.records | map(attribute='record_id') }}"
+"""
+
+RETURN = r"""
+records:
+  description: The records, newest first, or in the order of the ids given.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    record_id:
+      description: The id of the record.
+      type: str
+      sample: rec-abcd1234wxyz5
+    status:
+      description: V(CREATED), V(IN_PROGRESS), V(IN_PROGRESS_IN_ERROR), V(SUCCEEDED) or V(FAILED).
+      type: str
+      sample: SUCCEEDED
+    created_time:
+      description: When the record was created, in UTC.
+      type: str
+      sample: "2026-11-22T22:39:38.120000+00:00"
+    updated_time:
+      description: When the record last changed, in UTC.
+      type: str
+      sample: "2026-11-22T22:39:58.120000+00:00"
+    record_type:
+      description: The type of the record, as the service names it.
+      type: str
+    record_errors:
+      description: What went wrong. It may be empty for a failed record, whose outputs then often explain it.
+      type: list
+      elements: dict
+      contains:
+        code:
+          description: The service's code.
+          type: str
+        description:
+          description: The service's text.
+          type: str
+    record_tags:
+      description: The tags of the record. The keys keep their case.
+      type: dict
+    provisioned_product_id:
+      description: The id of the provisioned product.
+      type: str
+      sample: pp-orders0000001
+    provisioned_product_name:
+      description: The name of the provisioned product.
+      type: str
+      sample: orders-db
+    provisioned_product_type:
+      description: The type of the provisioned product.
+      type: str
+      sample: CFN_STACK
+    product_id:
+      description: The id of the product.
+      type: str
+    provisioning_artifact_id:
+      description: The id of the provisioning artifact.
+      type: str
+    path_id:
+      description: The id of the launch path.
+      type: str
+    launch_role_arn:
+      description: The ARN of the launch role.
+      type: str
+    record_outputs:
+      description: The outputs of the record, with O(record_ids). Empty in a history, which has none.
+      type: dict
+      sample: {"SnapshotId": "snap-0123456789abcdef0"}
+error:
+  description: The service's own error.
+  returned: when the service refused a call
+  type: dict
+  contains:
+    code:
+      description: The service's code.
+      type: str
+    message:
+      description: The service's text.
+      type: str
+response_metadata:
+  description: What identifies the answer for AWS Support.
+  returned: when the service refused a call
+  type: dict
+  contains:
+    http_status_code:
+      description: The HTTP status.
+      type: int
+    request_id:
+      description: The id of the request.
+      type: str
+    retry_attempts:
+      description: How often botocore tried again.
+      type: int
+"""
+
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.selfservice.aws.plugins.module_utils import _api, _options, _parameters, _results
+from ansible_collections.selfservice.aws.plugins.module_utils._errors import SERVICE_ERRORS, is_not_found
+from ansible_collections.selfservice.aws.plugins.module_utils._history import Wanted, newest_first
+from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
+from ansible_collections.selfservice.aws.plugins.module_utils._types import Record
+
+
+def look_up_records(task: Task) -> None:
+    """Look up the records that the options ask for."""
+    _parameters.check_limits(task.params)
+    _parameters.check_count(task.params)
+    ids = task.params["record_ids"]
+    records = _history(task) if ids is None else [found for each in ids for found in _by_id(task, each)]
+    task.known["records"] = [_results.flat_record(record) for record in records[: task.params["limit"]]]
+
+
+def _by_id(task: Task, record_id: str) -> list[Record]:
+    try:
+        detail, outputs = _api.describe_record(task.client, record_id)
+        return [Record(detail, _results.record_outputs(outputs))]
+    except SERVICE_ERRORS as error:
+        if not is_not_found(error):
+            raise
+        return []
+
+
+def _history(task: Task) -> list[Record]:
+    params = task.params
+    since = _parameters.as_time("since", params["since"]) if params["since"] else None
+    wanted = Wanted(params["provisioned_product_id"], params["product_id"], params["status"], since)
+    pages = _api.list_record_history(
+        task.client, access_level=params["access_level"].capitalize(), search_filter=wanted.search_filter
+    )
+    return [Record(detail) for detail in newest_first(pages, wanted, params["limit"])]
+
+
+def main() -> None:
+    history = {
+        "provisioned_product_id": {"type": "str"},
+        "product_id": {"type": "str"},
+        "status": {"type": "str", "choices": ["CREATED", "IN_PROGRESS", "IN_PROGRESS_IN_ERROR", "SUCCEEDED", "FAILED"]},
+        "since": {"type": "str"},
+    }
+    module = AnsibleAWSModule(
+        argument_spec={"record_ids": {"type": "list", "elements": "str"}, **history, **_options.listing()},
+        mutually_exclusive=[("record_ids", option) for option in history],
+        supports_check_mode=True,
+    )
+    run(module, look_up_records)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,213 @@
+#!/usr/bin/python
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: servicecatalog_record_wait
+version_added: 0.1.0
+short_description: Wait for AWS Service Catalog records to end
+description:
+  - Waits until records have ended, whatever started them. Nothing is ever changed.
+  - One loop waits for all of them. It reads pages of the history where that costs fewer calls than each record.
+  - Start in one task and wait in the next, and the ids stay known when the wait is cancelled.
+author:
+  - selfservice.aws contributors (@selfservice-aws)
+options:
+  record_ids:
+    description:
+      - The ids of the records.
+      - In check mode, null and empty ids are dropped, since a start that check mode did not make has none.
+    type: list
+    elements: raw
+    required: true
+extends_documentation_fragment:
+  - selfservice.aws.waiting
+  - selfservice.aws.attributes
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+attributes:
+  check_mode:
+    support: full
+    details:
+      - It only reads. Ids that are null or empty are dropped, and nothing left is a success.
+  diff_mode:
+    support: none
+notes:
+  - Tested against an emulator of the service only, never against AWS itself.
+seealso:
+  - module: selfservice.aws.servicecatalog_service_action
+"""
+
+EXAMPLES = r"""
+- name: Start
+  selfservice.aws.servicecatalog_service_action:
+    provisioned_product_name: orders-db
+    service_action_name: Backup
+  register: backup
+
+- name: Wait in a task of its own
+  selfservice.aws.servicecatalog_record_wait:
+    record_ids:
+      - "{{ backup.record_detail.record_id }}"
+    wait_timeout: 3600
+"""
+
+RETURN = r"""
+records:
+  description: The records in the order given, each as last seen.
+  returned: always, after the options were found right
+  type: list
+  elements: dict
+  contains:
+    record_id:
+      description: The id of the record.
+      type: str
+      sample: rec-abcd1234wxyz5
+    status:
+      description: V(CREATED), V(IN_PROGRESS), V(IN_PROGRESS_IN_ERROR), V(SUCCEEDED) or V(FAILED).
+      type: str
+      sample: SUCCEEDED
+    created_time:
+      description: When the record was created, in UTC.
+      type: str
+      sample: "2026-11-22T22:39:38.120000+00:00"
+    updated_time:
+      description: When the record last changed, in UTC.
+      type: str
+      sample: "2026-11-22T22:39:58.120000+00:00"
+    record_type:
+      description: The type of the record, as the service names it.
+      type: str
+    record_errors:
+      description: What went wrong. It may be empty for a failed record, whose outputs then often explain it.
+      type: list
+      elements: dict
+      contains:
+        code:
+          description: The service's code.
+          type: str
+        description:
+          description: The service's text.
+          type: str
+    record_tags:
+      description: The tags of the record. The keys keep their case.
+      type: dict
+    provisioned_product_id:
+      description: The id of the provisioned product.
+      type: str
+      sample: pp-orders0000001
+    provisioned_product_name:
+      description: The name of the provisioned product.
+      type: str
+      sample: orders-db
+    provisioned_product_type:
+      description: The type of the provisioned product.
+      type: str
+      sample: CFN_STACK
+    product_id:
+      description: The id of the product.
+      type: str
+    provisioning_artifact_id:
+      description: The id of the provisioning artifact.
+      type: str
+    path_id:
+      description: The id of the launch path.
+      type: str
+    launch_role_arn:
+      description: The ARN of the launch role.
+      type: str
+    record_outputs:
+      description: The outputs of the record once it has ended.
+      type: dict
+      sample: {"SnapshotId": "snap-0123456789abcdef0"}
+    outcome:
+      description:
+        - V(succeeded), V(failed), V(timed_out), or V(unknown) if the record could not be followed to its end.
+      type: str
+      sample: succeeded
+    error:
+      description: What went wrong, in a sentence.
+      returned: unless it succeeded
+      type: str
+hints:
+  description: What to look at, for the causes of failure that AWS documents.
+  returned: when a record failed
+  type: list
+  elements: str
+error:
+  description: The service's own error.
+  returned: when the service refused a call
+  type: dict
+  contains:
+    code:
+      description: The service's code.
+      type: str
+    message:
+      description: The service's text.
+      type: str
+response_metadata:
+  description: What identifies the answer for AWS Support.
+  returned: when the service refused a call
+  type: dict
+  contains:
+    http_status_code:
+      description: The HTTP status.
+      type: int
+    request_id:
+      description: The id of the request.
+      type: str
+    retry_attempts:
+      description: How often botocore tried again.
+      type: int
+"""
+
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.selfservice.aws.plugins.module_utils import _options, _parameters, _results, _waiting
+from ansible_collections.selfservice.aws.plugins.module_utils._errors import SelfServiceError
+from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
+from ansible_collections.selfservice.aws.plugins.module_utils._types import Record, Waiting
+
+
+def wait_for_records(task: Task) -> None:
+    """Wait until all records have ended."""
+    record_ids = _given(task.params["record_ids"], task.check_mode)
+    _parameters.check_limits({"record_ids": record_ids})
+    _parameters.check_waiting(task.params)
+    waiting = Waiting(task.params["wait_timeout"], task.params["wait_delay"])
+    records = [Record({"RecordId": record_id}) for record_id in record_ids]
+    followed = _waiting.FollowedRecords(task.polling_client, records, task.clock)
+    failures = _waiting.wait_for_all(followed, waiting, task.clock) if records else {}
+    task.known["records"] = [_shaped(followed.records[each], failures.get(each)) for each in record_ids]
+    if failures:
+        raise _waiting.summary(failures, len(followed.records))
+
+
+def _shaped(record: Record, failure: SelfServiceError | None) -> dict[str, Any]:
+    error = {"error": str(failure)} if failure else {}
+    return {**_results.flat_record(record), "outcome": _waiting.outcome(failure), **error}
+
+
+def _given(ids: list[Any], check_mode: bool) -> list[str]:
+    return [str(each or "") for each in ids if each or not check_mode]
+
+
+def main() -> None:
+    module = AnsibleAWSModule(
+        argument_spec={
+            "record_ids": {"type": "list", "elements": "raw", "required": True},
+            **_options.waiting(),
+        },
+        supports_check_mode=True,
+    )
+    run(module, wait_for_records)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,226 @@
+#!/usr/bin/python
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: servicecatalog_service_action_info
+version_added: 0.1.0
+short_description: List AWS Service Catalog service actions and their parameters
+description:
+  - Lists the service actions of a provisioned product, each with the parameters it takes there and their defaults.
+  - Lists the service actions of a provisioning artifact.
+  - Describes one service action with its definition, for which the rights of an administrator are needed.
+  - The rights of an end user suffice for all else. What is not found gives an empty list, and a warning with the
+    choices.
+author:
+  - selfservice.aws contributors (@selfservice-aws)
+options:
+  provisioned_product_id:
+    description:
+      - The id of the provisioned product whose actions to list.
+      - Exactly one of O(provisioned_product_id), O(provisioned_product_name), O(provisioning_artifact_id) and
+        O(service_action_id) is required.
+    type: str
+  provisioned_product_name:
+    description:
+      - The name of the provisioned product whose actions to list.
+    type: str
+  product_id:
+    description:
+      - The id of the product to which O(provisioning_artifact_id) belongs.
+    type: str
+  provisioning_artifact_id:
+    description:
+      - The id of the provisioning artifact whose actions to list, together with O(product_id).
+    type: str
+  service_action_id:
+    description:
+      - The id of the service action to describe with its definition.
+    type: str
+extends_documentation_fragment:
+  - selfservice.aws.attributes
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+attributes:
+  check_mode:
+    support: full
+    details:
+      - It only reads.
+  diff_mode:
+    support: none
+notes:
+  - Tested against an emulator of the service only, never against AWS itself.
+seealso:
+  - module: selfservice.aws.servicecatalog_service_action
+"""
+
+EXAMPLES = r"""
+- name: List what can be done with a database
+  selfservice.aws.servicecatalog_service_action_info:
+    provisioned_product_name: orders-db
+  register: offered
+
+- name: Show the actions and the names of their parameters
+  ansible.builtin.debug:
+    msg: "{{ item.name }} takes {{ item.parameters | map(attribute='name') | join(', ') }}"
+  loop: "{{ offered.service_actions }}"
+  loop_control:
+    label: "{{ item.name }}"
+
+- name: List the actions of a version of a product
+  selfservice.aws.servicecatalog_service_action_info:
+    product_id: prod-database00001
+    provisioning_artifact_id: pa-database00001
+
+- name: Look up which document an action runs, as an administrator
+  selfservice.aws.servicecatalog_service_action_info:
+    service_action_id: act-restart000001
+"""
+
+RETURN = r"""
+service_actions:
+  description: The service actions, in the order of the service.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The id of the service action.
+      type: str
+      sample: act-restart000001
+    name:
+      description: The name of the service action.
+      type: str
+      sample: Restart
+    description:
+      description: What the action does.
+      type: str
+    definition_type:
+      description: The type of the definition. There is only V(SSM_AUTOMATION).
+      type: str
+    parameters:
+      description: The parameters that the action takes on the provisioned product.
+      returned: with O(provisioned_product_id) or O(provisioned_product_name)
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: The name of the parameter.
+          type: str
+          sample: TARGET
+        type:
+          description: The type of the parameter, as the service names it.
+          type: str
+        default_values:
+          description: The values that take effect when none are given.
+          type: list
+          elements: str
+    definition:
+      description: What the action runs.
+      returned: with O(service_action_id)
+      type: dict
+      contains:
+        name:
+          description: The name or ARN of the Systems Manager document.
+          type: str
+          sample: AWS-RestartEC2Instance
+        version:
+          description: The version of the document.
+          type: str
+        assume_role:
+          description: The role that runs the document. V(LAUNCH_ROLE) stands for the launch role of the product.
+          type: str
+        parameters:
+          description: The document's parameters as the action fills them.
+          type: list
+          elements: dict
+error:
+  description: The service's own error.
+  returned: when the service refused a call
+  type: dict
+  contains:
+    code:
+      description: The service's code.
+      type: str
+    message:
+      description: The service's text.
+      type: str
+response_metadata:
+  description: What identifies the answer for AWS Support.
+  returned: when the service refused a call
+  type: dict
+  contains:
+    http_status_code:
+      description: The HTTP status.
+      type: int
+    request_id:
+      description: The id of the request.
+      type: str
+    retry_attempts:
+      description: How often botocore tried again.
+      type: int
+"""
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.selfservice.aws.plugins.module_utils import _api, _parameters, _resolve, _results
+from ansible_collections.selfservice.aws.plugins.module_utils._errors import SERVICE_ERRORS, NotFound, is_not_found
+from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
+from ansible_collections.selfservice.aws.plugins.module_utils._types import Reference
+
+
+def list_service_actions(task: Task) -> None:
+    """List the service actions that the options ask for."""
+    _parameters.check_limits(task.params)
+    task.known["service_actions"] = []
+    try:
+        task.known["service_actions"] = _asked_for(task)
+    except NotFound as error:
+        task.warn(str(error))
+    except SERVICE_ERRORS as error:
+        if not is_not_found(error):
+            raise
+
+
+def _asked_for(task: Task) -> list[dict]:
+    params = task.params
+    if params["service_action_id"]:
+        return [_results.service_action_detail(_api.describe_service_action(task.client, params["service_action_id"]))]
+    if params["provisioning_artifact_id"]:
+        summaries = _api.service_actions_for_artifact(
+            task.client, params["product_id"], params["provisioning_artifact_id"]
+        )
+        return [_results.service_action(summary) for summary in summaries]
+    target = Reference(params["provisioned_product_id"], params["provisioned_product_name"])
+    return _of_product(task, _resolve.find_provisioned_product(task.client, target))
+
+
+def _of_product(task: Task, product: dict) -> list[dict]:
+    summaries = _api.service_actions_for_artifact(task.client, product["ProductId"], product["ProvisioningArtifactId"])
+    return [
+        _results.service_action(
+            summary,
+            _api.describe_service_action_execution_parameters(task.client, product["Id"], summary["Id"]),
+        )
+        for summary in summaries
+    ]
+
+
+def main() -> None:
+    targets = ("provisioned_product_id", "provisioned_product_name", "provisioning_artifact_id", "service_action_id")
+    module = AnsibleAWSModule(
+        argument_spec={option: {"type": "str"} for option in (*targets, "product_id")},
+        required_one_of=[targets],
+        mutually_exclusive=[targets],
+        required_together=[("product_id", "provisioning_artifact_id")],
+        supports_check_mode=True,
+    )
+    run(module, list_service_actions)
+
+
+if __name__ == "__main__":
+    main()
