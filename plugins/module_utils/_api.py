@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # The attempts of the call under way after which nobody knows whether the service acted.
 _open_attempts: ContextVar[list[int]] = ContextVar("_open_attempts")
 
-_LONGEST_PAUSE = 20.0
+_LONGEST_RETRY_PAUSE = 20.0
 
 
 def watch(client: BaseClient) -> None:
@@ -41,7 +41,7 @@ def watch(client: BaseClient) -> None:
         _note_open_attempt(response, kwargs["caught_exception"], kwargs["attempts"])
         if response is None or not _is_garbled(response[0]) or kwargs["attempts"] >= attempts:
             return None
-        return min(_LONGEST_PAUSE, random.random() * 2 ** (kwargs["attempts"] - 1))
+        return min(_LONGEST_RETRY_PAUSE, random.random() * 2 ** (kwargs["attempts"] - 1))
 
     client.meta.events.register("needs-retry.servicecatalog", retry_garbled)
     client.meta.events.register("after-call.servicecatalog", _refuse_garbled)
@@ -60,7 +60,7 @@ def open_attempts() -> Iterator[list[int]]:
 
 def execute_provisioned_product_service_action(client: BaseClient, request: Request) -> Answer:
     """Start the action. All attempts send the same token, so the service starts it once."""
-    response = client.execute_provisioned_product_service_action(**as_members(request))
+    response = _call(client.execute_provisioned_product_service_action, **as_members(request))
     if not response.get("RecordDetail", {}).get("RecordId"):
         raise GarbledAnswer("ExecuteProvisionedProductServiceAction was answered without a record.")
     return Answer(response["RecordDetail"], _date(response["ResponseMetadata"].get("HTTPHeaders", {}).get("date")))
@@ -95,20 +95,23 @@ def describe_record(client: BaseClient, record_id: str, language: str | None = N
 
 def describe_provisioned_product(client: BaseClient, *, language: str | None = None, **id_or_name: str) -> dict:
     """Return a ProvisionedProductDetail, by Id or Name."""
-    response = client.describe_provisioned_product(**id_or_name, **_language(language))
-    return response["ProvisionedProductDetail"]
+    response = _call(client.describe_provisioned_product, **id_or_name, **_language(language))
+    detail = response.get("ProvisionedProductDetail") or {}
+    if not {"Id", "ProductId", "ProvisioningArtifactId"} <= set(detail):
+        raise GarbledAnswer("DescribeProvisionedProduct was answered without the ids of the product.")
+    return detail
 
 
 def describe_service_action_execution_parameters(
     client: BaseClient, product_id: str, action_id: str, *, language: str | None = None
 ) -> list[ExecutionParameter]:
     """Return the parameters that the action takes on that provisioned product, with its defaults there."""
-    response = client.describe_service_action_execution_parameters(
-        ProvisionedProductId=product_id, ServiceActionId=action_id, **_language(language)
-    )
+    call = client.describe_service_action_execution_parameters
+    response = _call(call, ProvisionedProductId=product_id, ServiceActionId=action_id, **_language(language))
     return [
         ExecutionParameter(item["Name"], item.get("Type"), tuple(item.get("DefaultValues") or ()))
         for item in response.get("ServiceActionParameters") or []
+        if item.get("Name")
     ]
 
 
@@ -157,7 +160,15 @@ def list_record_history(
 
 def describe_service_action(client: BaseClient, action_id: str) -> dict:
     """Return the ServiceActionDetail of an action, for which administrators have the right."""
-    return client.describe_service_action(Id=action_id).get("ServiceActionDetail") or {}
+    return _call(client.describe_service_action, Id=action_id).get("ServiceActionDetail") or {}
+
+
+def _call(call: Any, **members: Any) -> dict[str, Any]:
+    """Make a call; what botocore's parser raises of an answer that its model does not have is a GarbledAnswer."""
+    try:
+        return call(**members)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise GarbledAnswer(f"{call.__name__} was answered with what can't be read: {error}.") from error
 
 
 def _language(language: str | None) -> dict[str, str]:
@@ -166,14 +177,14 @@ def _language(language: str | None) -> dict[str, str]:
 
 def _pages(call: Any, given: Mapping[str, Any]) -> Iterator[dict]:
     seen = set()
-    page = call(**given)
+    page = _call(call, **given)
     yield page
     while page.get("NextPageToken"):
         token = page["NextPageToken"]
         if token in seen:
             raise GarbledAnswer(f"{call.__name__} gave the same page token twice, so its pages would never end.")
         seen.add(token)
-        page = call(**given, PageToken=token)
+        page = _call(call, **given, PageToken=token)
         yield page
 
 

@@ -92,8 +92,8 @@ def code_of(error: BaseException) -> str | None:
 
 
 def is_access_denied(error: BaseException) -> bool:
-    """Tell whether the caller lacks a permission."""
-    return code_of(error) in _DENIED
+    """Tell whether the caller lacks a permission of Service Catalog's (not one to get credentials at all)."""
+    return code_of(error) in _DENIED and _service_of(error) == "servicecatalog"
 
 
 def is_not_found(error: BaseException) -> bool:
@@ -117,14 +117,24 @@ def was_never_sent(error: BaseException) -> bool:
 
 
 def explain(error: BaseException) -> str:
-    """Return the error as one line: its code, its text, and the permission that is missing."""
+    """Return the error as one line without a full stop: its code, its text, and the permission that is missing."""
+    if isinstance(error, SelfServiceError):
+        return str(error).rstrip(".")
     if not isinstance(error, ClientError):
-        return f"{type(error).__name__}: {error}"
+        return f"{type(error).__name__}: {error}".rstrip(".")
     detail = error.response.get("Error", {})
-    text = f"{detail.get('Code')}: {detail.get('Message') or 'no reason given'}"
-    if is_access_denied(error):
-        text += f" (the permission needed is servicecatalog:{error.operation_name})"
+    text = f"{detail.get('Code')}: {detail.get('Message') or 'no reason given'}".rstrip(".")
+    if code_of(error) in _DENIED:
+        text += f" (the permission needed is {_service_of(error)}:{error.operation_name})"
     return text
+
+
+def _service_of(error: BaseException) -> str:
+    # Credentials may have to be had from STS or SSO first, in the middle of any call.
+    operation = getattr(error, "operation_name", "")
+    if operation.startswith("AssumeRole"):
+        return "sts"
+    return "sso" if operation == "GetRoleCredentials" else "servicecatalog"
 
 
 def error_facts(error: BaseException) -> dict[str, Any]:

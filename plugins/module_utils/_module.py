@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Callable
+
+from ansible.module_utils.common.warnings import warn
 
 from . import _api
 from ._clock import Clock, SystemClock
@@ -22,6 +25,19 @@ if TYPE_CHECKING:
 # A look that hangs must not outlive the deadline by more than 30 s, and is repeated by the wait itself: one attempt,
 # short time-outs, whatever the user's aws_config says.
 _POLLING = {"connect_timeout": 5, "read_timeout": 20, "retries": {"total_max_attempts": 1}}
+
+
+# What a bug may raise: the record that is known by then must not be lost with it.
+_UNFORESEEN = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 @dataclass
@@ -53,7 +69,7 @@ class Task:
     def _connected(self, overrides: Mapping[str, Any]) -> BaseClient:
         try:
             client = self.connect({**(self.params.get("aws_config") or {}), **overrides})
-        except TypeError as error:
+        except (AttributeError, TypeError, ValueError) as error:
             raise InvalidInput(f"aws_config is not what botocore takes: {error}.") from error
         _api.watch(client)
         return client
@@ -73,7 +89,8 @@ def run(module: AnsibleAWSModule, verb: Callable[[Task], None]) -> None:
         clock=SystemClock(),
         check_mode=module.check_mode,
         diff_mode=module._diff,
-        warn=module.warn,
+        # Not module.warn: amazon.aws also passes those to exit_json, which newer ansible-cores deprecate.
+        warn=warn,
         hide=module.no_log_values.update,
     )
     failure: dict[str, Any] = {}
@@ -82,7 +99,12 @@ def run(module: AnsibleAWSModule, verb: Callable[[Task], None]) -> None:
     except SelfServiceError as error:
         failure = {"msg": str(error), **error.facts}
     except SERVICE_ERRORS as error:
-        failure = {"msg": explain(error), **error_facts(error)}
+        failure = {"msg": f"{explain(error)}.", **error_facts(error)}
+    except _UNFORESEEN as error:
+        failure = {
+            "msg": f"{type(error).__name__}: {error}. This is a bug of selfservice.aws; please report it.",
+            "exception": traceback.format_exc(),
+        }
     if not failure:
         module.exit_json(**task.known)
     # Outside the except block, so that Ansible adds no traceback to a failure that explains itself.

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
@@ -35,6 +36,8 @@ _LIMITS: dict[str, tuple[str, int, str]] = {
 }
 _MOST_PARAMETERS, _LONGEST_NAME, _MOST_VALUES, _LONGEST_VALUE = 200, 50, 25, 512
 SHORTEST_SECRET = 4
+# Ninety days, more than any automation may take.
+_LONGEST_WAIT = 90 * 24 * 3600
 
 
 def check_limits(params: Mapping[str, Any]) -> None:
@@ -54,11 +57,14 @@ def check_count(params: Mapping[str, Any]) -> None:
 
 def check_waiting(params: Mapping[str, Any]) -> None:
     """Refuse times that can't be waited."""
-    if params["wait_timeout"] < 0:
-        raise InvalidInput(f"wait_timeout is {params['wait_timeout']}; it takes seconds, 0 or more.")
+    if not 0 <= params["wait_timeout"] <= _LONGEST_WAIT:
+        raise InvalidInput(f"wait_timeout is {params['wait_timeout']}; it takes seconds, 0 to {_LONGEST_WAIT}.")
     delay = params.get("wait_delay")
-    if delay is not None and not 0 < delay < float("inf"):
-        raise InvalidInput(f"wait_delay is {delay}; it takes seconds, more than 0. Leave it out for adaptive polling.")
+    if delay is not None and not 0 < delay <= _LONGEST_WAIT:
+        raise InvalidInput(
+            f"wait_delay is {delay}; it takes seconds, more than 0 and at most {_LONGEST_WAIT}. Leave it out for "
+            "adaptive polling."
+        )
 
 
 def as_time(option: str, text: str) -> datetime:
@@ -99,13 +105,22 @@ def check_parameters(parameters: Parameters) -> None:
 
 
 def check_secrets(secrets: Parameters) -> None:
-    """Refuse secrets so short that masking them would blank out ids."""
+    """Refuse secrets so short or so common that masking them would blank out ids and messages."""
     for name, values in secrets.items():
-        if any(len(value) < SHORTEST_SECRET for value in values):
+        if any(len(value) < SHORTEST_SECRET or value in ("true", "false") for value in values):
             raise InvalidInput(
-                f"sensitive_parameters has a value under {SHORTEST_SECRET} characters for {name!r}. Masking it would "
-                "blank out ids as well; give a longer one, or put it into parameters if it is no secret."
+                f"sensitive_parameters has a boolean, or a value under {SHORTEST_SECRET} characters for {name!r}. "
+                "Masking it would blank out ids as well; give a longer one, or use parameters if it is no secret."
             )
+
+
+def forms_of(secrets: Parameters) -> set[str]:
+    """Return the secrets as the service may echo them: as they are, trimmed, and escaped in JSON or by repr."""
+    forms: set[str] = set()
+    for secret in (value for values in secrets.values() for value in values):
+        escaped = (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1])
+        forms.update(form for form in (secret, secret.strip(), *escaped) if len(form) >= SHORTEST_SECRET)
+    return forms
 
 
 def check_known(definitions: Iterable[ExecutionParameter], given: Parameters) -> None:
@@ -122,7 +137,7 @@ def check_known(definitions: Iterable[ExecutionParameter], given: Parameters) ->
             choices=sorted(known),
         )
     for name, definition in known.items():
-        if "TARGET" in (name, definition.type) and not (given.get(name) or definition.default_values):
+        if "TARGET" in (name, definition.type) and not given.get(name, definition.default_values):
             raise InvalidInput(
                 f"The action needs a TARGET, and the provisioned product has no resource to fill the parameter "
                 f"{name!r} with. Give parameters.{name}, or look at the product's resources."

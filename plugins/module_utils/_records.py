@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from ._errors import RecordFailed, WaitInterrupted
 from ._types import Record
 
-RUNNING, SUCCEEDED, FAILED = "running", "succeeded", "failed"
+RUNNING, SUCCEEDED, FAILED, UNKNOWN = "running", "succeeded", "failed", "unknown"
 
 # IN_PROGRESS_IN_ERROR is no end: something failed and is being remedied.
 VERDICTS: dict[str | None, str] = {
@@ -25,48 +25,48 @@ VERDICTS: dict[str | None, str] = {
 # The causes of failure that AWS documents, by what the service's text says, and what to look at.
 _HINTS = (
     (
-        r"assum\w* (the )?(provided |execution |launch )?role|role\b.*\bassum|not able to assume",
+        r"(?i)(cannot|can't|could not|unable|not able|fail\w*|not authorized)\b.{0,120}\bassum|\bassum\w*\b.{0,60}(denied|fail)",
         (
             "The role in the action's definition (AssumeRole), or the launch role, can't be assumed: look at its trust "
             "policy, which must allow ssm.amazonaws.com, or servicecatalog.amazonaws.com for a launch role."
         ),
     ),
     (
-        r"not authorized.*ssm:|ssm:StartAutomationExecution",
+        r"(?i)not authorized.{0,120}ssm:|ssm:StartAutomationExecution",
         (
             "The role that runs the action lacks a permission: it needs ssm:StartAutomationExecution on the document, "
             "and whatever the document's steps call."
         ),
     ),
     (
-        r"throttl|rate exceeded",
+        r"(?i)throttl|rate exceeded",
         "Systems Manager limits how many automations start at once: run fewer at a time, or run it again later.",
     ),
     (
-        r"document.*(not exist|not found|invalid|missing)|InvalidDocument|AutomationDefinitionNotFound",
+        r"(?i)document.{0,80}(not exist|not found|invalid|missing)|InvalidDocument|AutomationDefinitionNotFound",
         "The Systems Manager document, or its version, is not there or not shared with this account and region.",
     ),
     (
-        r"\bTARGET\b|not a resource|no resources? of (the )?type|TargetType",
+        r"\bTARGET\b|\bTargetType\b|(?i:not a resource|no resources? of (the )?type)",
         (
             "TARGET must be a resource of the provisioned product, of the document's TargetType: compare with the "
             "resources of its stack."
         ),
     ),
     (
-        r"allowed ?(values|pattern)|not (an )?allowed",
+        r"(?i)allowed ?(values|pattern)|not (an )?allowed",
         "A parameter has a value that the document does not allow: look at its AllowedValues and AllowedPattern.",
     ),
     (
-        r"(wrong|invalid|unexpected) type|type mismatch|must be of type",
+        r"(?i)(wrong|invalid|unexpected) type|type mismatch|must be of type",
         "A parameter has the wrong type for the document: a String takes one value, a StringList a list.",
     ),
     (
-        r"(unknown|undefined|unexpected) parameter|not (defined )?in the (definition|document)",
+        r"(?i)(unknown|undefined|unexpected) parameter|not (defined )?in the (definition|document)",
         "A parameter is not in the action's definition, or not in the document.",
     ),
     (
-        r"step .*fail|fail.* step|execution.*fail",
+        r"(?i)\bstep\b.{0,80}\bfail|\bfail\w*\b.{0,40}\bstep\b",
         (
             "A step of the automation failed: open the execution in Systems Manager, Automation; its id is often among "
             "record_outputs."
@@ -76,28 +76,39 @@ _HINTS = (
 
 
 def verdict(record: Record) -> str:
-    """Return whether the record runs, has succeeded or has failed; an unknown status raises WaitInterrupted."""
-    try:
-        return VERDICTS[record.status]
-    except KeyError:
-        raise WaitInterrupted(
-            f"Record {record.record_id} has the status {record.status!r}, which is none of "
-            f"{', '.join(map(str, VERDICTS))}: whether that is an end is not known. Look at it in Service Catalog."
-        ) from None
+    """Return whether the record runs, has succeeded, has failed, or has a status that this version does not know."""
+    return VERDICTS.get(record.status, UNKNOWN)
+
+
+def described(record: Record) -> str:
+    """Return the record's status and errors as a phrase: `FAILED (Code: Description)`."""
+    errors = _errors_of(record)
+    return f"{record.status or 'not seen yet'}{f' ({errors})' if errors else ''}"
+
+
+def unknown_status(record: Record) -> WaitInterrupted:
+    """Return the failure of a record of which nobody can tell whether it has ended."""
+    known = ", ".join(map(str, VERDICTS))
+    return WaitInterrupted(f"its status {record.status!r} is none of {known}, so nobody can tell whether it has ended")
 
 
 def failure(record: Record) -> RecordFailed:
     """Return the failure of a record that has ended as FAILED, with hints for the causes that AWS documents."""
-    errors = [f"{error.get('Code')}: {error.get('Description')}" for error in record.detail.get("RecordErrors") or []]
-    said = "; ".join(errors) or "the service gives no error; look at record_outputs"
+    errors = _errors_of(record)
     return RecordFailed(
         f"Record {record.record_id} FAILED on {record.detail.get('ProvisionedProductName')!r} "
-        f"({record.detail.get('ProvisionedProductId')}): {said}.",
-        hints=hints("; ".join(errors), record.outputs or {}),
+        f"({record.detail.get('ProvisionedProductId')}): "
+        f"{errors or 'the service gives no error; look at record_outputs'}.",
+        hints=hints(errors, record.outputs or {}),
     )
+
+
+def _errors_of(record: Record) -> str:
+    errors = record.detail.get("RecordErrors") or []
+    return "; ".join(f"{error.get('Code')}: {error.get('Description')}".rstrip(".") for error in errors)
 
 
 def hints(text: str, outputs: Mapping[str, str | None]) -> list[str]:
     """Return what to look at, for the causes that AWS documents, as the service's own words give them away."""
     said = " ".join([text, *(str(value) for value in outputs.values())])
-    return [hint for pattern, hint in _HINTS if re.search(pattern, said, re.IGNORECASE)]
+    return [hint for pattern, hint in _HINTS if re.search(pattern, said)]

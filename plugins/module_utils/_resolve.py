@@ -6,17 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from . import _api
-from ._errors import SERVICE_ERRORS, NotFound, is_not_found
+from ._errors import SERVICE_ERRORS, NotFound, explain, is_not_found
 from ._types import Reference
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-# How many names a message lists; the result's `choices` has those of one page.
-_LISTED = 20
+# How many names the result's `choices` has at most (one page of products), and how many of them a message.
+_CHOICES, _LISTED = 100, 20
 
 
 def find_provisioned_product(client: BaseClient, target: Reference, *, language: str | None = None) -> dict[str, Any]:
@@ -27,12 +28,14 @@ def find_provisioned_product(client: BaseClient, target: Reference, *, language:
     except SERVICE_ERRORS as error:
         if not is_not_found(error):
             raise
-    choices = _products_to_choose_from(client, member)
-    raise NotFound(
-        f"There is no provisioned product with the {member.lower()} {wanted!r} that these credentials can see. "
-        f"They see: {_listed(choices)}.",
-        choices=choices,
-    )
+    missing = f"There is no provisioned product with the {member.lower()} {wanted!r} that these credentials can see."
+    try:
+        some = islice(_api.search_provisioned_products(client), _CHOICES)
+        choices = sorted(str(product.get(member)) for product in some)
+    except SERVICE_ERRORS as error:
+        # The list only helps a message that is due anyway.
+        raise NotFound(f"{missing} What there is could not be listed: {explain(error)}.") from error
+    raise NotFound(f"{missing} They see: {_listed(choices)}.", choices=choices)
 
 
 def find_action(
@@ -52,19 +55,6 @@ def find_action(
         f"{member.lower()} {wanted!r}. It has: {_listed(sorted(others))}.",
         choices=sorted(others),
     )
-
-
-def _products_to_choose_from(client: BaseClient, member: str) -> list[str]:
-    """Return what to choose from, as far as it may be read: it only helps a message that is due anyway."""
-    found: list[str] = []
-    try:
-        for product in _api.search_provisioned_products(client):
-            found.append(str(product.get(member)))
-            if len(found) >= 100:
-                break
-    except SERVICE_ERRORS:
-        pass
-    return sorted(found)
 
 
 def _listed(choices: list[str]) -> str:

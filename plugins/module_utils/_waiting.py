@@ -69,7 +69,7 @@ class FollowedRecords:
         return not self._outstanding
 
     def _listed(self) -> dict[str, Mapping[str, Any]]:
-        """Return outstanding records by id, from the history for as long as its pages find more than a call for each."""
+        """Return outstanding records by id, from the history as long as its pages find more than a call for each."""
         wanted = set(self._outstanding)
         found: dict[str, Mapping[str, Any]] = {}
         if len(wanted) < _HISTORY_PAYS_FROM or not self._may_list:
@@ -89,11 +89,13 @@ class FollowedRecords:
         try:
             detail, outputs = _api.describe_record(self._client, record_id, self._language)
             self.records[record_id] = Record(detail)
-            if _records.verdict(self.records[record_id]) == _records.RUNNING:
+            outcome = _records.verdict(self.records[record_id])
+            if outcome == _records.RUNNING:
                 return False
+            if outcome == _records.UNKNOWN:
+                self.stopped[record_id] = _records.unknown_status(self.records[record_id])
+                return True
             self.records[record_id] = Record(detail, _results.record_outputs(outputs))
-        except WaitInterrupted as error:
-            self.stopped[record_id] = error
         except SERVICE_ERRORS as error:
             if is_not_found(error) and self._clock.monotonic() - self._since < _APPEARS_WITHIN:
                 return False
@@ -103,10 +105,13 @@ class FollowedRecords:
         return True
 
 
-def wait_until(look: Callable[[], bool], waiting: Waiting, clock: Clock, *, look_at_once: bool = False) -> bool:
-    """Look until `look` says that all has ended, at the latest at the deadline; tell whether it has.
+def wait_until(
+    look: Callable[[], bool], waiting: Waiting, clock: Clock, *, look_at_once: bool = False
+) -> Exception | None:
+    """Look until `look` says that all has ended, at the latest at the deadline.
 
-    What may be better next time (throttling, 5xx, a broken connection) is looked at again; any other error is raised.
+    What may be better next time (throttling, 5xx, a broken connection) is looked at again; any other error ends the
+    wait. Returns the error of the last look, if it had one.
     """
     started = clock.monotonic()
     deadline = started + waiting.timeout
@@ -114,17 +119,19 @@ def wait_until(look: Callable[[], bool], waiting: Waiting, clock: Clock, *, look
     pause = 0.0 if look_at_once else pause_before_look(0.0, waiting.delay, failures, clock.jitter())
     while True:
         clock.sleep(max(0.0, min(pause, deadline - clock.monotonic())))
+        last_error: Exception | None = None
         try:
             if look():
-                return True
+                return None
             failures = 0
         except SERVICE_ERRORS as error:
             if not is_transient(error):
-                raise
+                return error
+            last_error = error
             failures += 1
         now = clock.monotonic()
         if now >= deadline:
-            return False
+            return last_error
         pause = pause_before_look(now - started, waiting.delay, failures, clock.jitter())
 
 
@@ -153,13 +160,10 @@ def settle(
     """
     look_at_once = replayed or _records.verdict(followed.records[record_id]) != _records.RUNNING
     error: Exception | None = None
-    try:
-        if waiting is not None:
-            wait_until(followed.look, waiting, clock, look_at_once=look_at_once)
-        elif look_at_once:
-            followed.look()
-    except SERVICE_ERRORS as caught:
-        error = caught
+    if waiting is not None:
+        error = wait_until(followed.look, waiting, clock, look_at_once=look_at_once)
+    elif look_at_once:
+        error = wait_until(followed.look, Waiting(timeout=0), clock, look_at_once=True)
     record, error = followed.records[record_id], followed.stopped.get(record_id, error)
     failure = problem(record, waiting, error=error, way_on=way_on)
     if failure is not None:
@@ -170,11 +174,7 @@ def settle(
 
 def wait_for_all(followed: FollowedRecords, waiting: Waiting, clock: Clock) -> dict[str, SelfServiceError]:
     """Wait until all records have ended, and return by id how those failed that did not succeed."""
-    error: Exception | None = None
-    try:
-        wait_until(followed.look, waiting, clock, look_at_once=True)
-    except SERVICE_ERRORS as caught:
-        error = caught
+    error = wait_until(followed.look, waiting, clock, look_at_once=True)
     failures = {
         record_id: problem(
             record,
@@ -208,31 +208,29 @@ def outcome(failure: SelfServiceError | None) -> str:
 def problem(
     record: Record, waiting: Waiting | None, *, error: Exception | None, way_on: str
 ) -> SelfServiceError | None:
-    """Return how a record failed the task, after a wait if there is `waiting`, which `error` may have ended."""
-    outcome = _records.VERDICTS.get(record.status)
+    """Return how a record failed the task, after a wait if there is `waiting`; `error` is that of the last look."""
+    outcome = _records.verdict(record)
     if outcome == _records.FAILED:
         return _records.failure(record)
-    if outcome == _records.SUCCEEDED or waiting is None:
+    if outcome == _records.SUCCEEDED:
         return None
-    return _interruption(record, error, way_on) if error else _timeout(record, waiting, way_on)
+    if error is not None and not is_transient(error) and (waiting is not None or outcome == _records.UNKNOWN):
+        return WaitInterrupted(
+            f"Record {record.record_id} can't be followed any further: {explain(error)}. When last read, it was "
+            f"{_records.described(record)}. {way_on}",
+            **error_facts(error),
+        )
+    return _timeout(record, waiting, error, way_on) if waiting is not None else None
 
 
-def _timeout(record: Record, waiting: Waiting, way_on: str) -> WaitTimedOut:
-    return WaitTimedOut(
-        f"Record {record.record_id} had not ended after {waiting.timeout:g} s (wait_timeout): {_last_seen(record)}, "
-        f"and the action goes on. {way_on}"
-    )
-
-
-def _interruption(record: Record, error: Exception, way_on: str) -> SelfServiceError:
-    if isinstance(error, WaitInterrupted):
-        return error
-    return WaitInterrupted(
-        f"Record {record.record_id} can't be followed any further: {explain(error)}. When last read, "
-        f"{_last_seen(record)}. {way_on}",
-        **error_facts(error),
-    )
-
-
-def _last_seen(record: Record) -> str:
-    return f"it was {record.status}" if record.status else "it was never seen"
+def _timeout(record: Record, waiting: Waiting, error: Exception | None, way_on: str) -> WaitTimedOut:
+    if error is None:
+        seen = (
+            f"had not ended after {waiting.timeout} s (wait_timeout): it is {_records.described(record)}, and goes on."
+        )
+    else:
+        seen = (
+            f"was not seen to end within {waiting.timeout} s (wait_timeout): when last read, it was "
+            f"{_records.described(record)}, and the last look failed: {explain(error)}."
+        )
+    return WaitTimedOut(f"Record {record.record_id} {seen} {way_on}", **(error_facts(error) if error else {}))

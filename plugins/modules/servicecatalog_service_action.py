@@ -257,9 +257,11 @@ from ansible_collections.selfservice.aws.plugins.module_utils import (
     _execution,
     _options,
     _parameters,
+    _plan,
     _results,
     _waiting,
 )
+from ansible_collections.selfservice.aws.plugins.module_utils._errors import SERVICE_ERRORS, Refused, explain
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
 from ansible_collections.selfservice.aws.plugins.module_utils._types import Parameters, Reference, Waiting
 
@@ -269,18 +271,19 @@ def run_service_action(task: Task) -> None:
     params = task.params
     secrets = _parameters.as_sent(params["sensitive_parameters"], "sensitive_parameters")
     _parameters.check_secrets(secrets)
-    task.hide(value for values in secrets.values() for value in values)
+    task.hide(_parameters.forms_of(secrets))
     parameters = {**_parameters.as_sent(params["parameters"], "parameters"), **secrets}
     _parameters.check_limits(params)
     _parameters.check_waiting(params)
     _parameters.check_parameters(parameters)
-    task.known["execute_token"] = params["execute_token"] or _execution.new_token()
-    planned = _execution.plan(
+    task.known["execute_token"] = params["execute_token"] or _plan.new_token()
+    planned = _plan.plan(
         task.client,
         Reference(params["provisioned_product_id"], params["provisioned_product_name"]),
         Reference(params["service_action_id"], params["service_action_name"]),
         parameters=parameters,
         execute_token=task.known["execute_token"],
+        token_is_new=not params["execute_token"],
         accept_language=params["accept_language"],
     )
     task.known["request"] = _results.request(planned.request, secrets)
@@ -291,22 +294,24 @@ def run_service_action(task: Task) -> None:
     task.known["ansible_facts"] = {"servicecatalog_record_detail": task.known["record_detail"]}
 
 
-def _prove(task: Task, planned: _execution.Plan, secrets: Parameters) -> None:
-    proof = _execution.prove(task.client, planned, task.warn)
-    detail = _execution.planned_detail(planned.request, proof.product)
+def _prove(task: Task, planned: _plan.Plan, secrets: Parameters) -> None:
+    proof = _plan.prove(task.client, planned, task.warn)
+    detail = _plan.planned_detail(planned.request, proof.product)
     task.known.update(changed=True, record_detail=_results.record_detail(detail), record_outputs={})
     if task.diff_mode:
         task.known["diff"] = _results.diff(proof.definitions, planned.request, secrets)
 
 
-def _start(task: Task, planned: _execution.Plan, secrets: Parameters) -> None:
+def _start(task: Task, planned: _plan.Plan, secrets: Parameters) -> None:
     params, sent = task.params, planned.request
     if task.diff_mode:
-        definitions = _execution.read_definitions(task.client, sent, task.warn)
-        task.known["diff"] = _results.diff(definitions, sent, secrets)
+        task.known["diff"] = _diff(task, planned, secrets)
     # Made before the write, so that nothing but the service can fail after it.
     reader = task.polling_client if params["wait"] else task.client
-    execution = _execution.execute(task.client, sent, task.clock, token_is_new=not params["execute_token"])
+    try:
+        execution = _execution.execute(task.client, planned, task.clock)
+    except Refused as refusal:
+        raise _plan.with_reasons(refusal, task.client, planned) from refusal
     task.known["changed"] = execution.changed
     record_id = execution.record.record_id
     followed = _waiting.FollowedRecords(reader, [execution.record], task.clock, language=sent.accept_language)
@@ -317,12 +322,22 @@ def _start(task: Task, planned: _execution.Plan, secrets: Parameters) -> None:
             Waiting(params["wait_timeout"], params["wait_delay"]) if params["wait"] else None,
             clock=task.clock,
             replayed=not execution.changed,
-            way_on=f"To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: [{record_id}], or "
-            f"this task again with wait: true and execute_token: {sent.execute_token}.",
+            way_on=f"To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: [{record_id}], "
+            f"or this task again with wait: true and execute_token: {sent.execute_token}.",
             warn=task.warn,
         )
     finally:
         task.known.update(_results.record(followed.records[record_id]))
+
+
+def _diff(task: Task, planned: _plan.Plan, secrets: Parameters) -> dict:
+    definitions = None
+    try:
+        definitions = _plan.read_definitions(task.client, planned.request)
+    except SERVICE_ERRORS as error:
+        # A run does not fail for what it only shows.
+        task.warn(f"The diff lacks the action's defaults: {explain(error)}")
+    return _results.diff(definitions, planned.request, secrets)
 
 
 def main() -> None:

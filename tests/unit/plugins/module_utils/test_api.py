@@ -98,6 +98,22 @@ def test_a_start_answered_without_a_record_is_no_answer(stubbed: tuple[BaseClien
         _api.execute_provisioned_product_service_action(client, REQUEST)
 
 
+@pytest.mark.parametrize("members", [{}, {"ProvisionedProductDetail": {"Id": "pp-1"}}])
+def test_a_product_without_its_ids_is_no_answer(stubbed: tuple[BaseClient, Stubber], members: dict) -> None:
+    client, stubber = stubbed
+    stubber.add_response("describe_provisioned_product", members)
+    with pytest.raises(GarbledAnswer, match="without the ids"):
+        _api.describe_provisioned_product(client, Id="pp-1")
+
+
+def test_an_answer_that_the_parser_can_not_read_is_no_answer() -> None:
+    def describe(**_members: str) -> dict:
+        raise ValueError("Invalid timestamp: 'yesterday'")
+
+    with pytest.raises(GarbledAnswer, match="can't be read: Invalid timestamp"):
+        _api.describe_provisioned_product(SimpleNamespace(describe_provisioned_product=describe), Id="pp-1")
+
+
 def test_outputs_are_read_from_all_pages_and_only_when_asked_for(stubbed: tuple[BaseClient, Stubber]) -> None:
     client, stubber = stubbed
     for number, token in ((1, "more"), (2, None)):

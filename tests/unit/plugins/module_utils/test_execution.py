@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.selfservice.aws.plugins.module_utils import _errors, _execution
+from ansible_collections.selfservice.aws.plugins.module_utils import _errors, _execution, _plan
 from ansible_collections.selfservice.aws.plugins.module_utils._types import Answer
 from botocore import exceptions
 
@@ -39,7 +39,7 @@ def test_without_both_times_the_record_counts_as_new(created: Any, date: datetim
 
 
 def test_two_tokens_are_never_the_same() -> None:
-    assert _execution.new_token() != _execution.new_token()
+    assert _plan.new_token() != _plan.new_token()
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,17 @@ def test_two_tokens_are_never_the_same() -> None:
 def test_broken_connections_are_told_apart(error: Exception, never_sent: bool, transient: bool) -> None:
     assert _errors.was_never_sent(error) is never_sent
     assert _errors.is_transient(error) is transient
+
+
+@pytest.mark.parametrize(
+    ("operation", "permission", "is_ours"),
+    [
+        ("DescribeRecord", "servicecatalog:DescribeRecord", True),
+        ("AssumeRoleWithSAML", "sts:AssumeRoleWithSAML", False),
+        ("GetRoleCredentials", "sso:GetRoleCredentials", False),
+    ],
+)
+def test_a_denied_call_names_the_permission_of_its_service(operation: str, permission: str, is_ours: bool) -> None:
+    denied = exceptions.ClientError({"Error": {"Code": "AccessDenied", "Message": "No."}}, operation)
+    assert _errors.explain(denied) == f"AccessDenied: No (the permission needed is {permission})"
+    assert _errors.is_access_denied(denied) is is_ours

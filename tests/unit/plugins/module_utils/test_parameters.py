@@ -100,7 +100,9 @@ def test_ids_names_and_tokens_at_the_limits_are_accepted() -> None:
 @pytest.mark.parametrize(
     ("params", "said"),
     [
-        ({"wait_timeout": -1}, "wait_timeout is -1; it takes seconds, 0 or more"),
+        ({"wait_timeout": -1}, "wait_timeout is -1; it takes seconds, 0 to 7776000"),
+        ({"wait_timeout": 10**400}, "it takes seconds, 0 to 7776000"),
+        ({"wait_timeout": 0, "wait_delay": 1e10}, "wait_delay is 10000000000.0"),
         ({"wait_timeout": 0, "wait_delay": 0}, "wait_delay is 0; it takes seconds, more than 0"),
         ({"wait_timeout": 0, "wait_delay": float("nan")}, "wait_delay is nan"),
         ({"wait_timeout": 0, "wait_delay": float("inf")}, "wait_delay is inf"),
@@ -118,6 +120,29 @@ def test_a_secret_too_short_to_mask_is_refused_without_quoting_it() -> None:
     _parameters.check_secrets({"Pin": ["9x9x"]})
 
 
+def test_a_boolean_secret_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="a boolean, or a value .* for 'Flag'"):
+        _parameters.check_secrets(_parameters.as_sent({"Flag": True}, "sensitive_parameters"))
+
+
+@pytest.mark.parametrize(
+    ("secret", "echo"),
+    [
+        ("plain-secret", "plain-secret"),
+        ("back\\slash", '{"a": "back\\\\slash"}'),
+        ('quo"ted', r'["quo\"ted"]'),
+        ("two\nlines", "['two\\nlines']"),
+        ("geheim-ä", '"geheim-\\u00e4"'),
+        ("trailing \n", "got 'trailing' only"),
+    ],
+)
+def test_a_secret_is_hidden_as_the_service_may_echo_it(secret: str, echo: str) -> None:
+    forms = _parameters.forms_of({"A": [secret]})
+    assert secret in forms
+    assert any(form in echo for form in forms)
+    assert all(len(form) >= 4 for form in forms)
+
+
 TARGET = ExecutionParameter("TARGET", "AWS::RDS::DBInstance", ())
 MODE = ExecutionParameter("Mode", "String", ("graceful",))
 
@@ -133,5 +158,7 @@ def test_a_target_that_nothing_fills_is_refused(name: str) -> None:
     target = ExecutionParameter(name, "TARGET", ())
     with pytest.raises(InvalidInput, match=f"needs a TARGET.*{name}"):
         _parameters.check_known([target, MODE], {})
+    with pytest.raises(InvalidInput, match="needs a TARGET"):
+        _parameters.check_known([ExecutionParameter(name, "TARGET", ("db-1",))], {name: []})
     _parameters.check_known([target], {name: ["db-1"]})
     _parameters.check_known([ExecutionParameter(name, "TARGET", ("db-1",))], {})

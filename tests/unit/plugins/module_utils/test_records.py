@@ -44,9 +44,12 @@ def test_only_succeeded_and_failed_are_ends(status: str, verdict: str) -> None:
 
 
 @pytest.mark.parametrize("status", ["ABORTED", None])
-def test_an_unknown_status_is_loud(status: str | None) -> None:
-    with pytest.raises(WaitInterrupted, match=f"rec-1 has the status {status!r}, which is none of CREATED"):
-        _records.verdict(Record({"RecordId": "rec-1", "Status": status}))
+def test_an_unknown_status_is_neither_running_nor_an_end(status: str | None) -> None:
+    record = Record({"RecordId": "rec-1", "Status": status})
+    assert _records.verdict(record) == _records.UNKNOWN
+    failure = _waiting.problem(record, None, error=_records.unknown_status(record), way_on="Go on so.")
+    assert isinstance(failure, WaitInterrupted)
+    assert f"its status {status!r} is none of CREATED" in str(failure)
 
 
 @pytest.mark.parametrize(
@@ -74,13 +77,13 @@ def test_the_pause_is_a_tenth_of_the_wait_or_as_fixed(
 
 def test_the_last_look_is_at_the_deadline() -> None:
     clock, looks = TableClock(), []  # type: ignore[var-annotated]
-    assert not _waiting.wait_until(lambda: bool(looks.append(clock.now)), Waiting(timeout=5), clock)
+    assert _waiting.wait_until(lambda: bool(looks.append(clock.now)), Waiting(timeout=5), clock) is None
     assert looks == [102, 104, 105]
 
 
 def test_a_timeout_of_zero_is_one_look() -> None:
     clock, looks = TableClock(), []  # type: ignore[var-annotated]
-    assert not _waiting.wait_until(lambda: bool(looks.append(clock.now)), Waiting(timeout=0), clock)
+    assert _waiting.wait_until(lambda: bool(looks.append(clock.now)), Waiting(timeout=0), clock) is None
     assert looks == [100]
 
 
@@ -92,7 +95,7 @@ def test_a_look_that_hangs_over_the_deadline_is_the_last() -> None:
         clock.now += 25
         raise GarbledAnswer("nothing came")
 
-    assert not _waiting.wait_until(hang, Waiting(timeout=5), clock)
+    assert isinstance(_waiting.wait_until(hang, Waiting(timeout=5), clock), GarbledAnswer)
     assert looks == [102]
 
 
@@ -106,16 +109,62 @@ def test_what_may_be_better_next_time_does_not_end_the_wait() -> None:
             raise answer
         return True
 
-    assert _waiting.wait_until(look, Waiting(timeout=1800), clock)
+    assert _waiting.wait_until(look, Waiting(timeout=1800), clock) is None
+    assert answers == []
     assert clock.now - 100 <= 14 * 30
 
 
-def test_what_will_not_be_better_is_raised_at_once() -> None:
+def test_what_will_not_be_better_ends_the_wait_at_once() -> None:
+    clock = TableClock()
+
     def look() -> bool:
         raise _error("ExpiredTokenException", 400)
 
-    with pytest.raises(ClientError):
-        _waiting.wait_until(look, Waiting(timeout=1800), TableClock())
+    assert isinstance(_waiting.wait_until(look, Waiting(timeout=1800), clock), ClientError)
+    assert clock.now == 102
+
+
+RUNNING, ENDED, BROKEN = "IN_PROGRESS", "SUCCEEDED", "FAILED"
+
+
+@pytest.mark.parametrize(
+    ("status", "waits", "error", "said"),
+    [
+        (ENDED, True, None, None),
+        (ENDED, True, ("AccessDeniedException", 400), None),
+        (BROKEN, True, ("AccessDeniedException", 400), "rec-1 FAILED on 'db' (pp-1): Broken: It broke."),
+        (BROKEN, False, None, "rec-1 FAILED on 'db' (pp-1): Broken: It broke."),
+        (RUNNING, False, None, None),
+        (RUNNING, False, ("AccessDeniedException", 400), None),
+        (
+            RUNNING,
+            True,
+            None,
+            "not ended after 9 s (wait_timeout): it is IN_PROGRESS (Broken: It broke), and goes on.",
+        ),
+        (
+            RUNNING,
+            True,
+            ("ThrottlingException", 400),
+            "was not seen to end within 9 s (wait_timeout): when last read",
+        ),
+        (RUNNING, True, ("ThrottlingException", 400), "the last look failed: ThrottlingException: no. Go on so."),
+        (RUNNING, True, ("ExpiredTokenException", 400), "can't be followed any further: ExpiredTokenException: no."),
+    ],
+)
+def test_a_record_is_judged_by_its_status_first(
+    status: str, waits: bool, error: tuple[str, int] | None, said: str | None
+) -> None:
+    detail = {"RecordId": "rec-1", "Status": status, "ProvisionedProductName": "db", "ProvisionedProductId": "pp-1"}
+    errors = [] if status == ENDED else [{"Code": "Broken", "Description": "It broke."}]
+    failure = _waiting.problem(
+        Record({**detail, "RecordErrors": errors}),
+        Waiting(9) if waits else None,
+        error=_error(*error) if error else None,
+        way_on="Go on so.",
+    )
+    assert (failure is None) == (said is None)
+    assert (said or "") in str(failure)
 
 
 @pytest.mark.parametrize(
@@ -134,6 +183,7 @@ def test_what_will_not_be_better_is_raised_at_once() -> None:
         ("Parameter has wrong type", "StringList"),
         ("Undefined parameter Foo", "not in the action's definition"),
         ("Step 2 failed: timed out", "open the execution"),
+        ("Execution failed at step Restart", "open the execution"),
     ],
 )
 def test_documented_causes_have_a_hint(text: str, word: str) -> None:
@@ -141,8 +191,17 @@ def test_documented_causes_have_a_hint(text: str, word: str) -> None:
     assert any(word in hint for hint in _records.hints("", {"Reason": text}))
 
 
-def test_an_unknown_cause_has_no_hint() -> None:
-    assert _records.hints("The moon is in the wrong phase.", {"A": None}) == []
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The moon is in the wrong phase.",
+        "The target group has no healthy hosts",
+        "AutomationExecutionFailed: see the outputs",
+        "A role was assumed, and all went well",
+    ],
+)
+def test_an_unknown_cause_has_no_hint(text: str) -> None:
+    assert _records.hints(text, {"A": None}) == []
 
 
 def _error(code: str, status: int) -> ClientError:

@@ -15,7 +15,6 @@ from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_provisio
 from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_record_info import look_up_records
 from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_service_action_info import list_service_actions
 from botocore.exceptions import ClientError
-
 from emulator import Emulator
 
 Make = Callable[..., Any]

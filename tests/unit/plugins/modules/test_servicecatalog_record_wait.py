@@ -11,7 +11,6 @@ import boto3
 import pytest
 from ansible_collections.selfservice.aws.plugins.module_utils import _api, _errors
 from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_record_wait import wait_for_records
-
 from emulator import Emulator
 
 Make = Callable[..., Any]
@@ -136,7 +135,7 @@ def test_a_timeout_tells_what_ended_and_what_did_not(wait: Make, start: Make, em
     assert made.task.clock.slept == 2
 
 
-def test_what_can_not_be_read_is_told_for_each(wait: Make, start: Make, emulator: Emulator) -> None:
+def test_what_can_not_be_read_is_told_for_each(wait: Make, start: Make) -> None:
     ids = [start(), "rec-none"]
     made = wait(ids)
     with pytest.raises(_errors.WaitInterrupted, match="rec-none can't be followed any further: ResourceNotFound"):

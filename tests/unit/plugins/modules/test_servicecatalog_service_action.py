@@ -114,9 +114,10 @@ def test_bad_input_makes_no_call(attempt: Make, emulator: Emulator, params: dict
     assert emulator.calls() == []
 
 
-def test_a_config_that_botocore_does_not_know_is_bad_input(attempt: Make) -> None:
+@pytest.mark.parametrize("config", [{"speed": "fast"}, {"retries": 3}])
+def test_a_config_that_botocore_does_not_know_is_bad_input(attempt: Make, config: dict) -> None:
     with pytest.raises(_errors.InvalidInput, match="aws_config is not what botocore takes"):
-        attempt(**restart, aws_config={"speed": "fast"}).run()
+        attempt(**restart, aws_config=config).run()
 
 
 # Waiting
@@ -195,6 +196,29 @@ def test_what_will_not_get_better_ends_the_wait_with_the_record(
     assert known["record_detail"]["status"] == "IN_PROGRESS"
     assert known["execute_token"] in str(caught.value)
     assert caught.value.facts["error"]["code"]
+
+
+@pytest.mark.parametrize("kind", ["expired_token", "access_denied"])
+@pytest.mark.parametrize(("action", "failure"), [(RESTART, None), (FAILOVER, _errors.RecordFailed)])
+def test_an_ended_record_is_judged_though_its_outputs_can_not_be_read(
+    attempt: Make, emulator: Emulator, kind: str, action: str, failure: Any
+) -> None:
+    emulator.set(page_size=1)
+    emulator.fault(DESCRIBE, kind, calls=[3])
+    made = attempt(provisioned_product_id=ORDERS, service_action_id=action, wait=True)
+    if failure:
+        with pytest.raises(failure, match="AutomationExecutionFailed"):
+            made.run()
+    else:
+        made.run()
+        assert "could not be read to its end" in made.warnings[0]
+    assert made.task.known["record_detail"]["status"] == ("FAILED" if failure else "SUCCEEDED")
+
+
+def test_a_timeout_over_bad_looks_does_not_claim_to_know(attempt: Make, emulator: Emulator) -> None:
+    emulator.fault(DESCRIBE, "throttling")
+    with pytest.raises(_errors.WaitTimedOut, match=r"not seen to end within 8 s.*failed: ThrottlingException"):
+        attempt(**restart, wait=True, wait_timeout=8).run()
 
 
 def test_a_new_record_that_is_not_there_yet_is_waited_for(attempt: Make, emulator: Emulator) -> None:
@@ -284,6 +308,17 @@ def test_a_replay_that_can_not_be_read_again_is_a_warning(attempt: Make, emulato
     assert any("could not be read" in warning for warning in made.warnings)
 
 
+@pytest.mark.parametrize("other", [{"provisioned_product_id": BILLING}, {"provisioned_product_name": "billing-db"}])
+def test_a_token_of_another_product_starts_nothing_and_says_so(attempt: Make, emulator: Emulator, other: dict) -> None:
+    first = attempt(**restart, execute_token="t-1").run()
+    made = attempt(**{**restart, "provisioned_product_id": None, **other}, execute_token="t-1")
+    with pytest.raises(_errors.Refused, match=f"t-1 stands for record .* on .* {ORDERS}") as caught:
+        made.run()
+    assert caught.value.facts["changed"] is False
+    assert caught.value.facts["record_detail"]["record_id"] == first["record_detail"]["record_id"]
+    assert len(emulator.records()) == 1
+
+
 def test_without_a_date_a_record_counts_as_new(attempt: Make, emulator: Emulator) -> None:
     attempt(**restart, execute_token="t-1").run()
     emulator.advance(60)
@@ -363,6 +398,27 @@ def test_refusals_of_the_service_are_told(attempt: Make) -> None:
     assert caught.value.facts["response_metadata"]["request_id"]
 
 
+@pytest.mark.parametrize(
+    ("params", "choice"),
+    [
+        ({"provisioned_product_id": "pp-none"}, ORDERS),
+        ({"service_action_id": "act-none"}, BACKUP),
+        ({"parameters": {"Mood": "x"}}, "Mode"),
+    ],
+)
+def test_a_start_refused_for_what_is_unknown_lists_the_choices(attempt: Make, params: dict, choice: str) -> None:
+    with pytest.raises(_errors.Refused, match=f"Nothing was changed.*{choice}") as caught:
+        attempt(**{**restart, **params}).run()
+    assert choice in caught.value.facts["choices"]
+    assert caught.value.facts["error"]["code"] in ("InvalidParametersException", "ResourceNotFoundException")
+
+
+def test_a_refusal_is_told_also_where_its_reasons_can_not_be_read(attempt: Make, emulator: Emulator) -> None:
+    emulator.fault("DescribeProvisionedProduct", "expired_token")
+    with pytest.raises(_errors.Refused, match="InvalidParametersException"):
+        attempt(**restart, parameters={"Mood": "x"}).run()
+
+
 # Names
 
 
@@ -374,7 +430,7 @@ def test_an_unknown_product_lists_the_choices(attempt: Make) -> None:
 
 def test_an_unknown_product_is_told_also_where_the_choices_are_denied(attempt: Make, emulator: Emulator) -> None:
     emulator.fault("SearchProvisionedProducts", "access_denied")
-    with pytest.raises(_errors.NotFound, match="They see: none"):
+    with pytest.raises(_errors.NotFound, match=r"could not be listed: AccessDenied.*servicecatalog:Search"):
         attempt(provisioned_product_name="order-db", service_action_id=RESTART).run()
 
 
@@ -423,6 +479,18 @@ def test_check_mode_returns_the_keys_of_a_run(attempt: Make) -> None:
 def test_check_mode_with_names_reads_the_product_once(attempt: Make, emulator: Emulator) -> None:
     attempt(provisioned_product_name="orders-db", service_action_name="Restart", check_mode=True).run()
     assert operations(emulator).count("DescribeProvisionedProduct") == 1
+
+
+def test_check_mode_lists_the_actions_once(attempt: Make, emulator: Emulator) -> None:
+    attempt(provisioned_product_id=ORDERS, service_action_name="Restart", check_mode=True).run()
+    assert operations(emulator).count("ListServiceActionsForProvisioningArtifact") == 1
+
+
+def test_check_mode_warns_of_a_busy_product_that_a_given_token_may_keep_busy(attempt: Make, emulator: Emulator) -> None:
+    emulator.update_product(ORDERS, status="UNDER_CHANGE")
+    made = attempt(**restart, execute_token="t-1", check_mode=True)
+    assert made.run()["changed"] is True
+    assert "status UNDER_CHANGE" in made.warnings[0]
 
 
 @pytest.mark.parametrize("status", ["UNDER_CHANGE", "PLAN_IN_PROGRESS", "ERROR"])
@@ -480,6 +548,14 @@ def test_diff_shows_defaults_and_what_overrides_them(attempt: Make, check_mode: 
     assert known["diff"]["after"]["parameters"] == {"TARGET": ["db-orders-1"], "Mode": ["forced"]}
 
 
+def test_a_diff_that_can_not_be_made_does_not_stop_a_run(attempt: Make, emulator: Emulator) -> None:
+    emulator.fault("DescribeServiceActionExecutionParameters", "expired_token")
+    made = attempt(**restart, parameters={"Mode": "forced"}, diff_mode=True)
+    assert made.run()["changed"] is True
+    assert "The diff lacks the action's defaults" in made.warnings[0]
+    assert made.task.known["diff"]["after"]["parameters"] == {"Mode": ["forced"]}
+
+
 # Secrets
 
 
@@ -494,7 +570,7 @@ def test_secrets_are_sent_hidden_and_masked(attempt: Make, emulator: Emulator, c
         diff_mode=True,
     )
     known = made.run()
-    assert made.hidden == ["s3cr3t-value"]
+    assert set(made.hidden) == {"s3cr3t-value"}
     assert "s3cr3t-value" not in str(known)
     assert known["request"]["parameters"] == {"NewPassword": ["VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"]}
     if not check_mode:
