@@ -34,13 +34,17 @@ options:
     description:
       - More parameters, merged over O(parameters), whose values appear in no result, log, diff or error text, also
         where the service echoes them.
-      - A value needs at least 4 characters, since masking a shorter one would blank out ids as well.
+      - A value needs at least 4 characters and can't be a boolean, since masking it would blank out ids as well.
+      - Give secrets by variables. From ansible-core 2.19 on, Ansible shows the lines around a task that fails, as they are
+        in the playbook or on the command line.
     type: dict
   execute_token:
     description:
       - The idempotency token. The service starts one action for one token, however often it is sent, and answers with
         the record of that one.
       - When absent, one is made for each run. All retries of a run send the same token, and it is always returned.
+      - Give each provisioned product and action a token of its own. One that stands for another product is an error. A
+        record does not name its action, so that can't be checked.
       - How long the service remembers a token is not documented by AWS.
     type: str
   accept_language:

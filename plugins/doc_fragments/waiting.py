@@ -13,7 +13,8 @@ class ModuleDocFragment:
 options:
   wait_timeout:
     description:
-      - How long to wait for a record to end, in seconds, V(0) or more. The last look is at the deadline.
+      - How long to wait for a record to end, in seconds, from V(0) to V(7776000), which is 90 days. The last look is at
+        the deadline.
       - An endpoint that hangs adds at most 30 seconds.
       - When it passes, the task fails, but the action goes on. The failure returns the record and says how to go on
         waiting.
@@ -21,7 +22,8 @@ options:
     default: 1800
   wait_delay:
     description:
-      - Fixed seconds between two looks at a record, more than V(0).
+      - Fixed seconds between two looks at a record, more than V(0). After a look that failed, the pause doubles, up to 30
+        seconds.
       - When absent, the pause grows with the time waited so far. It is a tenth of it, at least 2 and at most 30
         seconds, shortened by up to a tenth by chance, so that many tasks do not look at once.
     type: float

@@ -16,7 +16,7 @@ description:
   - Optionally waits until the record of that run has ended, and returns the record, also as the fact
     C(servicecatalog_record_detail).
   - Every failure after the start, a time-out included, still returns the record and says how to go on.
-  - With ids and without waiting it makes exactly one API call.
+  - With ids, a new token and neither waiting nor diff mode, it makes exactly one API call.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options:
@@ -48,7 +48,8 @@ attributes:
       - Sends no write. It proves with reads that the service would accept the call. The provisioned product exists and
         its status allows an action, the action belongs to its provisioning artifact, the parameter names are known and
         TARGET has a value.
-      - What the credentials may not read is a warning.
+      - What the credentials may not read is a warning. Whether a given O(execute_token) was used before can't be read, so
+        a change is predicted.
   diff_mode:
     support: full
     details:
@@ -113,6 +114,14 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+changed:
+  description:
+    - Whether this run created the record. False when a given O(execute_token) stands for an older one.
+    - By the service's own clock, which is compared with 2 seconds to spare. A token used again within them counts as a
+      change.
+    - True also when no usable answer to the start came back, since the action may have started.
+  returned: always
+  type: bool
 record_detail:
   description:
     - The record as last seen, with every member of the service's RecordDetail. What the service did not give is null.
@@ -178,7 +187,8 @@ record_detail:
       description: The ARN of the launch role.
       type: str
 record_outputs:
-  description: The outputs of the record once it has ended. The keys are the automation's and keep their case.
+  description:
+    - The outputs of the record, empty until it has ended. The keys are the automation's and keep their case.
   returned: when a record exists, and in check mode
   type: dict
   sample: {"SnapshotId": "snap-0123456789abcdef0"}

@@ -19,6 +19,7 @@ def test_the_demo_shows_what_it_says(run: Callable[..., Any], emulator: Emulator
         assert word in done.output
     assert sorted(record["Status"] for record in emulator.records()).count("FAILED") == 1
     assert len(emulator.records()) == 3
+    assert "orders-db, billing-db" in done.output
 
 
 def test_the_actions_of_a_product_are_a_readable_table(run: Callable[..., Any]) -> None:

@@ -121,7 +121,7 @@ def test_a_secret_too_short_to_mask_is_refused_without_quoting_it() -> None:
 
 
 def test_a_boolean_secret_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="a boolean, or a value .* for 'Flag'"):
+    with pytest.raises(InvalidInput, match=r"a boolean, or a value .* for 'Flag'"):
         _parameters.check_secrets(_parameters.as_sent({"Flag": True}, "sensitive_parameters"))
 
 
