@@ -35,8 +35,8 @@ options:
       - More parameters, merged over O(parameters), whose values appear in no result, log, diff or error text, also
         where the service echoes them.
       - A value needs at least 4 characters and can't be a boolean, since masking it would blank out ids as well.
-      - Give secrets by variables. From ansible-core 2.19 on, Ansible shows the lines around a task that fails, as they are
-        in the playbook or on the command line.
+      - Give secrets by variables. From ansible-core 2.19 on, Ansible shows the lines around a task that fails, as they
+        are in the playbook or on the command line.
     type: dict
   execute_token:
     description:

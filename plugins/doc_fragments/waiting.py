@@ -22,8 +22,8 @@ options:
     default: 1800
   wait_delay:
     description:
-      - Fixed seconds between two looks at a record, more than V(0). After a look that failed, the pause doubles, up to 30
-        seconds.
+      - Fixed seconds between two looks at a record, more than V(0). After a look that failed, the pause doubles, up to
+        30 seconds.
       - When absent, the pause grows with the time waited so far. It is a tenth of it, at least 2 and at most 30
         seconds, shortened by up to a tenth by chance, so that many tasks do not look at once.
     type: float

@@ -25,7 +25,7 @@ VERDICTS: dict[str | None, str] = {
 # The causes of failure that AWS documents, by what the service's text says, and what to look at.
 _HINTS = (
     (
-        r"(?i)(cannot|can't|could not|unable|not able|fail\w*|not authorized)\b.{0,120}\bassum|\bassum.{0,60}(denied|fail)",
+        r"(?i)(can(no|')t|could not|unable|not able|fail|not authorized)\b.{0,120}\bassum|\bassum.{0,60}(denied|fail)",
         (
             "The role in the action's definition (AssumeRole), or the launch role, can't be assumed: look at its trust "
             "policy, which must allow ssm.amazonaws.com, or servicecatalog.amazonaws.com for a launch role."
@@ -66,7 +66,7 @@ _HINTS = (
         "A parameter is not in the action's definition, or not in the document.",
     ),
     (
-        r"(?i)\bstep\b.{0,80}\bfail|\bfail\w*\b.{0,40}\bstep\b",
+        r"(?i)\bstep\b.{0,80}\bfail(ed|s|ure)?\b|\bfail(ed|s|ure)?\b.{0,40}\bstep\b",
         (
             "A step of the automation failed: open the execution in Systems Manager, Automation; its id is often among "
             "record_outputs."

@@ -48,8 +48,8 @@ attributes:
       - Sends no write. It proves with reads that the service would accept the call. The provisioned product exists and
         its status allows an action, the action belongs to its provisioning artifact, the parameter names are known and
         TARGET has a value.
-      - What the credentials may not read is a warning. Whether a given O(execute_token) was used before can't be read, so
-        a change is predicted.
+      - What the credentials may not read is a warning. Whether a given O(execute_token) was used before can't be read,
+        so a change is predicted.
   diff_mode:
     support: full
     details:
