@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -18,15 +19,15 @@ from console import Failed, run, say, step
 from get_pip import provide_get_pip
 from matrix import MODULE_PYTHONS, Combination, combinations
 from pythons import find_pythons
-from setup import CHECKOUT, Workshop, build_folder, copy_checkout, link_pythons, set_up, set_up_module_python
+from setup import CHECKOUT, Workshop, build_folder, copy_checkout, link_pythons, locked, set_up, set_up_module_python
 
 UNITS = ("tests/unit", ".ci")
 INTEGRATION = ("tests/integration",)
 COVERAGE = ("--cov", "--cov-report=term")
 # What ansible-test and its pip say while all is well.
 PROGRESS = re.compile(
-    r"^( .*|Running sanity test .*|Installing .*|Using cached .*|Looking in .*|Collecting .*|Processing .*"
-    r"|Successfully installed .*|WARNING: (Location|Skipping|Using locale) .*|)\n",
+    r"^( *(━|Collecting |Downloading |Installing |Looking in |Processing |Successfully installed |Using cached )"
+    r"|Running sanity test |WARNING: (Location|Skipping|Using locale) |$).*\n",
     re.MULTILINE,
 )
 LINTERS = {
@@ -58,21 +59,23 @@ class Checks:
         caches = build_folder() / "caches"
         env = {
             **workshop.env,
+            # Some of them leave caches and logs there.
+            "HOME": str(caches / "home"),
             "MYPYPATH": os.pathsep.join([str(workshop.tree), str(CHECKOUT / "tests")]),
             "MYPY_CACHE_DIR": str(caches / "mypy"),
             "RUFF_CACHE_DIR": str(caches / "ruff"),
         }
+        (caches / "home").mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor(max_workers=2) as pool:
-            for title, command in LINTERS.items():
-                tool, *words = command.split()
-                pool.submit(self._check, title, partial(run, workshop.tool(tool), *words, env=env, cwd=CHECKOUT))
+            jobs = [pool.submit(self._run_tool, workshop, *linter, env=env) for linter in LINTERS.items()]
+        for job in jobs:
+            job.result()
 
     def rewrite(self, *commands: str) -> None:
         """Run commands of the linters' virtual environment that change the checkout."""
         workshop = set_up(self.main, "lint")
         for command in commands:
-            tool, *words = command.split()
-            self._check(command, partial(run, workshop.tool(tool), *words, env=workshop.env, cwd=CHECKOUT))
+            self._run_tool(workshop, command, command, env=workshop.env)
 
     def sanity(self, combination: Combination, *words: str) -> None:
         """Run ansible-test sanity, by default its compile and import tests on every Python found."""
@@ -105,15 +108,21 @@ class Checks:
         except Failed:
             self.failed.append(title)
 
+    def _run_tool(self, workshop: Workshop, title: str, command: str, *, env: dict[str, str]) -> None:
+        tool, *words = command.split()
+        self._check(title, partial(run, workshop.tool(tool), *words, env=env, cwd=CHECKOUT))
+
     def _sanity(self, workshop: Workshop, words: Iterable[str]) -> None:
-        provide_get_pip(workshop.venv, [python.name for python in self.pythons.values()])
         folders = [str(workshop.venv / "bin"), str(link_pythons(self.pythons.values())), *os.get_exec_path()]
         env = {**workshop.env, "PATH": os.pathsep.join(folders)}
-        copy = copy_checkout(workshop.combination.amazon)
-        try:
-            output = run(workshop.tool("ansible-test"), "sanity", "--local", "--color", "no", *words, env=env, cwd=copy)
-        except Failed as failure:
-            raise Failed(PROGRESS.sub("", str(failure))) from failure
+        command = [workshop.tool("ansible-test"), "sanity", "--local", "--color", "no", *words]
+        # Its caches are for one process at a time.
+        with locked("sanity"):
+            provide_get_pip(workshop.venv, [python.name for python in self.pythons.values()])
+            try:
+                output = run(*command, env=env, cwd=copy_checkout(workshop.combination.amazon))
+            except Failed as failure:
+                raise Failed(PROGRESS.sub("", str(failure))) from failure
         if "All targets skipped" in output:
             raise Failed(f"ansible-test tested nothing:\n{output}")
 
@@ -165,6 +174,8 @@ def test_matrix(checks: Checks) -> None:
 
 def main(target: str, *words: str) -> int:
     """Run a target and return the exit code; words go to pytest, where it is shown."""
+    # Ctrl-C reaches the commands too; the threads that would start the next ones end with this process.
+    signal.signal(signal.SIGINT, lambda number, _frame: os._exit(128 + number))
     checks = Checks()
     targets: dict[str, Callable[[], None]] = {
         "changelog": partial(checks.rewrite, "antsibull-changelog release"),

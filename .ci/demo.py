@@ -52,8 +52,8 @@ def print_env(workshop: Workshop) -> int:
 @contextlib.contextmanager
 def _emulator(workshop: Workshop) -> Iterator[str]:
     """Run an emulator in the background and yield its address."""
-    # Twice as fast as life: the demo is to end within 20 seconds.
-    command = [workshop.tool("python"), "-m", "emulator", "--speed", "2"]
+    # Four times as fast as life: the demo is to end within 20 seconds.
+    command = [workshop.tool("python"), "-m", "emulator", "--speed", "4"]
     with subprocess.Popen(command, cwd=CHECKOUT, env=workshop.env, stdout=subprocess.PIPE, text=True) as emulator:
         try:
             assert emulator.stdout

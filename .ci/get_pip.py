@@ -24,12 +24,15 @@ for name in sys.argv[1:]:
     print(get_venv_packages(types.SimpleNamespace(version=name))["pip"])
 """
 STAND_IN = """\
-# A stand-in for get-pip.py, made by the tests of selfservice.aws: it runs pip's own wheel.
+# A stand-in for get-pip.py, made by the tests of selfservice.aws: it runs the pip that lies beside it.
 import runpy
 import sys
 
-sys.path.insert(0, {wheel!r})
-sys.argv[1:] = ["install", *(word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel"))]
+# Compiled once for each Python, not each time.
+sys.dont_write_bytecode = False
+sys.path.insert(0, {folder!r})
+words = [word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel")]
+sys.argv[1:] = ["install", "--ignore-installed", *words]
 runpy.run_module("pip", run_name="__main__")
 """
 
@@ -55,8 +58,7 @@ def _answers(url: str) -> bool:
 
 
 def _write_stand_in(script: Path, version: str, venv: Path) -> None:
-    script.parent.mkdir(parents=True, exist_ok=True)
-    options = ["--quiet", "--no-deps", "--only-binary=:all:", "--ignore-requires-python", "--dest", str(script.parent)]
-    run(venv / "bin/python", "-m", "pip", "download", *options, f"pip=={version}")
-    wheel = script.parent / f"pip-{version}-py3-none-any.whl"
-    script.write_text(STAND_IN.format(wheel=str(wheel)), encoding="utf-8")
+    folder = script.with_name(f"pip-{version}")
+    options = ["--quiet", "--no-deps", "--no-compile", "--ignore-requires-python", "--target", str(folder)]
+    run(venv / "bin/python", "-m", "pip", "install", *options, f"pip=={version}")
+    script.write_text(STAND_IN.format(folder=str(folder)), encoding="utf-8")

@@ -44,14 +44,14 @@ class Workshop:
         """The variables that its commands need, and those that keep them away from any real account."""
         return {
             "ANSIBLE_COLLECTIONS_PATH": str(self.tree),
-            "ANSIBLE_CONFIG": str(build_folder() / "ansible.cfg"),
+            "ANSIBLE_CONFIG": str(self.tree / "ansible.cfg"),
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "NO_PROXY": "127.0.0.1,localhost",
+            "NO_PROXY": _with_loopback("NO_PROXY"),
             "PATH": os.pathsep.join([str(self.venv / "bin"), *os.get_exec_path()]),
             "PYTHONPATH": str(CHECKOUT / "tests"),
-            "no_proxy": "127.0.0.1,localhost",
+            "no_proxy": _with_loopback("no_proxy"),
         }
 
     @property
@@ -71,6 +71,16 @@ def build_folder() -> Path:
     return folder
 
 
+@contextmanager
+def locked(name: str) -> Iterator[None]:
+    """Hold a part of the build tree for one thread of one process at a time."""
+    locks = build_folder() / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    with (locks / name).open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def set_up(combination: Combination, tool: str = "") -> Workshop:
     """Return a combination's workshop; tool is the ``requirements-*.txt`` of this folder to install as well.
 
@@ -81,13 +91,13 @@ def set_up(combination: Combination, tool: str = "") -> Workshop:
     core = f"ansible-core~={combination.core}.0"
     # On its own first: it fetches amazon.aws, which tells its oldest boto3.
     venv = _make_venv(name, python, [core])
-    with _locked(tree.name):
+    with locked(tree.name):
         fetch_amazon(combination.amazon, tree, venv=venv)
         _link(tree / "ansible_collections/selfservice/aws")
+        (tree / "ansible.cfg").touch()
     boto3 = oldest_boto3(tree) if combination.oldest_boto3 else _requirements(CHECKOUT / "requirements.txt")
     tools = _requirements(CHECKOUT / f".ci/requirements-{tool}.txt") if tool else []
     _make_venv(name, python, [core, *boto3, *tools])
-    (build_folder() / "ansible.cfg").touch()
     return Workshop(combination, venv, tree)
 
 
@@ -112,7 +122,7 @@ def copy_checkout(amazon: int) -> Path:
 def link_pythons(pythons: Iterable[Python]) -> Path:
     """Return a folder with one real interpreter for each minor version, for the PATH of ansible-test."""
     folder = build_folder() / "pythons"
-    with _locked(folder.name):
+    with locked(folder.name):
         for python in pythons:
             _link(folder / f"python{python.name}", python.path)
     return folder
@@ -125,23 +135,13 @@ def clean() -> None:
     say(f"removed what was in {build_folder()}")
 
 
-@contextmanager
-def _locked(name: str) -> Iterator[None]:
-    """Hold a part of the build tree for one thread of one process at a time."""
-    locks = build_folder() / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    with (locks / name).open("w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def _make_venv(name: str, python: Python, requirements: Sequence[str]) -> Path:
     """Make a virtual environment that has these requirements, or complete one that lacks some."""
     venv = build_folder() / "venvs" / name
     stamp = venv / "installed.txt"
     base = f"{python.version} {python.path}"
     wanted = {base, *requirements}
-    with _locked(name):
+    with locked(name):
         installed = set(stamp.read_text(encoding="utf-8").splitlines()) if stamp.exists() else set()
         if wanted <= installed:
             return venv
@@ -153,6 +153,11 @@ def _make_venv(name: str, python: Python, requirements: Sequence[str]) -> Path:
         run(venv / "bin/python", "-m", "pip", "install", "--quiet", *requirements)
         stamp.write_text("\n".join(sorted(wanted)), encoding="utf-8")
     return venv
+
+
+def _with_loopback(variable: str) -> str:
+    """Return the user's list of hosts that need no proxy, with this machine in it."""
+    return ",".join(filter(None, [os.environ.get(variable), "127.0.0.1", "localhost"]))
 
 
 def _requirements(file: Path) -> list[str]:
