@@ -47,6 +47,15 @@ def watch(client: BaseClient) -> None:
     client.meta.events.register("after-call.servicecatalog", _refuse_garbled)
 
 
+def count_requests(client: BaseClient, sent: list[None]) -> None:
+    """Let a list grow by one with each HTTP request of the client, retries included."""
+
+    def note(**_kwargs: Any) -> None:
+        sent.append(None)
+
+    client.meta.events.register("before-send.servicecatalog", note)
+
+
 @contextmanager
 def open_attempts() -> Iterator[list[int]]:
     """Give a list that fills with the numbers of the attempts that may have reached the service without telling."""

@@ -62,6 +62,10 @@ class WaitInterrupted(SelfServiceError):
     """The record can't be followed any further; the action goes on."""
 
 
+class BulkFailed(SelfServiceError):
+    """A bulk run has more errors than it may have, or targets that timed out."""
+
+
 class GarbledAnswer(SelfServiceError):
     """An HTTP 200 whose body says nothing: cut off, empty or not the service's."""
 

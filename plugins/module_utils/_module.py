@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -65,6 +66,20 @@ class Task:
     def polling_client(self) -> BaseClient:
         """The client for looks that are repeated anyway."""
         return self._connected(_POLLING)
+
+    def bulk_client(self, connections: int) -> BaseClient:
+        """Return a client for calls from many threads, which share one rate that adapts to the service's throttle.
+
+        What the user sets (aws_config, AWS_MAX_ATTEMPTS, AWS_RETRY_MODE) counts instead.
+        """
+        config: dict[str, Any] = {"max_pool_connections": connections}
+        if not {"AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE"} & set(os.environ):
+            config["retries"] = {"mode": "adaptive", "total_max_attempts": 12}
+        return self._connected({**config, **(self.params.get("aws_config") or {})})
+
+    def bulk_polling_client(self) -> BaseClient:
+        """Return a client for looks at many records, with a rate of its own that adapts to the service's throttle."""
+        return self._connected({**_POLLING, "retries": {"mode": "adaptive", "total_max_attempts": 1}})
 
     def _connected(self, overrides: Mapping[str, Any]) -> BaseClient:
         try:

@@ -79,3 +79,12 @@ class Waiting:
 
     timeout: float
     delay: float | None = None
+
+
+@dataclass
+class Attempt:
+    """What came of one target of a bulk run so far."""
+
+    record: Record | None = None
+    changed: bool = False
+    error: str | None = None

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Callable
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Callable
 
-from . import _api, _records, _results
+from . import _records
 from ._errors import (
     SERVICE_ERRORS,
     RecordFailed,
@@ -18,91 +18,15 @@ from ._errors import (
     WaitTimedOut,
     error_facts,
     explain,
-    is_access_denied,
-    is_not_found,
     is_transient,
 )
 from ._types import Record, Waiting
 
 if TYPE_CHECKING:
-    from botocore.client import BaseClient
-
     from ._clock import Clock
+    from ._following import FollowedRecords
 
-# A new record may not be there to be described at once: for so many seconds, not found is "not yet".
-_APPEARS_WITHIN = 30.0
-# From so many records on, a page of the history (20 records) is likely to be cheaper than a call for each.
-_HISTORY_PAYS_FROM = 4
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 2.0, 30.0
-
-
-class FollowedRecords:
-    """Records as last seen, to be looked at until all have ended.
-
-    `stopped` has the errors of those that can't be read any more, by record id.
-    """
-
-    def __init__(
-        self, client: BaseClient, records: Iterable[Record], clock: Clock, *, language: str | None = None
-    ) -> None:
-        self.records: dict[str, Record] = {record.record_id: record for record in records}
-        self.stopped: dict[str, Exception] = {}
-        self._outstanding: list[str] = list(self.records)
-        self._client = client
-        self._clock = clock
-        self._language = language
-        self._since = clock.monotonic()
-        self._may_list = True
-
-    def look(self) -> bool:
-        """Read the records that have not ended, with outputs once they have, and tell whether none is left.
-
-        Costs a page of the history for about 20 that run, a call for each that the pages lack, and one for each end.
-        """
-        listed = self._listed()
-        for record_id in list(self._outstanding):
-            detail = listed.get(record_id)
-            if detail is not None and _records.VERDICTS.get(detail.get("Status")) == _records.RUNNING:
-                self.records[record_id] = Record(detail)
-            elif self._has_ended(record_id):
-                self._outstanding.remove(record_id)
-        return not self._outstanding
-
-    def _listed(self) -> dict[str, Mapping[str, Any]]:
-        """Return outstanding records by id, from the history as long as its pages find more than a call for each."""
-        wanted = set(self._outstanding)
-        found: dict[str, Mapping[str, Any]] = {}
-        if len(wanted) < _HISTORY_PAYS_FROM or not self._may_list:
-            return found
-        try:
-            for number, page in enumerate(_api.list_record_history(self._client), 1):
-                found.update({detail["RecordId"]: detail for detail in page if detail.get("RecordId") in wanted})
-                if len(found) == len(wanted) or len(found) <= number:
-                    break
-        except SERVICE_ERRORS as error:
-            if not is_access_denied(error):
-                raise
-            self._may_list = False
-        return found
-
-    def _has_ended(self, record_id: str) -> bool:
-        try:
-            detail, outputs = _api.describe_record(self._client, record_id, self._language)
-            self.records[record_id] = Record(detail)
-            outcome = _records.verdict(self.records[record_id])
-            if outcome == _records.RUNNING:
-                return False
-            if outcome == _records.UNKNOWN:
-                self.stopped[record_id] = _records.unknown_status(self.records[record_id])
-                return True
-            self.records[record_id] = Record(detail, _results.record_outputs(outputs))
-        except SERVICE_ERRORS as error:
-            if is_not_found(error) and self._clock.monotonic() - self._since < _APPEARS_WITHIN:
-                return False
-            if not (is_not_found(error) or is_access_denied(error)):
-                raise
-            self.stopped[record_id] = error
-        return True
+_SHORTEST_PAUSE, LONGEST_PAUSE = 2.0, 30.0
 
 
 def wait_until(
@@ -140,8 +64,8 @@ def pause_before_look(waited: float, fixed: float | None, failures: int, jitter:
     or `fixed`; doubled for every failed look in a row, so that a throttled service gets air."""
     pause = fixed
     if pause is None:
-        pause = min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, waited / 10)) * (1 - jitter / 10)
-    return max(pause, min(_LONGEST_PAUSE, pause * 2.0 ** min(failures, 10)))
+        pause = min(LONGEST_PAUSE, max(_SHORTEST_PAUSE, waited / 10)) * (1 - jitter / 10)
+    return max(pause, min(LONGEST_PAUSE, pause * 2.0 ** min(failures, 10)))
 
 
 def settle(
@@ -206,7 +130,7 @@ def outcome(failure: SelfServiceError | None) -> str:
 
 
 def problem(
-    record: Record, waiting: Waiting | None, *, error: Exception | None, way_on: str
+    record: Record, waiting: Waiting | None, *, error: BaseException | None, way_on: str
 ) -> SelfServiceError | None:
     """Return how a record failed the task, after a wait if there is `waiting`; `error` is that of the last look."""
     outcome = _records.verdict(record)
@@ -223,7 +147,7 @@ def problem(
     return _timeout(record, waiting, error, way_on) if waiting is not None else None
 
 
-def _timeout(record: Record, waiting: Waiting, error: Exception | None, way_on: str) -> WaitTimedOut:
+def _timeout(record: Record, waiting: Waiting, error: BaseException | None, way_on: str) -> WaitTimedOut:
     if error is None:
         seen = (
             f"had not ended after {waiting.timeout} s (wait_timeout): it is {_records.described(record)}, and goes on."

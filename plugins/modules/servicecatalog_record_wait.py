@@ -171,6 +171,7 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.selfservice.aws.plugins.module_utils import _options, _parameters, _results, _waiting
 from ansible_collections.selfservice.aws.plugins.module_utils._errors import SelfServiceError
+from ansible_collections.selfservice.aws.plugins.module_utils._following import FollowedRecords
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
 from ansible_collections.selfservice.aws.plugins.module_utils._types import Record, Waiting
 
@@ -182,7 +183,7 @@ def wait_for_records(task: Task) -> None:
     _parameters.check_waiting(task.params)
     waiting = Waiting(task.params["wait_timeout"], task.params["wait_delay"])
     records = [Record({"RecordId": record_id}) for record_id in record_ids]
-    followed = _waiting.FollowedRecords(task.polling_client, records, task.clock)
+    followed = FollowedRecords(task.polling_client, records, task.clock)
     failures = _waiting.wait_for_all(followed, waiting, task.clock) if records else {}
     task.known["records"] = [_shaped(followed.records[each], failures.get(each)) for each in record_ids]
     if failures:

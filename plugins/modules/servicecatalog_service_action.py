@@ -272,6 +272,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils import (
     _waiting,
 )
 from ansible_collections.selfservice.aws.plugins.module_utils._errors import SERVICE_ERRORS, Refused, explain
+from ansible_collections.selfservice.aws.plugins.module_utils._following import FollowedRecords
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
 from ansible_collections.selfservice.aws.plugins.module_utils._types import Parameters, Reference, Waiting
 
@@ -324,7 +325,7 @@ def _start(task: Task, planned: _plan.Plan, secrets: Parameters) -> None:
         raise _plan.with_reasons(refusal, task.client, planned) from refusal
     task.known["changed"] = execution.changed
     record_id = execution.record.record_id
-    followed = _waiting.FollowedRecords(reader, [execution.record], task.clock, language=sent.accept_language)
+    followed = FollowedRecords(reader, [execution.record], task.clock, language=sent.accept_language)
     try:
         _waiting.settle(
             followed,

@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
-import boto3
 import pytest
 from ansible_collections.selfservice.aws.plugins.module_utils import _api, _errors
+from ansible_collections.selfservice.aws.plugins.module_utils._types import Request
 from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_record_wait import wait_for_records
 from emulator import Emulator
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
 
 Make = Callable[..., Any]
 ORDERS = "pp-orders0000001"
@@ -36,7 +39,7 @@ def start(attempt: Make) -> Make:
     return make
 
 
-def fleet(emulator: Emulator, start: Make, count: int, seconds: float) -> list[str]:
+def fleet(emulator: Emulator, client: BaseClient, count: int, seconds: float) -> list[str]:
     """Start an action that takes so long on so many products; return the ids of the records."""
     actions = [{"id": RESTART, "name": "Restart", "run": {"seconds": seconds, "outputs": {"Done": "yes"}}}]
     artifacts = [{"id": "pa-1", "name": "v1", "service_actions": [RESTART]}]
@@ -47,18 +50,11 @@ def fleet(emulator: Emulator, start: Make, count: int, seconds: float) -> list[s
             "generated": [{"count": count, "name": "web-{n:05}", "product": "prod-1", "artifact": "pa-1"}],
         }
     )
-    return [start(product["Id"]) for product in products_of(emulator)]
-
-
-def products_of(emulator: Emulator) -> list[dict]:
-    client = boto3.client(
-        "servicecatalog",
-        endpoint_url=emulator.url,
-        region_name="us-east-1",
-        aws_access_key_id="AKIDEXAMPLE",
-        aws_secret_access_key="not-a-real-secret-key",
-    )
-    return list(_api.search_provisioned_products(client))
+    requests = [
+        Request(product["Id"], RESTART, "t-" + product["Id"]) for product in _api.search_provisioned_products(client)
+    ]
+    answers = [_api.execute_provisioned_product_service_action(client, request) for request in requests]
+    return [answer.record_detail["RecordId"] for answer in answers]
 
 
 def calls(emulator: Emulator, operation: str) -> int:
@@ -78,8 +74,8 @@ def test_records_come_in_the_order_given_with_outputs_and_outcome(wait: Make, st
 
 
 @pytest.mark.parametrize("order", ["newest", "oldest", "random"])
-def test_two_hundred_records_cost_few_calls(wait: Make, start: Make, emulator: Emulator, order: str) -> None:
-    ids = fleet(emulator, start, 200, 10)
+def test_two_hundred_records_cost_few_calls(wait: Make, connect: Make, emulator: Emulator, order: str) -> None:
+    ids = fleet(emulator, connect({}), 200, 10)
     emulator.set(history_order=order)
     before = len(emulator.calls())
     known = wait(ids).run()
@@ -91,8 +87,8 @@ def test_two_hundred_records_cost_few_calls(wait: Make, start: Make, emulator: E
 
 def test_a_history_that_does_not_help_is_left_at_once(wait: Make, start: Make, emulator: Emulator) -> None:
     old = [start() for _each in range(6)]
-    for _each in range(60):
-        emulator.advance(10)
+    emulator.advance(60)
+    for _each in range(25):
         start()
     before = calls(emulator, HISTORY)
     wait(old).run()

@@ -1,0 +1,164 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The loop of a bulk run: starts in a bounded pool, looks beside them, one outcome for each target."""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import _execution, _records
+from ._errors import SERVICE_ERRORS, MayHaveStarted, RecordFailed, SelfServiceError, is_transient
+from ._fleet import FAILED, STARTED, SUCCEEDED, TIMED_OUT, Fleet
+from ._types import Attempt, Record, Waiting
+from ._waiting import LONGEST_PAUSE, pause_before_look, problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from botocore.client import BaseClient
+
+    from ._clock import Clock
+    from ._following import FollowedRecords
+    from ._plan import Plan
+
+# Starts under way at once; at 50 ms a call some 500 a second, more than one process can sign.
+WORKERS = 32
+# While others start, their records crowd the history; so many of those missing there are looked at in each look.
+_MOST_DESCRIBED = 20
+
+WAY_ON = "To go on, run the whole task again with the execute_token that it returned."
+
+
+@dataclass(frozen=True)
+class _Following:
+    """A target whose record runs: since when, and until when to wait for it, in monotonic seconds."""
+
+    target: int
+    arrived: float
+    deadline: float
+
+
+class BulkLoop:
+    """Starts what the budget allows, follows what runs, and ends when nothing runs and nothing may start."""
+
+    def __init__(
+        self,
+        client: BaseClient,
+        plans: Mapping[int, Plan],
+        fleet: Fleet,
+        *,
+        attempts: Mapping[int, Attempt],
+        followed: FollowedRecords | None,
+        waiting: Waiting,
+        clock: Clock,
+    ) -> None:
+        self._attempts = attempts
+        self._client = client
+        self._plans = plans
+        self._fleet = fleet
+        self._followed = followed
+        self._waiting = waiting
+        self._clock = clock
+        self._following: dict[str, _Following] = {}
+        self._failed_looks = 0
+        self._last_look = clock.monotonic()
+        self._jitter = clock.jitter()
+
+    def run(self) -> None:
+        """Bring every target to its outcome; those that the budget keeps from starting stay pending."""
+        starts: dict[Future[_execution.Execution], int] = {}
+        look: Future[bool] | None = None
+        with ThreadPoolExecutor(WORKERS) as pool, ThreadPoolExecutor(1) as poller:
+            while not self._fleet.is_over:
+                for target in self._fleet.next_batch(WORKERS):
+                    starts[pool.submit(self._execute, target)] = target
+                if look is None and self._seconds_to_look() <= 0:
+                    look = self._begin_look(poller, _MOST_DESCRIBED if starts else None)
+                timeout = None if look else min(self._seconds_to_look(), LONGEST_PAUSE)
+                under_way: list[Future[Any]] = [*starts, *([look] if look else [])]
+                done, _others = wait(under_way, timeout, FIRST_COMPLETED)
+                if not done and not starts:
+                    self._clock.sleep(max(0.0, min(self._seconds_to_look(), LONGEST_PAUSE)))
+                if look is not None and look in done:
+                    self._after_look(look.exception())
+                    look = None
+                for start in [each for each in starts if each in done]:
+                    self._after_start(starts.pop(start), start)
+
+    def _execute(self, target: int) -> _execution.Execution:
+        return _execution.execute(self._client, self._plans[target], self._clock)
+
+    def _after_start(self, target: int, start: Future[_execution.Execution]) -> None:
+        attempt = self._attempts[target]
+        error = start.exception()
+        if isinstance(error, SelfServiceError):
+            attempt.error = str(error)
+            attempt.changed = isinstance(error, MayHaveStarted)
+            self._fleet.ends(target, FAILED)
+            return
+        execution = start.result()
+        attempt.record, attempt.changed = execution.record, execution.changed
+        outcome = _records.verdict(execution.record)
+        if self._followed is None:
+            failed = outcome == _records.FAILED
+            attempt.error = str(_records.failure(execution.record)) if failed else None
+            self._fleet.ends(target, FAILED if failed else STARTED)
+        elif outcome == _records.SUCCEEDED:
+            self._fleet.ends(target, SUCCEEDED)
+        else:
+            self._fleet.runs(target)
+            arrived = self._clock.monotonic()
+            self._following[execution.record.record_id] = _Following(target, arrived, arrived + self._waiting.timeout)
+
+    def _seconds_to_look(self) -> float:
+        """Return how long until the next look is due: by the youngest record, and at the latest at a deadline."""
+        if not self._following:
+            return float("inf")
+        now = self._clock.monotonic()
+        youngest = max(each.arrived for each in self._following.values())
+        pause = pause_before_look(now - youngest, self._waiting.delay, self._failed_looks, self._jitter)
+        deadline = min(each.deadline for each in self._following.values())
+        return min(self._last_look + pause, max(deadline, self._last_look)) - now
+
+    def _begin_look(self, poller: ThreadPoolExecutor, most_described: int | None) -> Future[bool]:
+        # The records are handed over between two looks, so that one thread at a time has them.
+        assert self._followed is not None
+        for record_id, following in self._following.items():
+            if record_id not in self._followed.records:
+                self._followed.add(self._attempts[following.target].record or Record({"RecordId": record_id}))
+        self._last_look = self._clock.monotonic()
+        return poller.submit(self._followed.look, most_described)
+
+    def _after_look(self, error: BaseException | None) -> None:
+        if error is not None and not isinstance(error, SERVICE_ERRORS):
+            raise error
+        is_last = error is not None and not is_transient(error)
+        self._failed_looks = self._failed_looks + 1 if error is not None else 0
+        for record_id, following in list(self._following.items()):
+            self._judge(record_id, following, error, is_last=is_last)
+        self._jitter = self._clock.jitter()
+
+    def _judge(self, record_id: str, following: _Following, error: BaseException | None, *, is_last: bool) -> None:
+        """Bring a record's target to its outcome, if the look has seen the end or was the last that it had time for."""
+        assert self._followed is not None
+        if record_id not in self._followed.records:
+            return  # It has come while the others were looked at.
+        attempt, record = self._attempts[following.target], self._followed.records[record_id]
+        attempt.record = record
+        if record_id in self._followed.outstanding and not is_last and self._last_look < following.deadline:
+            return
+        self._followed.outstanding.pop(record_id, None)
+        del self._following[record_id]
+        failure = problem(record, self._waiting, error=self._followed.stopped.get(record_id, error), way_on=WAY_ON)
+        attempt.error = str(failure) if failure else None
+        self._fleet.ends(following.target, _outcome(failure))
+
+
+def _outcome(failure: SelfServiceError | None) -> str:
+    if failure is None:
+        return SUCCEEDED
+    # A record that can't be followed has not failed: nobody knows, and the same seed finds out.
+    return FAILED if isinstance(failure, RecordFailed) else TIMED_OUT

@@ -1,0 +1,385 @@
+#!/usr/bin/python
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: servicecatalog_service_action_bulk
+version_added: 0.1.0
+short_description: Run a self-service action on many AWS Service Catalog provisioned products
+description:
+  - Runs the same service action on many provisioned products from one process, and waits until all have ended.
+  - About one API call a target. Starts and looks adapt to the service's throttle, apart from each other.
+  - Each target has an idempotency token of its own, made from O(execute_token) as the seed. Run again with the same
+    seed, after whatever happened, the task takes up where it was. What has ended is not run again, what runs is waited
+    for, and the rest starts.
+  - How long the service remembers a token is not documented by AWS.
+author:
+  - selfservice.aws contributors (@selfservice-aws)
+options:
+  provisioned_product_ids:
+    description:
+      - The ids of the provisioned products to run the action on.
+      - Exactly one of O(provisioned_product_ids), O(provisioned_product_names), O(search_query) and O(targets) is
+        required. A list without items is a success that changes nothing.
+    type: list
+    elements: str
+  provisioned_product_names:
+    description:
+      - The names of the provisioned products to run the action on.
+    type: list
+    elements: str
+  search_query:
+    description:
+      - Run the action on the provisioned products that this search finds, as the service's C(SearchQuery) takes it.
+      - See O(selfservice.aws.servicecatalog_provisioned_product_info#module:search_query) for the fields.
+    type: list
+    elements: str
+  targets:
+    description:
+      - The provisioned products to run the action on, each with parameters of its own.
+    type: list
+    elements: dict
+    suboptions:
+      provisioned_product_id:
+        description:
+          - The id of the provisioned product.
+        type: str
+      provisioned_product_name:
+        description:
+          - The name of the provisioned product.
+        type: str
+      parameters:
+        description:
+          - Parameters of this target, merged over O(parameters).
+        type: dict
+  wait:
+    description:
+      - Whether to wait until every record is V(SUCCEEDED) or V(FAILED).
+      - Without it only refusals count as errors, and O(max_concurrency) bounds the calls in flight.
+    type: bool
+    default: true
+  max_concurrency:
+    description:
+      - On how many targets the action runs at once, a count or a percentage of all targets such as V(10%), rounded down
+        but at least 1.
+    type: str
+    default: "50"
+  max_errors:
+    description:
+      - How many targets may fail before no more start, a count or a percentage of all targets, rounded down.
+      - Refused and timed-out targets, and those that can't be found, are errors too. What runs already is waited for.
+      - The task fails when more targets than these are errors, or when any timed out.
+    type: str
+    default: "0"
+extends_documentation_fragment:
+  - selfservice.aws.execution
+  - selfservice.aws.waiting
+  - selfservice.aws.attributes
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Sends no write. It proves for each target with reads that the service would accept the call. The outcome is
+        V(not_started), or V(failed) for what would be refused.
+  diff_mode:
+    support: none
+notes:
+  - Tested against an emulator of the service only, never against AWS itself.
+  - O(wait_timeout) counts for each target from its own start.
+seealso:
+  - module: selfservice.aws.servicecatalog_service_action
+  - module: selfservice.aws.servicecatalog_provisioned_product_info
+"""
+
+EXAMPLES = r"""
+- name: Restart all databases of a team that take actions now, twenty at a time, until a tenth of them has failed
+  selfservice.aws.servicecatalog_service_action_bulk:
+    targets: "{{ databases }}"
+    service_action_name: Restart
+    max_concurrency: "20"
+    max_errors: 10%
+    execute_token: change-4711
+  vars:
+    databases:
+      - provisioned_product_name: orders-db
+      - provisioned_product_name: billing-db
+        parameters:
+          Mode: forced
+  register: restarts
+
+- name: Show who did not make it
+  ansible.builtin.debug:
+    msg: "{{ restarts.results | rejectattr('outcome', 'eq', 'succeeded') | map(attribute='error') }}"
+
+- name: Back up by ids, and go on
+  selfservice.aws.servicecatalog_service_action_bulk:
+    provisioned_product_ids:
+      - pp-orders0000001
+      - pp-billing000001
+    service_action_id: act-backup0000001
+    wait: false
+"""
+
+RETURN = r"""
+changed:
+  description: Whether this run created at least one record, or may have.
+  returned: always
+  type: bool
+results:
+  description: The targets in the order given, each with its one outcome.
+  returned: always, after the options were found right
+  type: list
+  elements: dict
+  contains:
+    provisioned_product_id:
+      description: The id of the provisioned product. Null if its name was not found.
+      type: str
+    provisioned_product_name:
+      description: The name of the provisioned product, as far as it is known.
+      type: str
+    outcome:
+      description:
+        - V(succeeded), V(failed), V(timed_out), V(not_started), or V(started) without O(wait).
+        - A record that could not be followed to its end counts as V(timed_out).
+      type: str
+    error:
+      description: What went wrong, in a sentence with the service's code.
+      returned: on failure
+      type: str
+    record_outputs:
+      description: The outputs of the record.
+      returned: on failure
+      type: dict
+    record_detail:
+      description: The record as last seen. Null without one.
+      type: dict
+      contains:
+        record_id:
+          description: The id of the record.
+          type: str
+          sample: rec-abcd1234wxyz5
+        status:
+          description: V(CREATED), V(IN_PROGRESS), V(IN_PROGRESS_IN_ERROR), V(SUCCEEDED) or V(FAILED).
+          type: str
+          sample: SUCCEEDED
+        created_time:
+          description: When the record was created, in UTC.
+          type: str
+          sample: "2026-11-22T22:39:38.120000+00:00"
+        updated_time:
+          description: When the record last changed, in UTC.
+          type: str
+          sample: "2026-11-22T22:39:58.120000+00:00"
+        record_type:
+          description: The type of the record, as the service names it.
+          type: str
+        record_errors:
+          description: What went wrong. It may be empty for a failed record, whose outputs then often explain it.
+          type: list
+          elements: dict
+          contains:
+            code:
+              description: The service's code.
+              type: str
+            description:
+              description: The service's text.
+              type: str
+        record_tags:
+          description: The tags of the record. The keys keep their case.
+          type: dict
+        provisioned_product_id:
+          description: The id of the provisioned product.
+          type: str
+          sample: pp-orders0000001
+        provisioned_product_name:
+          description: The name of the provisioned product.
+          type: str
+          sample: orders-db
+        provisioned_product_type:
+          description: The type of the provisioned product.
+          type: str
+          sample: CFN_STACK
+        product_id:
+          description: The id of the product.
+          type: str
+        provisioning_artifact_id:
+          description: The id of the provisioning artifact.
+          type: str
+        path_id:
+          description: The id of the launch path.
+          type: str
+        launch_role_arn:
+          description: The ARN of the launch role.
+          type: str
+summary:
+  description: How many targets came to each outcome, and what it took.
+  returned: always, after the options were found right
+  type: dict
+  contains:
+    succeeded:
+      description: How many succeeded.
+      type: int
+    failed:
+      description: How many failed, were refused or not found.
+      type: int
+    timed_out:
+      description: How many had not ended in time.
+      type: int
+    not_started:
+      description: How many were not started.
+      type: int
+    started:
+      description: How many were started and not waited for.
+      type: int
+    seconds:
+      description: How long the run took.
+      type: float
+    api_calls:
+      description: How many HTTP requests were sent, retries included.
+      type: int
+remaining:
+  description: The ids of the targets that were not started. Run the whole task again with the same seed to go on.
+  returned: always, after the options were found right
+  type: list
+  elements: str
+execute_token:
+  description: The seed of the targets' tokens. The task run again with it takes up where it was.
+  returned: always, after the options were found right
+  type: str
+error:
+  description: The service's own error.
+  returned: when the service refused a call
+  type: dict
+  contains:
+    code:
+      description: The service's code.
+      type: str
+    message:
+      description: The service's text.
+      type: str
+response_metadata:
+  description: What identifies the answer for AWS Support.
+  returned: when the service refused a call
+  type: dict
+  contains:
+    http_status_code:
+      description: The HTTP status.
+      type: int
+    request_id:
+      description: The id of the request.
+      type: str
+    retry_attempts:
+      description: How often botocore tried again.
+      type: int
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.selfservice.aws.plugins.module_utils import (
+    _api,
+    _bulk,
+    _fleet,
+    _options,
+    _parameters,
+    _plan,
+    _targets,
+)
+from ansible_collections.selfservice.aws.plugins.module_utils._bulk_loop import WORKERS
+from ansible_collections.selfservice.aws.plugins.module_utils._following import FollowedRecords
+from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
+from ansible_collections.selfservice.aws.plugins.module_utils._types import Reference, Waiting
+
+
+def run_on_many(task: Task) -> None:
+    """Run the action on every target, or in check mode prove that the starts would be accepted."""
+    params, started = task.params, task.clock.monotonic()
+    secrets = _parameters.as_sent(params["sensitive_parameters"], "sensitive_parameters")
+    _parameters.check_secrets(secrets)
+    task.hide(_parameters.forms_of(secrets))
+    _parameters.check_limits(params)
+    _parameters.check_waiting(params)
+    task.known["execute_token"] = params["execute_token"] or _plan.new_token()
+    common = _parameters.as_sent(params["parameters"], "parameters")
+    targets = _targets.given_targets(params, common, secrets)
+    _targets.refuse_duplicates(targets)
+    _fleet.budget_of(params, len(targets))
+    client = task.bulk_client(WORKERS)
+    requests: list[None] = []
+    _api.count_requests(client, requests)
+    if params["search_query"] is not None:
+        targets = _targets.searched_targets(client, params["search_query"], {**common, **secrets})
+    action = Reference(params["service_action_id"], params["service_action_name"])
+    with ThreadPoolExecutor(WORKERS) as pool:
+        targets = _targets.resolve(client, targets, action, pool=pool, language=params["accept_language"])
+    bulk = _bulk.Bulk(
+        targets,
+        _fleet.budget_of(params, len(targets)),
+        seed=task.known["execute_token"],
+        seed_is_new=not params["execute_token"],
+        secrets=secrets,
+        language=params["accept_language"],
+    )
+    try:
+        if task.check_mode:
+            bulk.prove(client, task.warn)
+        else:
+            _run(task, bulk, client, requests)
+    finally:
+        seconds = task.clock.monotonic() - started
+        task.known.update(bulk.results(seconds=seconds, api_calls=len(requests), is_check=task.check_mode))
+    bulk.conclude()
+
+
+def _run(task: Task, bulk: _bulk.Bulk, client: Any, requests: list[None]) -> None:
+    params, followed = task.params, None
+    if params["wait"]:
+        reader = task.bulk_polling_client()
+        _api.count_requests(reader, requests)
+        language = params["accept_language"]
+        followed = FollowedRecords(reader, [], task.clock, language=language, outputs_of_successes=False)
+    bulk.run(client, followed, Waiting(params["wait_timeout"], params["wait_delay"]), task.clock)
+
+
+def main() -> None:
+    target = {
+        "provisioned_product_id": {"type": "str"},
+        "provisioned_product_name": {"type": "str"},
+        "parameters": {"type": "dict"},
+    }
+    products = ("provisioned_product_id", "provisioned_product_name")
+    sources = ("provisioned_product_ids", "provisioned_product_names", "search_query", "targets")
+    actions = ("service_action_id", "service_action_name")
+    module = AnsibleAWSModule(
+        argument_spec={
+            **{option: {"type": "list", "elements": "str"} for option in sources[:3]},
+            "targets": {
+                "type": "list",
+                "elements": "dict",
+                "options": target,
+                "required_one_of": [products],
+                "mutually_exclusive": [products],
+            },
+            "wait": {"type": "bool", "default": True},
+            "max_concurrency": {"type": "str", "default": "50"},
+            "max_errors": {"type": "str", "default": "0"},
+            **_options.execution(),
+            **_options.waiting(),
+        },
+        required_one_of=[sources, actions],
+        mutually_exclusive=[sources, actions],
+        supports_check_mode=True,
+    )
+    run(module, run_on_many)
+
+
+if __name__ == "__main__":
+    main()
