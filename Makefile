@@ -15,11 +15,12 @@ ARGS :=
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: demo emulator env
+.PHONY: demo emulator env bench
 demo: ## Run the demo: a playbook against an emulator of Service Catalog
 emulator: ## Start the emulator with the demo's world, until Ctrl-C
 env: ## Print what a shell needs to run ansible itself: eval "$(make -s env)"
-demo emulator env: python
+bench: ## Run the benchmarks, which take minutes and prove nothing on a busy machine
+demo emulator env bench: python
 	@$(PYTHON) .ci/demo.py $@ $(ARGS)
 
 .PHONY: test test-matrix lint format changelog sanity units integration

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the demo, the emulator, or say how to run anything else with them."""
+"""Run the demo, the emulator, the benchmarks, or say how to run anything else with them."""
 
 from __future__ import annotations
 
@@ -42,6 +42,14 @@ def run_emulator(workshop: Workshop, *words: str) -> int:
     os.execve(workshop.tool("python"), ["python", "-m", "emulator", *words], workshop.env)
 
 
+def run_benchmarks(workshop: Workshop, *words: str) -> int:
+    """Run the benchmarks one after the other, each against an emulator of its own; return the first exit code but 0."""
+    files = sorted((CHECKOUT / "tests" / "benchmarks").glob("bench_*.py"))
+    commands = [[workshop.tool("python"), str(file), *words] for file in files]
+    codes = (subprocess.run(command, check=False, cwd=CHECKOUT, env=workshop.env).returncode for command in commands)
+    return next(filter(None, codes), 0)
+
+
 def print_env(workshop: Workshop) -> int:
     """Print what a shell needs to use the workshop."""
     for name, value in workshop.settings.items():
@@ -68,7 +76,7 @@ def main(target: str, *words: str) -> int:
     """Run a target and return the exit code; words go to what it starts."""
     # So that the emulator is stopped then too.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    targets = {"demo": run_demo, "emulator": run_emulator, "env": print_env}
+    targets = {"bench": run_benchmarks, "demo": run_demo, "emulator": run_emulator, "env": print_env}
     try:
         # What env prints is for the shell.
         with contextlib.redirect_stdout(sys.stderr):
