@@ -59,7 +59,7 @@ class BulkLoop:
         self._client = client
         self._plans = plans
         self._fleet = fleet
-        self._followed = followed
+        self._followed: Any = followed
         self._waiting = waiting
         self._clock = clock
         self._following: dict[str, _Following] = {}
@@ -125,7 +125,6 @@ class BulkLoop:
 
     def _begin_look(self, poller: ThreadPoolExecutor, most_described: int | None) -> Future[bool]:
         # The records are handed over between two looks, so that one thread at a time has them.
-        assert self._followed is not None
         for record_id, following in self._following.items():
             if record_id not in self._followed.records:
                 self._followed.add(self._attempts[following.target].record or Record({"RecordId": record_id}))
@@ -143,7 +142,6 @@ class BulkLoop:
 
     def _judge(self, record_id: str, following: _Following, error: BaseException | None, *, is_last: bool) -> None:
         """Bring a record's target to its outcome, if the look has seen the end or was the last that it had time for."""
-        assert self._followed is not None
         if record_id not in self._followed.records:
             return  # It has come while the others were looked at.
         attempt, record = self._attempts[following.target], self._followed.records[record_id]

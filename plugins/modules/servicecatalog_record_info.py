@@ -196,7 +196,7 @@ def _by_id(task: Task, record_id: str) -> list[Record]:
     try:
         detail, outputs = _api.describe_record(task.client, record_id)
         return [Record(detail, _results.record_outputs(outputs))]
-    except SERVICE_ERRORS as error:
+    except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
         if not is_not_found(error):
             raise
         return []

@@ -345,8 +345,7 @@ def _diff(task: Task, planned: _plan.Plan, secrets: Parameters) -> dict:
     definitions = None
     try:
         definitions = _plan.read_definitions(task.client, planned.request)
-    except SERVICE_ERRORS as error:
-        # A run does not fail for what it only shows.
+    except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
         task.warn(f"The diff lacks the action's defaults: {explain(error)}")
     return _results.diff(definitions, planned.request, secrets)
 

@@ -181,7 +181,7 @@ def list_service_actions(task: Task) -> None:
         task.known["service_actions"] = _asked_for(task)
     except NotFound as error:
         task.warn(str(error))
-    except SERVICE_ERRORS as error:
+    except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
         if not is_not_found(error):
             raise
 

@@ -78,8 +78,8 @@ def main() -> None:
         seconds, summary = bulk(control)
         dictated = 200 / 10 + ACTION_SECONDS
         print(
-            f"200 targets at 10 calls a second: {seconds:.1f} s, {seconds / dictated:.2f} times the {dictated:.0f} s that "
-            f"the limit and the action dictate, {summary['succeeded']} succeeded"
+            f"200 targets at 10 calls a second: {seconds:.1f} s, {seconds / dictated:.2f} times the {dictated:.0f} s "
+            f"that the limit and the action dictate, {summary['succeeded']} succeeded"
         )
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"peak memory of the largest process, the emulator included: {peak:.0f} MB")
