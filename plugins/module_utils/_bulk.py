@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from . import _plan, _results, _targets
 from ._bulk_loop import WAY_ON, WORKERS, BulkLoop
-from ._errors import SERVICE_ERRORS, BulkFailed, SelfServiceError, explain
+from ._errors import SERVICE_ERRORS, BulkFailed, SelfServiceError, sentence
 from ._fleet import FAILED, NOT_STARTED, OUTCOMES, STARTED, TIMED_OUT, Budget, Fleet
 from ._types import Attempt, Parameters, Waiting
 
@@ -50,8 +50,8 @@ class Bulk:
             if target.error:
                 self._fleet.ends(number, FAILED)
 
-    def run(self, client: BaseClient, followed: FollowedRecords | None, waiting: Waiting, clock: Clock) -> None:
-        """Start what the budget allows, and with `followed` wait until it has ended."""
+    def run(self, client: BaseClient, followed: FollowedRecords, waiting: Waiting | None, clock: Clock) -> None:
+        """Start what the budget allows, and with `waiting` wait until it has ended."""
         BulkLoop(
             client,
             self._plans,
@@ -68,10 +68,8 @@ class Bulk:
         def refusal(number: int) -> str | None:
             try:
                 _plan.prove(client, self._plans[number], warnings.add)
-            except SelfServiceError as error:
-                return str(error)
-            except SERVICE_ERRORS as error:
-                return f"{explain(error)}."
+            except (SelfServiceError, *SERVICE_ERRORS) as error:
+                return sentence(error)
             return None
 
         warnings: set[str] = set()

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import _execution, _records
-from ._errors import SERVICE_ERRORS, MayHaveStarted, RecordFailed, SelfServiceError, is_transient
+from ._errors import SERVICE_ERRORS, MayHaveStarted, SelfServiceError, is_transient
 from ._fleet import FAILED, STARTED, SUCCEEDED, TIMED_OUT, Fleet
 from ._types import Attempt, Record, Waiting
-from ._waiting import LONGEST_PAUSE, pause_before_look, problem
+from ._waiting import LONGEST_PAUSE, outcome, pause_before_look, problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,15 +51,15 @@ class BulkLoop:
         fleet: Fleet,
         *,
         attempts: Mapping[int, Attempt],
-        followed: FollowedRecords | None,
-        waiting: Waiting,
+        followed: FollowedRecords,
+        waiting: Waiting | None,
         clock: Clock,
     ) -> None:
         self._attempts = attempts
         self._client = client
         self._plans = plans
         self._fleet = fleet
-        self._followed: Any = followed
+        self._followed = followed
         self._waiting = waiting
         self._clock = clock
         self._following: dict[str, _Following] = {}
@@ -101,12 +101,12 @@ class BulkLoop:
             return
         execution = start.result()
         attempt.record, attempt.changed = execution.record, execution.changed
-        outcome = _records.verdict(execution.record)
-        if self._followed is None:
-            failed = outcome == _records.FAILED
+        verdict = _records.verdict(execution.record)
+        if self._waiting is None:
+            failed = verdict == _records.FAILED
             attempt.error = str(_records.failure(execution.record)) if failed else None
             self._fleet.ends(target, FAILED if failed else STARTED)
-        elif outcome == _records.SUCCEEDED:
+        elif verdict == _records.SUCCEEDED:
             self._fleet.ends(target, SUCCEEDED)
         else:
             self._fleet.runs(target)
@@ -115,13 +115,13 @@ class BulkLoop:
 
     def _seconds_to_look(self) -> float:
         """Return how long until the next look is due: by the youngest record, and at the latest at a deadline."""
-        if not self._following:
+        if self._waiting is None or not self._following:
             return float("inf")
         now = self._clock.monotonic()
-        youngest = max(each.arrived for each in self._following.values())
-        pause = pause_before_look(now - youngest, self._waiting.delay, self._failed_looks, self._jitter)
-        deadline = min(each.deadline for each in self._following.values())
-        return min(self._last_look + pause, max(deadline, self._last_look)) - now
+        # They are in the order in which they came, and all have the same time: no need to look through them.
+        oldest, youngest = next(iter(self._following.values())), next(reversed(self._following.values()))
+        pause = pause_before_look(now - youngest.arrived, self._waiting.delay, self._failed_looks, self._jitter)
+        return min(self._last_look + pause, max(oldest.deadline, self._last_look)) - now
 
     def _begin_look(self, poller: ThreadPoolExecutor, most_described: int | None) -> Future[bool]:
         # The records are handed over between two looks, so that one thread at a time has them.
@@ -152,11 +152,6 @@ class BulkLoop:
         del self._following[record_id]
         failure = problem(record, self._waiting, error=self._followed.stopped.get(record_id, error), way_on=WAY_ON)
         attempt.error = str(failure) if failure else None
-        self._fleet.ends(following.target, _outcome(failure))
-
-
-def _outcome(failure: SelfServiceError | None) -> str:
-    if failure is None:
-        return SUCCEEDED
-    # A record that can't be followed has not failed: nobody knows, and the same seed finds out.
-    return FAILED if isinstance(failure, RecordFailed) else TIMED_OUT
+        word = outcome(failure)
+        # A record that can't be followed has not failed: nobody knows, and the same seed finds out.
+        self._fleet.ends(following.target, TIMED_OUT if word == _records.UNKNOWN else word)

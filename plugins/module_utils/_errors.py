@@ -133,6 +133,11 @@ def explain(error: BaseException) -> str:
     return text
 
 
+def sentence(error: BaseException) -> str:
+    """Return the error as it is told to the user where it stands alone."""
+    return str(error) if isinstance(error, SelfServiceError) else f"{explain(error)}."
+
+
 def _service_of(error: BaseException) -> str:
     # Credentials may have to be had from STS or SSO first, in the middle of any call.
     operation = getattr(error, "operation_name", "")

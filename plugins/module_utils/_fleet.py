@@ -47,7 +47,10 @@ def as_count(option: str, text: str, total: int, *, least: int) -> int:
 
 
 class Fleet:
-    """Where each target stands: pending, starting, running, or at its one outcome. Targets are numbers."""
+    """Where each target stands: pending, starting, running, or at its one outcome. Targets are numbers.
+
+    `errors` is how many have failed or timed out.
+    """
 
     def __init__(self, targets: Iterable[int], budget: Budget) -> None:
         self.budget = budget
@@ -55,12 +58,8 @@ class Fleet:
         self.starting: set[int] = set()
         self.running: set[int] = set()
         self.outcomes: dict[int, str] = {}
-
-    @property
-    def errors(self) -> int:
-        """How many targets have failed or timed out."""
-        counts = self.counts
-        return sum(counts[outcome] for outcome in _ERRORS)
+        # Counted as they come: the loop asks for each start, and there may be ten thousand.
+        self.errors = 0
 
     @property
     def counts(self) -> Counter[str]:
@@ -96,6 +95,7 @@ class Fleet:
         self.starting.discard(target)
         self.running.discard(target)
         self.outcomes[target] = outcome
+        self.errors += outcome in _ERRORS
 
     def close(self) -> list[int]:
         """Give what has not started that outcome, and return it."""

@@ -16,7 +16,7 @@ from ansible.module_utils.common.warnings import warn
 
 from . import _api
 from ._clock import Clock, SystemClock
-from ._errors import SERVICE_ERRORS, InvalidInput, SelfServiceError, error_facts, explain
+from ._errors import SERVICE_ERRORS, InvalidInput, SelfServiceError, error_facts, sentence
 from ._parameters import SHORTEST_SECRET
 
 if TYPE_CHECKING:
@@ -112,9 +112,9 @@ def run(module: AnsibleAWSModule, verb: Callable[[Task], None]) -> None:
     try:
         verb(task)
     except SelfServiceError as error:
-        failure = {"msg": str(error), **error.facts}
+        failure = {"msg": sentence(error), **error.facts}
     except SERVICE_ERRORS as error:
-        failure = {"msg": f"{explain(error)}.", **error_facts(error)}
+        failure = {"msg": sentence(error), **error_facts(error)}
     except _UNFORESEEN as error:
         failure = {
             "msg": f"{type(error).__name__}: {error}. This is a bug of selfservice.aws; please report it.",

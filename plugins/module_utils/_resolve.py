@@ -28,7 +28,7 @@ def find_provisioned_product(client: BaseClient, target: Reference, *, language:
     except SERVICE_ERRORS as error:
         if not is_not_found(error):
             raise
-    missing = f"There is no provisioned product with the {member.lower()} {wanted!r} that these credentials can see."
+    missing = no_such_product(target)
     try:
         some = islice(_api.search_provisioned_products(client), _CHOICES)
         choices = sorted(str(product.get(member)) for product in some)
@@ -36,6 +36,12 @@ def find_provisioned_product(client: BaseClient, target: Reference, *, language:
         # The list only helps a message that is due anyway.
         raise NotFound(f"{missing} What there is could not be listed: {explain(error)}.") from error
     raise NotFound(f"{missing} They see: {_listed(choices)}.", choices=choices)
+
+
+def no_such_product(target: Reference) -> str:
+    """Return what is said of a provisioned product that is not there, or not to be seen."""
+    member, wanted = target.member
+    return f"There is no provisioned product with the {member.lower()} {wanted!r} that these credentials can see."
 
 
 def find_action(

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from . import _api, _parameters, _resolve
-from ._errors import SERVICE_ERRORS, InvalidInput, SelfServiceError, explain, is_not_found
+from ._errors import SERVICE_ERRORS, InvalidInput, SelfServiceError, is_not_found, sentence
 from ._plan import Plan
 from ._types import Parameters, Reference, Request
 
@@ -137,12 +137,8 @@ def _described(client: BaseClient, target: BulkTarget, language: str | None) -> 
     try:
         return replace(target, product=_api.describe_provisioned_product(client, language=language, **{member: wanted}))
     except SERVICE_ERRORS as error:
-        if is_not_found(error):
-            missing = (
-                f"There is no provisioned product with the {member.lower()} {wanted!r} that these credentials can see."
-            )
-            return replace(target, error=missing)
-        return replace(target, error=f"{explain(error)}.")
+        missing = _resolve.no_such_product(target.reference)
+        return replace(target, error=missing if is_not_found(error) else sentence(error))
 
 
 def _with_actions(
@@ -168,7 +164,5 @@ def _action_of(
     """Return the id of the action, or what is against it."""
     try:
         return str(_resolve.find_action(client, product, action, language=language)["Id"]), None
-    except SelfServiceError as error:
-        return None, str(error)
-    except SERVICE_ERRORS as error:
-        return None, f"{explain(error)}."
+    except (SelfServiceError, *SERVICE_ERRORS) as error:
+        return None, sentence(error)

@@ -126,7 +126,7 @@ def outcome(failure: SelfServiceError | None) -> str:
     """Return in a word how a wait for a record went."""
     if failure is None:
         return _records.SUCCEEDED
-    return {RecordFailed: _records.FAILED, WaitTimedOut: "timed_out"}.get(type(failure), "unknown")
+    return {RecordFailed: _records.FAILED, WaitTimedOut: "timed_out"}.get(type(failure), _records.UNKNOWN)
 
 
 def problem(

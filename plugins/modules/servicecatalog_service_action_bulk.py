@@ -340,13 +340,14 @@ def run_on_many(task: Task) -> None:
 
 
 def _run(task: Task, bulk: _bulk.Bulk, client: Any, requests: list[None]) -> None:
-    params, followed = task.params, None
+    params, reader, waiting = task.params, client, None
     if params["wait"]:
+        waiting = Waiting(params["wait_timeout"], params["wait_delay"])
         reader = task.bulk_polling_client()
         _api.count_requests(reader, requests)
-        language = params["accept_language"]
-        followed = FollowedRecords(reader, [], task.clock, language=language, outputs_of_successes=False)
-    bulk.run(client, followed, Waiting(params["wait_timeout"], params["wait_delay"]), task.clock)
+    language = params["accept_language"]
+    followed = FollowedRecords(reader, [], task.clock, language=language, outputs_of_successes=False)
+    bulk.run(client, followed, waiting, task.clock)
 
 
 def main() -> None:

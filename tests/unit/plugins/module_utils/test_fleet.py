@@ -61,7 +61,8 @@ def test_a_batch_keeps_the_budget(
 ) -> None:
     fleet = Fleet(range(pending), budget)
     fleet.running = {1000 + number for number in range(running)}
-    fleet.outcomes = {2000 + number: _fleet.FAILED for number in range(errors)}
+    for number in range(errors):
+        fleet.ends(2000 + number, _fleet.FAILED)
     assert fleet.next_batch(workers) == list(range(batch))
 
 
