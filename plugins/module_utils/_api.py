@@ -43,7 +43,8 @@ def watch(client: BaseClient) -> None:
             return None
         return min(_LONGEST_RETRY_PAUSE, random.random() * 2 ** (kwargs["attempts"] - 1))
 
-    client.meta.events.register("needs-retry.servicecatalog", retry_garbled)
+    # First, since botocore's legacy mode raises the error of the last attempt before later handlers see it.
+    client.meta.events.register_first("needs-retry.servicecatalog", retry_garbled)
     client.meta.events.register("after-call.servicecatalog", _refuse_garbled)
 
 

@@ -356,6 +356,18 @@ def test_an_answer_lost_for_good_may_have_started(attempt: Make, emulator: Emula
     assert [record["RecordId"] for record in emulator.records()] == [again["record_detail"]["record_id"]]
 
 
+@pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
+@pytest.mark.parametrize("kind", LOST)
+def test_an_answer_lost_in_the_only_attempt_may_have_started(
+    attempt: Make, emulator: Emulator, kind: str, mode: str
+) -> None:
+    emulator.fault(EXECUTE, kind)
+    with pytest.raises(_errors.MayHaveStarted) as caught:
+        attempt(**restart, aws_config={"retries": {"mode": mode, "total_max_attempts": 1}}).run()
+    assert caught.value.facts["changed"] is True
+    assert len(emulator.records()) == 1
+
+
 @pytest.mark.parametrize("last", ["throttling", "access_denied", "expired_token"])
 def test_a_refusal_after_a_lost_answer_may_have_started_too(attempt: Make, emulator: Emulator, last: str) -> None:
     emulator.fault(EXECUTE, "reset_after", calls=[1])
