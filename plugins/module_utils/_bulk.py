@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Callable
 
 from . import _plan, _results, _targets
-from ._bulk_loop import WAY_ON, WORKERS, BulkLoop
+from ._bulk_loop import WORKERS, Attempt, BulkLoop
 from ._errors import SERVICE_ERRORS, BulkFailed, SelfServiceError, sentence
 from ._fleet import FAILED, NOT_STARTED, OUTCOMES, STARTED, TIMED_OUT, Budget, Fleet
-from ._types import Attempt, Parameters, Waiting
+from ._types import Parameters, Waiting
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -35,6 +35,7 @@ class Bulk:
         language: str | None,
     ) -> None:
         self._targets = targets
+        self._seed = seed
         self._attempts = {number: Attempt(error=target.error) for number, target in enumerate(targets)}
         self._fleet = Fleet((number for number, target in enumerate(targets) if not target.error), budget)
         self._plans = {
@@ -73,12 +74,11 @@ class Bulk:
             return None
 
         warnings: set[str] = set()
-        numbers = list(self._fleet.pending)
+        numbers = self._fleet.close()
         with ThreadPoolExecutor(WORKERS) as pool:
             for number, error in zip(numbers, pool.map(refusal, numbers)):
                 self._attempts[number].error = error
                 if error:
-                    self._fleet.pending.remove(number)
                     self._fleet.ends(number, FAILED)
         for warning in sorted(warnings):
             warn(warning)
@@ -106,7 +106,8 @@ class Bulk:
         first = next(
             number for number in range(len(self._targets)) if self._fleet.outcomes.get(number) in (FAILED, TIMED_OUT)
         )
-        way_on = f" {WAY_ON}" if counts[NOT_STARTED] or counts[TIMED_OUT] else ""
+        goes_on = counts[NOT_STARTED] or counts[TIMED_OUT]
+        way_on = f" To go on, run the whole task again with execute_token: {self._seed}." if goes_on else ""
         raise BulkFailed(
             f"Of {len(self._targets)} targets: {', '.join(words)} (max_errors is {self._fleet.budget.max_errors}). "
             f"The first: {self._attempts[first].error}{way_on}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import _execution, _records
 from ._errors import SERVICE_ERRORS, MayHaveStarted, SelfServiceError, is_transient
 from ._fleet import FAILED, STARTED, SUCCEEDED, TIMED_OUT, Fleet
-from ._types import Attempt, Record, Waiting
+from ._types import Record, Waiting
 from ._waiting import LONGEST_PAUSE, outcome, pause_before_look, problem
 
 if TYPE_CHECKING:
@@ -29,7 +29,16 @@ WORKERS = 32
 # While others start, their records crowd the history; so many of those missing there are looked at in each look.
 _MOST_DESCRIBED = 20
 
-WAY_ON = "To go on, run the whole task again with the execute_token that it returned."
+_WAY_ON = "To go on, run the whole task again with the execute_token that it returned."
+
+
+@dataclass
+class Attempt:
+    """What came of one target of a bulk run so far."""
+
+    record: Record | None = None
+    changed: bool = False
+    error: str | None = None
 
 
 @dataclass(frozen=True)
@@ -150,7 +159,7 @@ class BulkLoop:
             return
         self._followed.outstanding.pop(record_id, None)
         del self._following[record_id]
-        failure = problem(record, self._waiting, error=self._followed.stopped.get(record_id, error), way_on=WAY_ON)
+        failure = problem(record, self._waiting, error=self._followed.stopped.get(record_id, error), way_on=_WAY_ON)
         attempt.error = str(failure) if failure else None
         word = outcome(failure)
         # A record that can't be followed has not failed: nobody knows, and the same seed finds out.

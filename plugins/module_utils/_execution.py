@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import _api, _results
 from ._errors import (
@@ -34,8 +33,7 @@ if TYPE_CHECKING:
 _CLOCK_SLACK = timedelta(seconds=2)
 
 
-@dataclass(frozen=True)
-class Execution:
+class Execution(NamedTuple):
     """A record, and whether this run created it."""
 
     record: Record

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypeVar
 
 from . import _api, _parameters, _resolve
 from ._errors import SERVICE_ERRORS, Refused, SelfServiceError, explain, is_access_denied
@@ -23,8 +22,7 @@ _BUSY = ("UNDER_CHANGE", "PLAN_IN_PROGRESS", "ERROR")
 _WITHOUT_ACTIONS = ("TERRAFORM_OPEN_SOURCE", "TERRAFORM_CLOUD", "EXTERNAL")
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """A request with its ids known, and what was read to know them."""
 
     request: Request
@@ -33,8 +31,7 @@ class Plan:
     action_was_found: bool = False
 
 
-@dataclass(frozen=True)
-class Proof:
+class Proof(NamedTuple):
     """What check mode has read: None where the caller may not."""
 
     product: Mapping[str, Any] | None

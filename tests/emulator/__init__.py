@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from .client import Control, ControlError, Emulator
+from .client import Control, ControlError, Emulator, EmulatorClock
 
-__all__ = ["Control", "ControlError", "Emulator"]
+__all__ = ["Control", "ControlError", "Emulator", "EmulatorClock"]

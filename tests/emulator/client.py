@@ -120,3 +120,25 @@ class Emulator(Control):
 
     def __exit__(self, *exception: object) -> None:
         self.server.stop()
+
+
+class EmulatorClock:
+    """Time that passes only by sleeping, here and at the emulator alike; what waits by it waits no real time."""
+
+    def __init__(self, emulator: Control, jitter: float = 0.0) -> None:
+        self.slept = 0.0
+        self._emulator = emulator
+        self._jitter = jitter
+
+    def monotonic(self) -> float:
+        """Return the seconds slept so far."""
+        return self.slept
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.slept += seconds
+        self._emulator.advance(seconds)
+
+    def jitter(self) -> float:
+        """Return the jitter given, from 0 to 1."""
+        return self._jitter

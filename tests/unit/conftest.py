@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The emulator, a clock that drives it, and tasks as a module would make them."""
+"""The emulator, and tasks as a module would make them."""
 
 from __future__ import annotations
 
@@ -13,29 +13,10 @@ import boto3
 import pytest
 from botocore.client import BaseClient
 from botocore.config import Config
-from emulator import Emulator
+from emulator import Emulator, EmulatorClock
 
 if TYPE_CHECKING:
     from ansible_collections.selfservice.aws.plugins.module_utils._module import Task
-
-
-class EmulatorClock:
-    """Time that passes only by sleeping, here and at the emulator alike."""
-
-    def __init__(self, emulator: Emulator, jitter: float = 0.0) -> None:
-        self.slept = 0.0
-        self._emulator = emulator
-        self._jitter = jitter
-
-    def monotonic(self) -> float:
-        return self.slept
-
-    def sleep(self, seconds: float) -> None:
-        self.slept += seconds
-        self._emulator.advance(seconds)
-
-    def jitter(self) -> float:
-        return self._jitter
 
 
 @pytest.fixture(scope="session")

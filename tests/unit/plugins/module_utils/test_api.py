@@ -63,7 +63,7 @@ def test_a_start_sends_what_the_request_has(stubbed: tuple[BaseClient, Stubber])
 
 
 def test_empty_members_are_not_sent() -> None:
-    assert set(_api.as_members(Request("pp-1", "act-1", "token-1"))) == {
+    assert set(_api.as_members(Request("pp-1", "act-1", "token-1", None, {}))) == {
         "ProvisionedProductId",
         "ServiceActionId",
         "ExecuteToken",

@@ -51,7 +51,8 @@ def fleet(emulator: Emulator, client: BaseClient, count: int, seconds: float) ->
         }
     )
     requests = [
-        Request(product["Id"], RESTART, "t-" + product["Id"]) for product in _api.search_provisioned_products(client)
+        Request(product["Id"], RESTART, "t-" + product["Id"], None, {})
+        for product in _api.search_provisioned_products(client)
     ]
     answers = [_api.execute_provisioned_product_service_action(client, request) for request in requests]
     return [answer.record_detail["RecordId"] for answer in answers]

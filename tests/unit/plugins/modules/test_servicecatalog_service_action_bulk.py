@@ -167,9 +167,12 @@ def test_never_more_run_than_allowed(bulk: Make, emulator: Emulator) -> None:
 def test_an_error_too_many_stops_new_starts(bulk: Make, emulator: Emulator) -> None:
     ids = fleet(emulator, 30, failing=3)
     made = bulk(provisioned_product_ids=ids, service_action_id=RESTART, max_concurrency="5", max_errors="2")
-    with pytest.raises(_errors.BulkFailed, match=r"Of 30 targets: \d+ succ.*, 3 failed, \d+ not started.*Broken: It"):
+    with pytest.raises(
+        _errors.BulkFailed, match=r"Of 30 targets: \d+ succ.*, 3 failed, \d+ not started.*Broken: It"
+    ) as caught:
         made.run()
     known = made.task.known
+    assert f"with execute_token: {known['execute_token']}." in str(caught.value)
     assert outcomes(known)[:3] == ["failed"] * 3
     assert known["results"][0]["error"]
     assert known["results"][0]["record_detail"]["status"] == "FAILED"

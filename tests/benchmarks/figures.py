@@ -1,0 +1,120 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a benchmark found, and the page of the docs that shows it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Union
+
+_WIDEST_BAR = 40
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number that counts, the bound that is wanted for it, and what it was measured beside.
+
+    `bound` is a least or a greatest value, as `more_is_better` tells; None is for what is only told.
+    """
+
+    what: str
+    value: float
+    unit: str
+    bound: float | None = None
+    more_is_better: bool = False
+    remark: str = ""
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the value is within its bound."""
+        return self.bound is None or (self.value >= self.bound if self.more_is_better else self.value <= self.bound)
+
+    @property
+    def wanted(self) -> str:
+        """The bound in words."""
+        words = "at least" if self.more_is_better else "at most"
+        return "" if self.bound is None else f"{words} {shown(self.bound)}{'' if self.is_met else ', missed'}"
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Bars for values that belong together, by their labels; the longest is the largest."""
+
+    title: str
+    bars: Mapping[str, float]
+    unit: str
+
+    def __str__(self) -> str:
+        widest = max(map(len, self.bars))
+        scale = _WIDEST_BAR / (max(self.bars.values()) or 1.0)
+        lines = (
+            f"{label:<{widest}} {'█' * math.ceil(value * scale):<{_WIDEST_BAR}} {shown(value)} {self.unit}"
+            for label, value in self.bars.items()
+        )
+        return "\n".join([f"{self.title}:", "", *(line.rstrip() for line in lines)])
+
+
+Finding = Union[Figure, Plot]
+Measurement = Callable[[], Iterator[Finding]]
+
+
+def shown(value: float) -> str:
+    """Return a value with the digits that mean something."""
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.2f}" if value < 10 else f"{value:.1f}"
+
+
+def line_of(figure: Figure) -> str:
+    """Return a figure as a line of text."""
+    notes = "; ".join(filter(None, [figure.wanted, figure.remark]))
+    return f"{figure.what}: {shown(figure.value)} {figure.unit}{f' ({notes})' if notes else ''}"
+
+
+def page_of(chapters: Mapping[str, Sequence[Finding]], machine: str, date: str) -> str:
+    """Return the page of the docs, in reStructuredText."""
+    parts = [_HEAD.format(machine=machine, date=date)]
+    for title, findings in chapters.items():
+        parts.append(f"{title}\n{'-' * len(title)}\n")
+        figures = [finding for finding in findings if isinstance(finding, Figure)]
+        if figures:
+            parts.append(_table(figures))
+        for plot in findings:
+            if isinstance(plot, Plot):
+                body = "\n".join(f"    {line}".rstrip() for line in str(plot).splitlines()[2:])
+                parts.append(f"{plot.title}:\n\n.. code-block:: text\n\n{body}\n")
+    return "\n".join(parts)
+
+
+def _table(figures: Sequence[Figure]) -> str:
+    rows = [".. list-table::", "  :header-rows: 1", ""]
+    for cells in [
+        ("What", "Measured", "Wanted", "How"),
+        *((each.what, f"{shown(each.value)} {each.unit}", each.wanted, each.remark) for each in figures),
+    ]:
+        first, *others = (f"- {cell}".rstrip() for cell in cells)
+        rows += [f"  * {first}", *(f"    {cell}" for cell in others)]
+    return "\n".join(rows) + "\n"
+
+
+_HEAD = """\
+..
+  Copyright (c) 2026, selfservice.aws contributors
+  GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+  SPDX-License-Identifier: GPL-3.0-or-later
+
+.. Written by ``make bench``: change tests/benchmarks instead.
+
+.. _ansible_collections.selfservice.aws.docsite.guide_benchmarks:
+
+Benchmarks
+==========
+
+What the collection costs, next to what one would do without it. ``make bench`` measures it and writes this page; all
+figures here are from one run of it, on {date}, on {machine}.
+Read the ratios: the seconds are this machine's, whose noise is shared by both sides of a ratio.
+
+Everything is measured against the emulator of this repository, which runs in a process of its own on the same machine
+and takes its share of it. Nothing here has met AWS.
+"""

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The single module: beside a minimal one that makes the same call, and its way to wait beside fixed delays."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+
+import boto3
+from ansible_collections.selfservice.aws.plugins.module_utils._following import FollowedRecords
+from ansible_collections.selfservice.aws.plugins.module_utils._types import Record, Waiting
+from ansible_collections.selfservice.aws.plugins.module_utils._waiting import wait_until
+from emulator import Control, Emulator, EmulatorClock
+
+from .figures import Figure, Finding, Plot
+from .processes import ansible, emulator, fleet, listed, run
+
+ROUNDS = 25
+LENGTHS = {"5 s": 5, "20 s": 20, "2 min": 120, "20 min": 1200}
+WAYS: dict[str, float | None] = {"adaptive": None, "every 5 s": 5, "every 15 s": 15, "every 30 s": 30}
+# Actions of so many lengths around each, so that none happens to end right before a look.
+SPREAD = [0.9 + step / 100 for step in range(21)]
+
+
+def measure_cost() -> Iterator[Finding]:
+    """Run the module and a minimal one by whole `ansible` processes, in turn."""
+    ratios, calls = [], []
+    with emulator(fleet(1)) as control:
+        arguments = f"provisioned_product_id={listed(control)[0]} service_action_id=act-1"
+        for _round in range(ROUNDS + 1):
+            minimal, ours = (
+                _ad_hoc(control, name, arguments)
+                for name in ("minimal_service_action", "selfservice.aws.servicecatalog_service_action")
+            )
+            ratios.append(ours[0] / minimal[0])
+            calls.append((ours[1], minimal[1]))
+    # The first has compiled the files and read them from the disk.
+    ratios = sorted(ratios[1:])
+    assert set(calls) == {(1, 1)}, calls
+    yield Figure(
+        "CPU of a whole ansible process with the module, ids and no wait, over one with a minimal module",
+        statistics.median(ratios),
+        "times",
+        bound=1.05,
+        remark=f"Median of {ROUNDS} rounds in turn, from {ratios[0]:.2f} to {ratios[-1]:.2f}; one API call each",
+    )
+
+
+def measure_waiting() -> Iterator[Finding]:
+    """Wait for actions of several lengths, on a clock that waiting moves: exact, and the same on every machine."""
+    lags: dict[tuple[str, str], float] = {}
+    looks: dict[tuple[str, str], float] = {}
+    with Emulator(world=fleet(1), clock="manual") as running:
+        for length, seconds in LENGTHS.items():
+            for way, delay in WAYS.items():
+                pairs = [_waited(running, seconds * part, delay) for part in SPREAD]
+                lags[length, way] = statistics.mean(lag for lag, _looks in pairs)
+                looks[length, way] = statistics.mean(count for _lag, count in pairs)
+    for length in LENGTHS:
+        bars = {f"{way}, {looks[length, way]:.1f} polls": lags[length, way] for way in WAYS}
+        yield Plot(f"Seconds from the end of an action of {length} until it is seen", bars, "s")
+    yield Figure(
+        "An action of 20 min: polls of the adaptive wait over those of one every 5 s",
+        looks["20 min", "adaptive"] / looks["20 min", "every 5 s"],
+        "times",
+    )
+    yield Figure(
+        "An action of 5 s: lag of the adaptive wait over that of one every 5 s",
+        lags["5 s", "adaptive"] / lags["5 s", "every 5 s"],
+        "times",
+    )
+
+
+def _ad_hoc(control: Control, name: str, arguments: str) -> tuple[float, int]:
+    """Run a module by `ansible`; return the CPU of all its processes, and the API calls it made."""
+    control.reset()
+    usage = run([ansible("ansible"), "localhost", "-m", name, "-a", arguments], control)
+    return usage.cpu, len(control.calls())
+
+
+def _waited(running: Emulator, seconds: float, delay: float | None) -> tuple[float, int]:
+    """Start an action of so many seconds and wait for it; return the seconds until its end was seen, and the polls."""
+    running.reset(fleet(1, seconds=seconds))
+    client = boto3.client(
+        "servicecatalog",
+        region_name="us-east-1",
+        endpoint_url=running.url,
+        aws_access_key_id="AKIDEXAMPLE",
+        aws_secret_access_key="not-a-real-secret-key",
+    )
+    product = client.search_provisioned_products()["ProvisionedProducts"][0]["Id"]
+    started = client.execute_provisioned_product_service_action(
+        ProvisionedProductId=product, ServiceActionId="act-1", ExecuteToken="token-1"
+    )
+    clock = EmulatorClock(running, jitter=0.5)
+    followed = FollowedRecords(client, [Record(started["RecordDetail"])], clock)
+    assert wait_until(followed.look, Waiting(7200, delay), clock) is None
+    return clock.slept - seconds, len(running.calls("DescribeRecord"))
