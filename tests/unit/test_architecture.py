@@ -1,0 +1,82 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The layers of the code, and the rules that only reading it can hold."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# Each imports only from those above it.
+LAYERS = (
+    {"_errors", "_types", "_clock"},
+    {"_results", "_options"},
+    {"_api"},
+    {"_records", "_parameters", "_resolve", "_history"},
+    {"_following"},
+    {"_waiting", "_plan"},
+    {"_execution"},
+    {"_fleet", "_targets"},
+    {"_bulk_loop"},
+    {"_bulk"},
+    {"_module"},
+)
+UNITS = sorted((ROOT / "plugins" / "module_utils").glob("*.py"))
+PLUGINS = sorted(path for path in (ROOT / "plugins").rglob("*.py"))
+EMULATOR = sorted((ROOT / "tests" / "emulator").glob("*.py"))
+
+
+def imported(file: Path) -> Iterator[str]:
+    """Yield the full names of what a file imports, wherever in it; those beside it start with a dot."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            yield from (f"{module}.{alias.name}" if module.strip(".") else f".{alias.name}" for alias in node.names)
+
+
+def names_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_every_unit_has_its_layer() -> None:
+    assert {path.stem for path in UNITS} == set().union(*LAYERS)
+
+
+@pytest.mark.parametrize("layer", range(len(LAYERS)))
+def test_a_layer_imports_only_from_those_below_it(layer: int) -> None:
+    below: set[str] = set().union(*LAYERS[:layer])
+    for name in LAYERS[layer]:
+        file = ROOT / "plugins" / "module_utils" / f"{name}.py"
+        used = {found.split(".")[1] for found in imported(file) if found.startswith(".")}
+        assert used <= below, f"{name} imports {used - below}"
+
+
+@pytest.mark.parametrize("file", PLUGINS, ids=names_of)
+def test_only_the_clock_sleeps_and_only_module_leaves(file: Path) -> None:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    called = {node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and hasattr(node.func, "attr")}
+    assert not called & {"exit_json", "fail_json", "fail_json_aws"} or file.stem == "_module"
+    assert "time" not in set(imported(file)) or file.stem == "_clock"
+
+
+@pytest.mark.parametrize("file", PLUGINS, ids=names_of)
+def test_nothing_catches_everything(file: Path) -> None:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ExceptHandler):
+            assert node.type is not None
+            assert not {each.id for each in ast.walk(node.type) if isinstance(each, ast.Name)} & {
+                "Exception",
+                "BaseException",
+            }
+
+
+@pytest.mark.parametrize("file", EMULATOR, ids=names_of)
+def test_the_emulator_never_imports_the_plugins(file: Path) -> None:
+    assert not [found for found in imported(file) if found.startswith("ansible")]
