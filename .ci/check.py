@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from browser import provide_browser
 from console import Failed, run, say, step
 from get_pip import provide_get_pip
 from matrix import MODULE_PYTHONS, Combination, combinations
@@ -97,7 +98,7 @@ class Checks:
     def show_tests(self, *words: str) -> None:
         """Run tests of the main combination in the open."""
         workshop = set_up(self.main, "test")
-        env = {**workshop.env, "COVERAGE_FILE": str(build_folder() / "caches/coverage")}
+        env = {**_test_env(workshop), "COVERAGE_FILE": str(build_folder() / "caches/coverage")}
         if subprocess.run(_pytest(workshop, words), check=False, cwd=CHECKOUT, env=env).returncode:
             self.failed.append("pytest")
 
@@ -136,9 +137,14 @@ def _pytest(workshop: Workshop, words: Iterable[str]) -> list[str]:
     return [workshop.tool("python"), "-m", "pytest", "--ansible-unit-inject-only", *settings, *parallel, *words]
 
 
+def _test_env(workshop: Workshop) -> dict[str, str]:
+    """Return the environment of the tests, which look at the report in a browser."""
+    return {**workshop.env, "SELFSERVICE_BROWSER": provide_browser(workshop.venv)}
+
+
 def _run_tests(workshop: Workshop, paths: Iterable[str], *, env: dict[str, str] | None = None) -> None:
     """Run tests and print pytest's last line only."""
-    output = run(*_pytest(workshop, ["-q", *paths]), env=workshop.env | (env or {}), cwd=CHECKOUT)
+    output = run(*_pytest(workshop, ["-q", *paths]), env=_test_env(workshop) | (env or {}), cwd=CHECKOUT)
     say(f"          {output.splitlines()[-1]}")
 
 

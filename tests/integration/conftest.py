@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -107,3 +108,41 @@ def play(run: Callable[..., Run], tmp_path: Path) -> Callable[..., Run]:
         return Run(done.code, done.output, json.loads(written.read_text()) if written.exists() else {})
 
     return start
+
+
+@pytest.fixture
+def kill(environment: dict[str, str], tmp_path: Path) -> Callable[..., None]:
+    """Run an Ansible command line, and kill all of its processes, in whatever session, once it is time."""
+
+    def start(is_time: Callable[[], bool], *command: str) -> None:
+        interpreter = f"ansible_python_interpreter={os.environ.get('SELFSERVICE_MODULE_PYTHON', sys.executable)}"
+        with subprocess.Popen(
+            [str(BIN / command[0]), *command[1:], "-e", interpreter],
+            env=environment,
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            while not is_time():
+                assert process.poll() is None, "it ended before it was killed"
+            for each in [*descendants(process.pid), process.pid]:
+                os.kill(each, signal.SIGKILL)
+
+    return start
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes that a process has started, and those that they have."""
+    children: dict[int, list[int]] = {}
+    for line in subprocess.run(
+        ["ps", "-eo", "ppid=,pid="], capture_output=True, text=True, check=True
+    ).stdout.splitlines():
+        parent, child = map(int, line.split())
+        children.setdefault(parent, []).append(child)
+    found, queue = [], [pid]
+    while queue:
+        mine = children.get(queue.pop(), [])
+        found += mine
+        queue += mine
+    return found

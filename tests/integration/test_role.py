@@ -1,0 +1,322 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role run_service_action and the playbooks that are it, run as their users would."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+import yaml
+from emulator import Emulator
+
+EXECUTE = "ExecuteProvisionedProductServiceAction"
+ORDERS, BILLING = "pp-orders0000001", "pp-billing000001"
+HOSTILE = "{{ lookup('pipe', 'echo templated') }}"
+Runner = Callable[..., Any]
+
+
+@pytest.fixture
+def role(play: Runner) -> Runner:
+    """Run the role on localhost; its result comes back."""
+
+    def start(*arguments: str, **options: Any) -> Any:
+        given = {f"run_service_action_{name}": value for name, value in options.items()}
+        tasks = [
+            {"ansible.builtin.import_role": {"name": "selfservice.aws.run_service_action"}, "vars": given},
+            {"ansible.builtin.set_fact": {"result": "{{ run_service_action_result }}"}},
+        ]
+        return play(yaml.safe_dump(tasks), *arguments, ANSIBLE_SHOW_CUSTOM_STATS="1")
+
+    return start
+
+
+@pytest.fixture
+def inventory(tmp_path: Path) -> Callable[..., list[str]]:
+    """Write an inventory and return the options that name it."""
+
+    def write(hosts: Mapping[str, Mapping[str, Any]], name: str = "hosts") -> list[str]:
+        file = tmp_path / f"{name}.yml"
+        file.write_text(yaml.safe_dump({"all": {"hosts": dict(hosts)}}))
+        return ["-i", str(file)]
+
+    return write
+
+
+def stats(output: str) -> dict[str, Any]:
+    """Return what set_stats left, as AWX would have it in the job's artifacts."""
+    found: dict[str, Any] = json.loads(re.sub(r"\s+", " ", output[output.index("RUN: {") + 5 :]))
+    return {name.removeprefix("run_service_action_"): value for name, value in found.items()}
+
+
+def fleet(emulator: Emulator, count: int, *, seconds: float = 4) -> dict[str, dict[str, Any]]:
+    """Give the emulator so many products, and return them as hosts."""
+    artifacts = [{"id": "pa-1", "name": "v1", "service_actions": ["act-1"]}]
+    emulator.reset(
+        {
+            "service_actions": [{"id": "act-1", "name": "Restart", "run": {"seconds": seconds}}],
+            "products": [{"id": "prod-1", "name": "web", "artifacts": artifacts}],
+            "provisioned_products": [
+                {"id": f"pp-{n:013}", "name": f"web-{n}", "product": "prod-1", "artifact": "pa-1"} for n in range(count)
+            ],
+        }
+    )
+    return {f"web-{n}": {"provisioned_product_id": f"pp-{n:013}", "region": "us-east-1"} for n in range(count)}
+
+
+def test_one_target_is_started_shown_and_waited_for(role: Runner, emulator: Emulator) -> None:
+    done = role(provisioned_product_name="orders-db", service_action_name="Backup", parameters={"Retention": 30})
+    assert done.code == 0, done.output
+    record = emulator.records()[0]["RecordId"]
+    assert done.result["record_detail"]["status"] == "SUCCEEDED"
+    assert done.result["record_outputs"] == {"SnapshotId": f"snap-{record}"}
+    assert (done.result["changed"], done.result["outcome"]) == (True, "succeeded")
+    assert emulator.records()[0]["Parameters"] == {"Retention": ["30"]}
+    assert f'"msg": "{record} (execute_token' in done.output.split("Wait until the record has ended")[0]
+    assert stats(done.output)["record_ids"] == [record]
+    assert stats(done.output)["summary"]["succeeded"] == 1
+
+
+def test_a_failed_record_fails_the_play_and_is_handed_over_all_the_same(role: Runner, emulator: Emulator) -> None:
+    done = role(provisioned_product_id=ORDERS, service_action_name="Failover")
+    assert done.code == 2
+    assert "AutomationExecutionFailed" in done.output
+    handed = stats(done.output)
+    assert handed["record_ids"] == [emulator.records()[0]["RecordId"]]
+    assert (handed["summary"]["failed"], handed["remaining"]) == (1, [])
+
+
+def test_a_refused_start_is_told_by_the_service_and_has_no_record(role: Runner, emulator: Emulator) -> None:
+    done = role(provisioned_product_name="orders-db", service_action_name="Nothing", change_id="CHG 1")
+    assert done.code == 2
+    assert "It has: Backup, Failover, Restart, RotatePassword." in done.output
+    assert stats(done.output)["record_ids"] == []
+    assert not emulator.records()
+
+
+def test_a_change_runs_once_and_a_new_change_anew(role: Runner, emulator: Emulator) -> None:
+    for product in ({"provisioned_product_name": "orders-db"}, {"provisioned_product_id": ORDERS}):
+        done = role(service_action_name="Backup", change_id="Change 1/ä", **product)
+        assert done.code == 0, done.output
+    assert len(emulator.records()) == 1
+    assert done.result["changed"] is False
+    role(provisioned_product_id=ORDERS, service_action_name="Backup", change_id="Change 2")
+    role(provisioned_product_id=ORDERS, service_action_name="Backup", change_id="Change 2", parameters={"Retention": 1})
+    role(provisioned_product_id=ORDERS, service_action_name="Restart", change_id="Change 2")
+    assert len(emulator.records()) == 4
+
+
+def test_check_mode_starts_nothing_and_goes_to_the_end(role: Runner, emulator: Emulator, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    for targets in ({"provisioned_product_id": ORDERS}, {"targets": [{"provisioned_product_id": ORDERS}]}):
+        done = role("--check", service_action_name="Backup", report=str(report), change_id="c-1", **targets)
+        assert done.code == 0, done.output
+        assert stats(done.output)["summary"]["not_started"] == 1
+        assert stats(done.output)["remaining"] == [ORDERS]
+    assert not emulator.calls(EXECUTE)
+    assert not report.exists()
+
+
+def test_answers_come_as_text(run: Runner, emulator: Emulator) -> None:
+    answers = {
+        "run_service_action_provisioned_product_id": "",
+        "run_service_action_search_query": "productName:Database,status:TAINTED",
+        "run_service_action_service_action_id": "",
+        "run_service_action_service_action_name": "Restart",
+        "run_service_action_change_id": "",
+        "run_service_action_wait": "true",
+        "run_service_action_wait_timeout": "600",
+        "run_service_action_wait_delay": "0.5",
+        "run_service_action_max_concurrency": "50%",
+        "run_service_action_max_errors": "1",
+        "run_service_action_region": "",
+        "run_service_action_accept_language": "en",
+    }
+    done = run("ansible-playbook", "selfservice.aws.run_service_action", "-e", json.dumps(answers))
+    assert done.code == 0, done.output
+    assert [(record["ProvisionedProductName"], record["Status"]) for record in emulator.records()] == [
+        ("billing-db", "SUCCEEDED")
+    ]
+
+
+def test_answers_of_a_survey_are_parameters_and_never_templated(
+    run: Runner, emulator: Emulator, tmp_path: Path
+) -> None:
+    extra = {
+        "run_service_action_provisioned_product_id": ORDERS,
+        "run_service_action_service_action_name": "Backup",
+        "run_service_action_survey": {
+            "texts": {"answer_retention": "Retention", "answer_target": "TARGET"},
+            "lists": {"answer_tables": "Tables"},
+        },
+        "answer_retention": {"__ansible_unsafe": HOSTILE},
+        "answer_target": {"__ansible_unsafe": ""},
+        "answer_tables": {"__ansible_unsafe": "one\n two \n\n{{ 7 * 7 }}"},
+    }
+    (tmp_path / "extravars").write_text(json.dumps(extra))
+    done = run("ansible-playbook", "selfservice.aws.run_service_action", "-e", "@extravars")
+    assert done.code == 0, done.output
+    assert emulator.records()[0]["Parameters"] == {"Retention": [HOSTILE], "Tables": ["one", "two", "{{ 7 * 7 }}"]}
+
+
+def test_a_secret_answer_shows_nowhere(run: Runner, emulator: Emulator, tmp_path: Path) -> None:
+    secret = "Tr0ub4dor&3 {{ not templated }}"
+    extra = {
+        "run_service_action_provisioned_product_id": ORDERS,
+        "run_service_action_service_action_name": "RotatePassword",
+        "run_service_action_report": str(tmp_path / "report.html"),
+        "run_service_action_survey": {"secrets": {"answer_password": "NewPassword"}},
+        "answer_password": {"__ansible_unsafe": secret},
+    }
+    (tmp_path / "extravars").write_text(json.dumps(extra))
+    done = run("ansible-playbook", "selfservice.aws.run_service_action", "-e", "@extravars", "-vvv")
+    assert done.code == 0, done.output
+    assert emulator.records()[0]["Parameters"] == {"NewPassword": [secret]}
+    assert "Tr0ub4dor" not in done.output + (tmp_path / "report.html").read_text()
+
+
+def test_the_hosts_of_each_batch_are_one_bulk_task(run: Runner, inventory: Runner, emulator: Emulator) -> None:
+    hosts = inventory(fleet(emulator, 5))
+    options = {"service_action_name": "Restart", "change_id": "CHG-1", "serial": "3"}
+    given = json.dumps({f"run_service_action_{name}": value for name, value in options.items()})
+    done = run(
+        "ansible-playbook",
+        *hosts,
+        "selfservice.aws.bulk_service_action",
+        "-e",
+        given,
+        "--limit",
+        "all:!web-4",
+        ANSIBLE_SHOW_CUSTOM_STATS="1",
+    )
+    assert done.code == 0, done.output
+    assert done.output.count("TASK [selfservice.aws.run_service_action : Run the service action on all of them]") == 2
+    started = [record["ProvisionedProductId"] for record in emulator.records()]
+    assert sorted(started) == [f"pp-{n:013}" for n in range(4)]
+    assert "CHG-1" in done.output.split("Run the service action on all of them")[0]
+    assert stats(done.output)["summary"]["succeeded"] == 4
+    assert len(stats(done.output)["record_ids"]) == 4
+
+
+def test_slices_that_run_at_once_start_each_target_once(
+    environment: dict[str, str], inventory: Runner, emulator: Emulator, tmp_path: Path
+) -> None:
+    hosts = fleet(emulator, 8)
+    slices = [dict(list(hosts.items())[number::2]) for number in range(2)]
+    command = ["ansible-playbook", "selfservice.aws.bulk_service_action"]
+    options = {"run_service_action_service_action_id": "act-1", "run_service_action_change_id": "wf-7"}
+    options["ansible_python_interpreter"] = sys.executable
+
+    def launch(number: int) -> int:
+        given = [*inventory(slices[number], f"slice-{number}"), "-e", json.dumps(options)]
+        binary = str(Path(sys.executable).with_name(command[0]))
+        output = tmp_path / f"output-{number}"
+        with output.open("w") as file:
+            return subprocess.run(
+                [binary, *command[1:], *given], env=environment, cwd=tmp_path, stdout=file, check=False
+            ).returncode
+
+    with ThreadPoolExecutor(4) as pool:
+        # Both slices, and both of them launched again while they run.
+        assert list(pool.map(launch, [0, 1, 0, 1])) == [0, 0, 0, 0]
+    assert sorted(record["ProvisionedProductId"] for record in emulator.records()) == [f"pp-{n:013}" for n in range(8)]
+
+
+def test_a_killed_change_is_taken_up_where_it_was(
+    run: Runner, kill: Runner, inventory: Runner, emulator: Emulator
+) -> None:
+    hosts = inventory(fleet(emulator, 12, seconds=40))
+    options = {"run_service_action_service_action_id": "act-1", "run_service_action_change_id": "CHG-9"}
+    command = ["ansible-playbook", *hosts, "selfservice.aws.bulk_service_action", "-e", json.dumps(options)]
+    command += ["-e", "run_service_action_max_concurrency=4"]
+    kill(lambda: len(emulator.calls(EXECUTE)) >= 6, *command)
+    assert 0 < len(emulator.records()) < 12
+    done = run(*command)
+    assert done.code == 0, done.output
+    assert len(emulator.records()) == 12
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            {"provisioned_product_id": ORDERS, "search_query": ["x"]},
+            "Give one of run_service_action_provisioned_product_id",
+        ),
+        (
+            {"provisioned_product_id": ORDERS, "service_action_id": "act-1"},
+            "Give exactly one of run_service_action_service",
+        ),
+        ({}, "These hosts have no variable provisioned_product_id: localhost."),
+    ],
+    ids=["two kinds of target", "two actions", "no target"],
+)
+def test_bad_input_is_said_before_any_call(
+    role: Runner, emulator: Emulator, options: dict[str, Any], said: str
+) -> None:
+    done = role(service_action_name="Restart", **options)
+    assert done.code == 2
+    assert said in re.sub(r"\s+", " ", done.output)
+    assert not emulator.calls()
+
+
+def test_hosts_of_several_regions_are_not_taken_for_one(run: Runner, inventory: Runner, emulator: Emulator) -> None:
+    hosts = fleet(emulator, 2)
+    hosts["web-1"]["region"] = "eu-central-1"
+    more = ["-e", "run_service_action_service_action_id=act-1"]
+    done = run("ansible-playbook", *inventory(hosts), "selfservice.aws.bulk_service_action", *more)
+    assert done.code == 2
+    assert "several regions: us-east-1, eu-central-1" in re.sub(r"\s+", " ", done.output)
+    assert not emulator.calls()
+
+
+def test_the_id_of_a_host_of_many_is_not_taken_for_the_one_target(
+    run: Runner, inventory: Runner, emulator: Emulator
+) -> None:
+    hosts = inventory(fleet(emulator, 2))
+    own = {"run_service_action_provisioned_product_id": "{{ provisioned_product_id }}"}
+    more = ["-e", json.dumps({**own, "run_service_action_service_action_id": "act-1"})]
+    done = run("ansible-playbook", *hosts, "selfservice.aws.bulk_service_action", *more)
+    assert done.code == 2
+    assert "Leave it out, and the hosts of the play are the targets." in re.sub(r"\s+", " ", done.output)
+    assert not emulator.calls()
+
+
+def test_an_empty_list_of_targets_is_no_targets(run: Runner, inventory: Runner, emulator: Emulator) -> None:
+    hosts = inventory(fleet(emulator, 2))
+    more = ["-e", json.dumps({"run_service_action_targets": [], "run_service_action_service_action_id": "act-1"})]
+    done = run("ansible-playbook", *hosts, "selfservice.aws.bulk_service_action", *more)
+    assert done.code == 0, done.output
+    assert not emulator.calls()
+
+
+def test_what_aws_returns_is_never_templated(role: Runner, emulator: Emulator, tmp_path: Path) -> None:
+    artifacts = [{"id": "pa-1", "name": "v1", "service_actions": ["act-1"]}]
+    run_of = {
+        "seconds": 1,
+        "ends": "FAILED",
+        "outputs": {"Log": HOSTILE},
+        "errors": [{"code": "X", "description": HOSTILE}],
+    }
+    product = {"id": ORDERS, "name": "web", "product": "prod-1", "artifact": "pa-1"}
+    world = {
+        "service_actions": [{"id": "act-1", "name": "Restart", "run": run_of}],
+        "products": [{"id": "prod-1", "name": "web", "artifacts": artifacts}],
+        "provisioned_products": [product],
+    }
+    for targets in ({"provisioned_product_id": ORDERS}, {"targets": [{"provisioned_product_id": ORDERS}]}):
+        emulator.reset(world)
+        report = tmp_path / "report.html"
+        done = role(service_action_id="act-1", report=str(report), **targets)
+        assert done.code == 2
+        assert "pipe" in done.output
+        assert "lookup(&#39;pipe&#39;" in report.read_text()
+        assert "templated" not in (done.output + report.read_text()).replace("echo templated", "")
