@@ -17,9 +17,11 @@ from functools import partial
 
 from browser import provide_browser
 from console import Failed, run, say, step
+from docsite import build_docsite
 from get_pip import provide_get_pip
 from matrix import MODULE_PYTHONS, Combination, combinations
 from pythons import find_pythons
+from release import build, try_import
 from setup import CHECKOUT, Workshop, build_folder, copy_checkout, link_pythons, locked, set_up, set_up_module_python
 
 UNITS = ("tests/unit", ".ci")
@@ -33,13 +35,15 @@ PROGRESS = re.compile(
 )
 LINTERS = {
     "antsibull-docs": "antsibull-docs lint-collection-docs --plugin-docs --disallow-unknown-collection-refs"
-    " --validate-collection-refs=all .",
+    " --validate-collection-refs=all --check-extra-docs-refs .",
     "ansible-lint": "ansible-lint -q --nocolor",
     "mypy": "mypy -p ansible_collections.selfservice.aws.plugins -p emulator -p benchmarks",
     "mypy of .ci": "mypy .ci",
     "black": "black --check --quiet --diff .",
     "ruff": "ruff check --quiet --output-format concise .",
     "antsibull-changelog": "antsibull-changelog lint",
+    "antsibull-nox": "nox --no-venv --no-install --envdir {caches}/nox -s extra-checks docs-check",
+    "GitHub workflows": "check-jsonschema -q --builtin-schema vendor.github-workflows {workflows}",
     "sizes": "python .ci/sizes.py",
 }
 FORMATTERS = ("ruff check --quiet --no-cache --fix .", "black --quiet .")
@@ -78,6 +82,16 @@ class Checks:
         for command in commands:
             self._run_tool(workshop, command, command, env=workshop.env)
 
+    def docs(self) -> None:
+        """Build the HTML documentation."""
+        workshop = set_up(self.main, "lint")
+        self._check("docsite", partial(build_docsite, workshop))
+
+    def build(self) -> None:
+        """Build the collection's tarball, and import it as Galaxy does."""
+        workshop, importer = set_up(self.main, "lint"), set_up(self.main, "galaxy")
+        self._check("tarball and galaxy-importer", lambda: try_import(importer, build(workshop)))
+
     def sanity(self, combination: Combination, *words: str) -> None:
         """Run ansible-test sanity, by default its compile and import tests on every Python found."""
         workshop = set_up(combination, "test")
@@ -110,7 +124,8 @@ class Checks:
             self.failed.append(title)
 
     def _run_tool(self, workshop: Workshop, title: str, command: str, *, env: dict[str, str]) -> None:
-        tool, *words = command.split()
+        workflows = " ".join(map(str, sorted(CHECKOUT.glob(".github/workflows/*.yml"))))
+        tool, *words = command.format(caches=build_folder() / "caches", workflows=workflows).split()
         self._check(title, partial(run, workshop.tool(tool), *words, env=env, cwd=CHECKOUT))
 
     def _sanity(self, workshop: Workshop, words: Iterable[str]) -> None:
@@ -121,7 +136,7 @@ class Checks:
         with locked("sanity"):
             provide_get_pip(workshop.venv, [python.name for python in self.pythons.values()])
             try:
-                output = run(*command, env=env, cwd=copy_checkout(workshop.combination.amazon))
+                output = run(*command, env=env, cwd=copy_checkout("sanity", workshop.combination.amazon))
             except Failed as failure:
                 raise Failed(PROGRESS.sub("", str(failure))) from failure
         if "All targets skipped" in output:
@@ -164,6 +179,8 @@ def test(checks: Checks) -> None:
 
 def _lint_and_test(checks: Checks, tested: Iterable[Combination]) -> None:
     checks.lint()
+    checks.docs()
+    checks.build()
     for combination in tested:
         checks.tests(combination)
 
@@ -184,7 +201,9 @@ def main(target: str, *words: str) -> int:
     signal.signal(signal.SIGINT, lambda number, _frame: os._exit(128 + number))
     checks = Checks()
     targets: dict[str, Callable[[], None]] = {
+        "build": checks.build,
         "changelog": partial(checks.rewrite, "antsibull-changelog release"),
+        "docs": checks.docs,
         "format": partial(checks.rewrite, *FORMATTERS),
         "integration": partial(checks.show_tests, *INTEGRATION, *words),
         "lint": checks.lint,

@@ -24,7 +24,7 @@ from matrix import Combination
 from pythons import Python
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-PARTS = ("caches", "collections", "locks", "pythons", "sanity", "venvs")
+PARTS = ("caches", "collections", "docs", "locks", "pythons", "release", "sanity", "venvs")
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,9 @@ def locked(name: str) -> Iterator[None]:
 def set_up(combination: Combination, tool: str = "") -> Workshop:
     """Return a combination's workshop; tool is the ``requirements-*.txt`` of this folder to install as well.
 
-    The linters get a virtual environment of their own, so that they can be installed while tests run.
+    All but the tests get a virtual environment of their own, so that it can be made while tests run.
     """
-    name, python = combination.name + ("-lint" if tool == "lint" else ""), combination.python
+    name, python = combination.name + (f"-{tool}" if tool not in ("", "test") else ""), combination.python
     tree = build_folder() / "collections" / f"amazon{combination.amazon}"
     core = f"ansible-core~={combination.core}.0"
     # On its own first: it fetches amazon.aws, which tells its oldest boto3.
@@ -108,9 +108,9 @@ def set_up_module_python(python: Python) -> Path:
     return _make_venv(f"modules-py{python.name}", python, requirements) / "bin/python"
 
 
-def copy_checkout(amazon: int) -> Path:
+def copy_checkout(part: str, amazon: int) -> Path:
     """Return a real copy of this collection beside amazon.aws: ansible-test finds nothing behind a symbolic link."""
-    root = build_folder() / "sanity" / f"amazon{amazon}" / "ansible_collections"
+    root = build_folder() / part / f"amazon{amazon}" / "ansible_collections"
     copy = root / "selfservice/aws"
     shutil.rmtree(copy, ignore_errors=True)
     for name in run("git", "ls-files", "-z", "-co", "--exclude-standard", cwd=CHECKOUT).split("\0"):
