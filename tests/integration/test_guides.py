@@ -41,12 +41,11 @@ def commands(*pages: Path) -> list[tuple[str, ...]]:
 
 
 @pytest.fixture
-def databases(emulator: Emulator) -> Emulator:
+def databases(emulator: Emulator) -> None:
     """The demo world with the two databases in it that take any action."""
     world = yaml.safe_load(DEMO.read_text(encoding="utf-8"))
     world["provisioned_products"] = world["provisioned_products"][:2]
     emulator.reset(world)
-    return emulator
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -56,7 +55,8 @@ def test_the_yaml_of_a_page_is_yaml(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", [README, USER_GUIDE], ids=lambda page: page.name)
-def test_the_tasks_of_a_page_run(play: Callable[..., Any], databases: Emulator, page: Path) -> None:
+@pytest.mark.usefixtures("databases")
+def test_the_tasks_of_a_page_run(play: Callable[..., Any], page: Path) -> None:
     contents = [yaml.safe_load(block) for block in blocks(page, "yaml")]
     tasks = [item for content in contents if isinstance(content, list) for item in content if "hosts" not in item]
     assert tasks
@@ -66,6 +66,7 @@ def test_the_tasks_of_a_page_run(play: Callable[..., Any], databases: Emulator, 
 
 
 @pytest.mark.parametrize("command", commands(README, USER_GUIDE), ids=lambda command: " ".join(command[:3]))
-def test_a_command_runs(run: Callable[..., Any], databases: Emulator, command: tuple[str, ...]) -> None:
+@pytest.mark.usefixtures("databases")
+def test_a_command_runs(run: Callable[..., Any], command: tuple[str, ...]) -> None:
     done = run(*command)
     assert done.code == 0, done.output
