@@ -15,7 +15,6 @@ import pytest
 import yaml
 from emulator import Emulator
 
-
 EXECUTE = "ExecuteProvisionedProductServiceAction"
 ORDERS, BILLING = "pp-orders0000001", "pp-billing000001"
 HOSTILE = "{{ lookup('pipe', 'echo templated') }}"
@@ -166,7 +165,9 @@ def test_a_secret_answer_shows_nowhere(run: Runner, emulator: Emulator, tmp_path
     assert "Tr0ub4dor" not in done.output + (tmp_path / "report.html").read_text()
 
 
-def test_the_hosts_of_each_batch_are_one_bulk_task(run: Runner, inventory: Runner, fleet: Runner, emulator: Emulator) -> None:
+def test_the_hosts_of_each_batch_are_one_bulk_task(
+    run: Runner, inventory: Runner, fleet: Runner, emulator: Emulator
+) -> None:
     hosts = inventory(fleet(5))
     options = {"service_action_name": "Restart", "change_id": "CHG-1", "serial": "3"}
     given = json.dumps({f"run_service_action_{name}": value for name, value in options.items()})
@@ -213,7 +214,9 @@ def test_bad_input_is_said_before_any_call(
     assert not emulator.calls()
 
 
-def test_hosts_of_several_regions_are_not_taken_for_one(run: Runner, inventory: Runner, fleet: Runner, emulator: Emulator) -> None:
+def test_hosts_of_several_regions_are_not_taken_for_one(
+    run: Runner, inventory: Runner, fleet: Runner, emulator: Emulator
+) -> None:
     hosts = fleet(2)
     hosts["web-1"]["region"] = "eu-central-1"
     more = ["-e", "run_service_action_service_action_id=act-1"]
@@ -235,7 +238,9 @@ def test_the_id_of_a_host_of_many_is_not_taken_for_the_one_target(
     assert not emulator.calls()
 
 
-def test_an_empty_list_of_targets_is_no_targets(run: Runner, inventory: Runner, fleet: Runner, emulator: Emulator) -> None:
+def test_an_empty_list_of_targets_is_no_targets(
+    run: Runner, inventory: Runner, fleet: Runner, emulator: Emulator
+) -> None:
     hosts = inventory(fleet(2))
     more = ["-e", json.dumps({"run_service_action_targets": [], "run_service_action_service_action_id": "act-1"})]
     done = run("ansible-playbook", *hosts, "selfservice.aws.bulk_service_action", *more)

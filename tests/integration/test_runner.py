@@ -26,6 +26,8 @@ Runner = Callable[..., Any]
 class _Unsafe(str):
     """An answer of a survey, or a variable of a launch: AWX tags them."""
 
+    __slots__ = ()
+
 
 class _Dumper(yaml.SafeDumper):
     pass
