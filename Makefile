@@ -25,7 +25,7 @@ demo emulator env bench: python
 
 .PHONY: test test-matrix lint format changelog docs build sanity units integration
 test: ## Run everything, on the newest and the oldest supported versions
-test-matrix: ## Run sanity and the tests on all supported versions that the Pythons found can run
+test-matrix: ## Run all supported versions that the Pythons found can run; ARGS="2.19 3.9" chooses some
 lint: ## Run the linters and type checkers
 format: ## Let ruff and black mend what they can
 changelog: ## Write CHANGELOG.rst out of the fragments, for the version in galaxy.yml

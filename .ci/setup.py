@@ -101,11 +101,11 @@ def set_up(combination: Combination, tool: str = "") -> Workshop:
     return Workshop(combination, venv, tree)
 
 
-def set_up_module_python(python: Python) -> Path:
-    """Return an interpreter that can run the modules and nothing else."""
+def set_up_module_python(python: Python, tree: Path, *, oldest: bool) -> Path:
+    """Return an interpreter that can run the modules and nothing else, with the tree's oldest boto3 or the newest."""
+    boto3 = oldest_boto3(tree) if oldest else _requirements(CHECKOUT / "requirements.txt")
     # amazon.aws warns where it can't compare versions; with ansible-core packaging is there anyway.
-    requirements = [*_requirements(CHECKOUT / "requirements.txt"), "packaging"]
-    return _make_venv(f"modules-py{python.name}", python, requirements) / "bin/python"
+    return _make_venv(f"modules-py{python.name}", python, [*boto3, "packaging"]) / "bin/python"
 
 
 def copy_checkout(part: str, amazon: int) -> Path:

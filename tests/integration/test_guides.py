@@ -1,13 +1,14 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the README and the guides tell users to type."""
+"""What the README and the guides tell users to type, run in a folder with the guides' files."""
 
 from __future__ import annotations
 
 import re
 import shlex
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Callable
 
@@ -17,27 +18,32 @@ from emulator import Emulator
 from emulator.world import DEMO
 
 ROOT = Path(__file__).parents[2]
-GUIDES = sorted((ROOT / "docs" / "docsite" / "rst").glob("*.rst"))
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("roles/*/*.md")), *GUIDES]
-README = ROOT / "README.md"
-USER_GUIDE = ROOT / "docs" / "docsite" / "rst" / "guide_user.rst"
-SHELL = {"ansible", "ansible-playbook"}
+GUIDES = ROOT / "docs" / "docsite" / "rst"
+PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("roles/*/*.md"), *GUIDES.glob("*.rst")})
+README, USER_GUIDE = ROOT / "README.md", GUIDES / "guide_user.rst"
+BLOCK = re.compile(r"^\.\. code-block:: (\w+)\n((?: +:.*\n)*)\n((?:    .*\n|\n)+)", re.MULTILINE)
+FENCE = re.compile(r"^```(\w+)()\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def blocks(page: Path, language: str) -> list[str]:
-    """Return the code blocks of a page that are in one language."""
-    text = page.read_text(encoding="utf-8")
-    if page.suffix == ".md":
-        return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    found = re.findall(rf"^\.\. code-block:: {language}\n\n((?:    .*\n|\n)+)", text, re.MULTILINE)
-    return [textwrap.dedent(block) for block in found]
+def blocks(page: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield each block of code: its language, its caption, itself."""
+    found = (FENCE if page.suffix == ".md" else BLOCK).findall(page.read_text(encoding="utf-8"))
+    for language, options, body in found:
+        caption = re.search(r":caption: (\S+)", options)
+        yield language, caption[1] if caption else "", textwrap.dedent(body)
 
 
 def commands(*pages: Path) -> list[tuple[str, ...]]:
-    """Return the commands of Ansible that pages show after a prompt, each once."""
-    lines = "\n".join(block for page in pages for block in blocks(page, "console")).replace("\\\n", " ").splitlines()
-    words = [tuple(shlex.split(line[2:], comments=True)) for line in lines if line.startswith("$ ")]
-    return [each for each in dict.fromkeys(words) if each[0] in SHELL]
+    """Return the commands of Ansible that pages show after a prompt, each once, without installations."""
+    shown = [
+        body.replace("\\\n", " ")
+        for page in pages
+        for language, _caption, body in blocks(page)
+        if language == "console"
+    ]
+    lines = "".join(shown).splitlines()
+    words = [tuple(shlex.split(line[1:], comments=True)) for line in lines if line.startswith("$ ansible")]
+    return [each for each in dict.fromkeys(words) if each[0] != "ansible-galaxy"]
 
 
 @pytest.fixture
@@ -48,16 +54,17 @@ def databases(emulator: Emulator) -> None:
     emulator.reset(world)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_yaml_of_a_page_is_yaml(page: Path) -> None:
-    assert all(yaml.safe_load(block) for block in blocks(page, "yaml"))
-    assert page.read_text(encoding="utf-8").count("code-block:: yaml") in (0, len(blocks(page, "yaml")))
+    found = [body for language, _caption, body in blocks(page) if language == "yaml"]
+    assert all(yaml.safe_load(body) for body in found)
+    assert len(re.findall(r"(?:code-block:: |^```)yaml", page.read_text(encoding="utf-8"), re.MULTILINE)) == len(found)
 
 
 @pytest.mark.parametrize("page", [README, USER_GUIDE], ids=lambda page: page.name)
 @pytest.mark.usefixtures("databases")
 def test_the_tasks_of_a_page_run(play: Callable[..., Any], page: Path) -> None:
-    contents = [yaml.safe_load(block) for block in blocks(page, "yaml")]
+    contents = [yaml.safe_load(body) for language, _caption, body in blocks(page) if language == "yaml"]
     tasks = [item for content in contents if isinstance(content, list) for item in content if "hosts" not in item]
     assert tasks
     done = play(yaml.safe_dump(tasks, sort_keys=False))
@@ -70,3 +77,15 @@ def test_the_tasks_of_a_page_run(play: Callable[..., Any], page: Path) -> None:
 def test_a_command_runs(run: Callable[..., Any], command: tuple[str, ...]) -> None:
     done = run(*command)
     assert done.code == 0, done.output
+
+
+@pytest.mark.parametrize("guide", ["guide_fleets"])
+def test_the_commands_of_a_guide_run_with_its_files(run: Callable[..., Any], tmp_path: Path, guide: str) -> None:
+    page = GUIDES / f"{guide}.rst"
+    for _language, caption, body in blocks(page):
+        if caption:
+            (tmp_path / caption).write_text(body)
+    assert commands(page)
+    for command in commands(page):
+        done = run(*command, ANSIBLE_FORCE_COLOR="0")
+        assert done.code == 0, f"{shlex.join(command)}\n{done.output}"
