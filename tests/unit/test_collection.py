@@ -16,6 +16,7 @@ import pytest
 import yaml
 from ansible_collections.selfservice.aws.plugins.module_utils import _options
 from ansible_collections.selfservice.aws.plugins.module_utils._results import record_detail
+from botocore import xform_name
 from botocore.session import Session
 
 ROOT = Path(__file__).parents[2]
@@ -77,8 +78,7 @@ def test_every_guide_is_listed_and_every_listed_guide_is_there() -> None:
 
 def test_the_permissions_are_those_of_the_calls_that_are_made() -> None:
     api = (ROOT / "plugins" / "module_utils" / "_api.py").read_text()
-    operations = Session().get_service_model("servicecatalog").operation_names
-    snake = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): name for name in operations}
+    snake = {xform_name(name): name for name in Session().get_service_model("servicecatalog").operation_names}
     called = {snake[call] for call in re.findall(r"client\.(\w+)", api) if call in snake}
     guide = (ROOT / "docs" / "docsite" / "rst" / "guide_user.rst").read_text()
     assert set(re.findall(r"servicecatalog:([A-Z]\w+)", guide)) == called
