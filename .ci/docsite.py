@@ -24,10 +24,17 @@ html_use_index = False
 intersphinx_mapping = {"ansible": ("https://docs.ansible.com/projects/ansible/devel/", "ansible.inv")}
 pygments_style = "ansible"
 """
-# What the pages refer to in Ansible's own documentation: label, page, title. Listed, since builds ask no network.
-LABELS = (
-    ("ansible_configuration_settings", "reference_appendices/config.html", "Ansible Configuration Settings"),
-    ("common_return_values", "reference_appendices/common_return_values.html", "Return Values"),
+# What the pages refer to in Ansible's own documentation, by page. Listed, since builds ask no network.
+LABELS = {
+    "ansible_configuration_settings": ("reference_appendices/config.html", "Ansible Configuration Settings"),
+    "callback_plugins": ("plugins/callback.html", "Callback plugins"),
+    "common_return_values": ("reference_appendices/common_return_values.html", "Return Values"),
+}
+VARIABLES = (
+    "ANSIBLE_CACHE_PLUGIN",
+    "ANSIBLE_CACHE_PLUGIN_CONNECTION",
+    "ANSIBLE_CACHE_PLUGIN_PREFIX",
+    "ANSIBLE_CACHE_PLUGIN_TIMEOUT",
 )
 
 
@@ -50,7 +57,8 @@ def build_docsite(workshop: Workshop) -> None:
 
 
 def _inventory() -> bytes:
-    """Return the labels as one of Sphinx' inventories, version 2."""
+    """Return labels and variables as one of Sphinx' inventories, version 2."""
     head = "# Sphinx inventory version 2\n# Project: ansible\n# Version: devel\n# zlib compresses the remainder.\n"
-    lines = "".join(f"{label} std:label -1 {page} {title}\n" for label, page, title in LABELS)
-    return head.encode() + zlib.compress(lines.encode())
+    lines = [f"{label} std:label -1 {page} {title}\n" for label, (page, title) in LABELS.items()]
+    lines += [f"{name} std:envvar 1 reference_appendices/config.html#envvar-$ -\n" for name in VARIABLES]
+    return head.encode() + zlib.compress("".join(lines).encode())

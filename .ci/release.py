@@ -24,6 +24,7 @@ SHIPPED = (
     "FILES.json",
     "MANIFEST.json",
     "README.md",
+    "bindep.txt",
     "changelogs",
     "docs/docsite",
     "meta",
