@@ -23,7 +23,7 @@ from matrix import Combination, combinations, module_pythons
 from pythons import Python, find_pythons
 from release import build, try_import
 from setup import CHECKOUT, Workshop, build_folder, copy_checkout, link_pythons, locked, set_up, set_up_module_python
-from versions import note, row_of
+from versions import commit, note, row_of
 
 UNITS = ("tests/unit", ".ci")
 INTEGRATION = ("tests/integration",)
@@ -202,7 +202,7 @@ def test_matrix(checks: Checks, *words: str) -> None:
     chosen = [each for each in checks.combinations if not words or each.core in words]
     on_modules = [each for each in module_pythons(checks.pythons) if not words or each[0].name in words]
     names = [*map(str, chosen), *(f"modules on Python {python.version}" for python, _oldest in on_modules)]
-    say("\n".join(["Of the matrix:", *(f"  {name}" for name in names)]))
+    say("\n".join([f"Of the matrix, at commit {commit()}:", *(f"  {name}" for name in names)]))
     for combination in chosen:
         checks.prove(combination)
     for python, oldest_boto3 in on_modules:

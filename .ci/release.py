@@ -83,10 +83,11 @@ def not_shipped(names: Iterable[str]) -> Iterator[str]:
 
 def try_import(importer: Workshop, tarball: Path) -> None:
     """Import a tarball as Galaxy does; what it only warns of is a failure here."""
-    caches = build_folder() / "caches"
+    home = build_folder() / "caches/home"
+    home.mkdir(parents=True, exist_ok=True)
     # Its ansible-doc finds amazon.aws, whose fragments the modules use, among Python's packages.
-    env = {**importer.env, "HOME": str(caches / "home"), "PYTHONPATH": str(importer.tree)}
-    output = run(importer.tool("python"), "-m", "galaxy_importer.main", tarball, env=env, cwd=caches)
+    env = {**importer.env, "HOME": str(home), "PYTHONPATH": str(importer.tree)}
+    output = run(importer.tool("python"), "-m", "galaxy_importer.main", tarball, env=env, cwd=home)
     if re.search(r"^(WARNING|ERROR)", output, re.MULTILINE) or "completed successfully" not in output:
         raise Failed(output)
 

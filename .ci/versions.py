@@ -42,14 +42,14 @@ def row_of(workshop: Workshop, ran: str, module_python: Path | None = None) -> d
         run(on_modules, "-c", ASK, "boto3").strip(),
         ran,
         datetime.now(timezone.utc).date().isoformat(),
-        _commit(),
+        commit(),
     )
     return dict(zip(COLUMNS, values))
 
 
 @cache
-def _commit() -> str:
-    """Return the commit that is tested; once, since the page that is written changes the checkout."""
+def commit() -> str:
+    """Return the commit that is tested, as it was when first asked: the page that is written changes the checkout."""
     return run("git", "describe", "--always", "--dirty", cwd=CHECKOUT).strip()
 
 
