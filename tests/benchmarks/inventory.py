@@ -20,7 +20,7 @@ from .figures import Figure, Finding, Plot
 from .listing import PRODUCTS
 from .processes import HERE, Usage, ansible, emulator, fleet, run
 
-ROUNDS = 3
+ROUNDS = 1
 PLUGIN = "selfservice.aws.servicecatalog_provisioned_products"
 
 
