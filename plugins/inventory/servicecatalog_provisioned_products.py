@@ -42,8 +42,8 @@ options:
     default: []
   access_level:
     description:
-      - Whose provisioned products to list. Those of the V(account), of the caller's V(role), or of the V(user) alone, as
-        far as the caller may see them.
+      - Whose provisioned products to list. Those of the V(account), of the caller's V(role), or of the V(user) alone,
+        as far as the caller may see them.
     type: str
     choices: [account, role, user]
     default: account
@@ -96,14 +96,14 @@ extends_documentation_fragment:
   - amazon.aws.assume_role.plugins
 notes:
   - Nothing that comes from AWS is ever templated, whether it was read just now or from the cache.
-  - C(tags) is a reserved name, of which Ansible warns once in a run, as it does for the inventory plugins of amazon.aws.
-    The variable works all the same. With O(hostvars_prefix) there is no such variable, and no warning.
+  - C(tags) is a reserved name, of which Ansible warns once in a run, as it does for amazon.aws' inventory plugins. The
+    variable works all the same. With O(hostvars_prefix) there is no such variable, and no warning.
   - With O(cache), a second run makes no call until O(cache_timeout) has passed or V(--flush-cache) is given. The cache
     holds what the service answered, without any credentials; also which regions were denied.
   - What is cached is kept apart by account and role, endpoint, regions, O(search_query) and O(access_level), but not
     by the name of the source. Account and role are taken from O(assume_role_arn), else from the access key where
-    one is given, else from the role or the account of the profile, else from the access key that botocore finds. Keys that
-    change at every run, as AWX' temporary ones may, so find no cache. With O(access_level=user) it is always the
+    one is given, else from the role or the account of the profile, else from the access key that botocore finds. Keys
+    that change at every run, as temporary ones may, so find no cache. With O(access_level=user) it is always the
     access key, unless O(assume_role_arn) is given.
   - It needs the permission C(servicecatalog:SearchProvisionedProducts).
   - Tested against an emulator of the service only, never against AWS itself.
@@ -171,14 +171,10 @@ from ansible_collections.selfservice.aws.plugins.module_utils._errors import (
     SERVICE_ERRORS,
     InvalidInput,
     SelfServiceError,
+    explain,
     sentence,
 )
 from ansible_collections.selfservice.aws.plugins.plugin_utils import _inventory
-
-try:
-    import botocore.session
-except ImportError:
-    pass  # amazon.aws refuses to start without it, in its own words.
 
 
 class InventoryModule(AWSInventoryBase):
@@ -232,14 +228,17 @@ class InventoryModule(AWSInventoryBase):
             return ["role", self.get_option("assume_role_arn")]
         if self.get_option("access_key"):
             return ["access_key", self.get_option("access_key")]
-        session = botocore.session.Session(profile=self.get_option("profile"))
+        # Not at the top: where it lacks, amazon.aws has said so by now.
+        from botocore.session import Session
+
+        session = Session(profile=self.get_option("profile"))
         return _inventory.identity_of(session, os.environ, self.get_option("access_level"))
 
     def _read(self, path: str, cache: bool) -> dict[str, dict[str, Any]]:
         is_cached, regions = self.get_cached_result(path, cache)
         if not is_cached:
             source = self._source()
-            super()._set_frozen_credentials()
+            self._assume_role()
             regions = _inventory.read_regions(lambda region: self.client("servicecatalog", region=region), source)
         for region, why in _inventory.denied_regions(regions).items():
             text = f"The provisioned products in {region} may not be read: {why}."
@@ -249,6 +248,14 @@ class InventoryModule(AWSInventoryBase):
         if not is_cached:
             self.update_cached_result(path, cache, regions)
         return regions
+
+    def _assume_role(self) -> None:
+        try:
+            super()._set_frozen_credentials()
+        except SERVICE_ERRORS as error:
+            # Up to its version 9, amazon.aws lets this pass.
+            role = self.get_option("assume_role_arn")
+            raise SelfServiceError(f"Unable to assume role {role}: {explain(error)}.") from error
 
     def _add(self, products: list[dict[str, Any]], preferences: list[_inventory.Preference]) -> None:
         self.inventory.add_group(_inventory.GROUP)
@@ -278,7 +285,10 @@ class InventoryModule(AWSInventoryBase):
         return [known.get(product["id"], name) for product, name in zip(products, names)]
 
     def _construct(self, hosts: dict[str, dict[str, Any]]) -> None:
-        """Add composed variables and groups, in passes: a group may get the name of a host, and would get its variables."""
+        """Add composed variables, then groups, in passes.
+
+        Ansible takes a name for a group's first. Only the groups of `keyed_groups` may get the name of a host.
+        """
         strict = self.get_option("strict")
         compose, groups, keyed = (self.get_option(name) for name in ("compose", "groups", "keyed_groups"))
         if compose:
@@ -287,4 +297,5 @@ class InventoryModule(AWSInventoryBase):
                 hosts[name] = {**variables, **self.inventory.get_host(name).vars}
         for name, variables in hosts.items():
             self._add_host_to_composed_groups(groups, variables, name, strict=strict, fetch_hostvars=False)
+        for name, variables in hosts.items():
             self._add_host_to_keyed_groups(keyed, variables, name, strict=strict, fetch_hostvars=False)

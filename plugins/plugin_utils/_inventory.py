@@ -228,7 +228,9 @@ def identity_of(session: Session, environment: Mapping[str, str], access_level: 
         return configured
     credentials = session.get_credentials()
     if credentials is None:
-        raise InvalidInput("There are no credentials: give access_key and secret_key, a profile, or AWS' own variables.")
+        raise InvalidInput(
+            "There are no credentials: give access_key and secret_key, a profile, or AWS' own variables."
+        )
     return ["access_key", str(credentials.access_key)]
 
 

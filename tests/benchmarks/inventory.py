@@ -50,9 +50,7 @@ def measure() -> Iterator[Finding]:
             remark=f"Median of {ROUNDS} rounds in turn, from {min(ratios):.2f} to {max(ratios):.2f}",
         )
     middle = [statistics.median(usage.seconds for usage in column) for column in zip(*rounds)]
-    yield Plot(
-        "Seconds to list 10,000 hosts", dict(zip(("the plugin", "a static file", "bare paging"), middle)), "s"
-    )
+    yield Plot("Seconds to list 10,000 hosts", dict(zip(("the plugin", "a static file", "bare paging"), middle)), "s")
 
 
 def _listed(source: Path, control: Control) -> Usage:

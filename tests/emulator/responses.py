@@ -39,10 +39,11 @@ def record_outputs(view: View) -> list[dict[str, str]]:
 
 def provisioned_product_detail(product: ProvisionedProduct, world: World) -> dict[str, Any]:
     """Return a ProvisionedProductDetail."""
+    region = product.region or world.region
     return _known(
         {
             "Name": product.name,
-            "Arn": f"arn:aws:servicecatalog:{product.region or world.region}:{world.account}:stack/{product.name}/{product.id}",
+            "Arn": f"arn:aws:servicecatalog:{region}:{world.account}:stack/{product.name}/{product.id}",
             "Type": product.type,
             "Id": product.id,
             "Status": product.status,

@@ -162,7 +162,7 @@ def test_a_role_to_assume_is_not_assumed_for_what_is_cached(
     cached = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
     # The emulator's STS has no AssumeRole.
     done = run("ansible-inventory", *source(assume_role_arn=role, **cached), "--list")
-    assert role in done.output
+    assert f"Unable to assume role {role}: " in " ".join(done.output.split())
     assert [call["operation"] for call in emulator.calls()] == ["AssumeRole"]
     assert not list((tmp_path / "cache").iterdir())
 
@@ -171,9 +171,7 @@ def test_nothing_from_the_service_is_templated(
     run: Runner, listed: Runner, source: Runner, emulator: Emulator, tmp_path: Path
 ) -> None:
     outputs = {"outputs": {"Log": HOSTILE}}
-    emulator.reset(
-        world({"id": "pp-a", "name": "web", "status_message": HOSTILE}, product_name=HOSTILE, run=outputs)
-    )
+    emulator.reset(world({"id": "pp-a", "name": "web", "status_message": HOSTILE}, product_name=HOSTILE, run=outputs))
     options = {
         "hostnames": ["product_name"],
         "compose": {"composed": "'it is ' ~ status_message", "copied": "product_name"},
@@ -236,8 +234,18 @@ def test_a_denied_region_is_left_out_if_so_asked(
         ({"hostvars_prefix": "a-"}, {}, 0, "hostvars_prefix is 'a-'; it takes letters"),
         ({"access_level": "everyone"}, {}, 0, "everyone"),
         ({}, {"AWS_REGION": ""}, 0, "There is no region to look in: give regions"),
-        ({}, {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, 0, "in us-east-1 could not be read: NoCredentials"),
-        ({"profile": "none"}, {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, 0, "profile (none) could not be f"),
+        (
+            {},
+            {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""},
+            0,
+            "in us-east-1 could not be read: NoCredentials",
+        ),
+        (
+            {"profile": "none"},
+            {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""},
+            0,
+            "profile (none) could not be f",
+        ),
         ({"regions": ["US East"]}, {}, 0, "US East"),
         ({"compose": {"x": "nothing"}, "strict": True}, {}, 1, "Could not set x for host orders-db"),
     ],
@@ -273,9 +281,7 @@ def test_what_does_not_pass_is_told_with_its_region(
     assert len(emulator.calls()) == 2
 
 
-def test_two_sources_name_a_product_once_and_share_no_host(
-    run: Runner, source: Runner, emulator: Emulator
-) -> None:
+def test_two_sources_name_a_product_once_and_share_no_host(run: Runner, source: Runner, emulator: Emulator) -> None:
     emulator.reset(
         world({"id": "pp-a", "name": "web", "region": "us-east-1"}, {"id": "pp-b", "name": "web", "region": OTHER})
     )

@@ -163,7 +163,9 @@ def test_account_and_role_are_told_without_a_call(
     assert _inventory.identity_of(Session(profile="one"), environment, access_level) == expected
 
 
-@pytest.mark.parametrize(("prefix", "is_right"), [("", True), ("sc_", True), ("1", False), ("a-b", False), ("ä", False)])
+@pytest.mark.parametrize(
+    ("prefix", "is_right"), [("", True), ("sc_", True), ("1", False), ("a-b", False), ("ä", False)]
+)
 def test_a_prefix_makes_names_of_variables(prefix: str, is_right: bool) -> None:
     if is_right:
         _inventory.check_prefix(prefix)
