@@ -29,6 +29,8 @@ LAYERS = (
     {"_bulk"},
     {"_module"},
 )
+# What a controller-side unit may use of the modules' layers: nothing that is about running a task.
+CONTROLLER = {"_errors", "_types", "_results", "_api"}
 UNITS = sorted((ROOT / "plugins" / "module_utils").glob("*.py"))
 PLUGINS = sorted(path for path in (ROOT / "plugins").rglob("*.py"))
 MODULES = sorted((ROOT / "plugins" / "modules").glob("*.py"))
@@ -61,6 +63,16 @@ def test_a_layer_imports_only_from_those_below_it(layer: int) -> None:
         file = ROOT / "plugins" / "module_utils" / f"{name}.py"
         used = {found.split(".")[1] for found in imported(file) if found.startswith(".")}
         assert used <= below, f"{name} imports {used - below}"
+
+
+def test_the_controllers_units_stand_on_the_lower_layers() -> None:
+    allowed = {f"plugins.module_utils.{name}" for name in CONTROLLER} | {"plugins.plugin_utils._inventory"}
+    for file in [*(ROOT / "plugins" / "plugin_utils").glob("*.py"), *(ROOT / "plugins" / "inventory").glob("*.py")]:
+        ours = [name.partition("selfservice.aws.")[2] for name in imported(file) if "selfservice.aws." in name]
+        assert ours
+        assert not [name for name in ours if ".".join(name.split(".")[:3]) not in allowed]
+    for file in [*UNITS, *(ROOT / "plugins" / "modules").glob("*.py")]:
+        assert not [name for name in imported(file) if "plugin_utils" in name]
 
 
 @pytest.mark.parametrize("file", PLUGINS, ids=names_of)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
 import re
 import runpy
@@ -16,6 +18,7 @@ import pytest
 import yaml
 from ansible_collections.selfservice.aws.plugins.module_utils import _options
 from ansible_collections.selfservice.aws.plugins.module_utils._results import record_detail
+from ansible_collections.selfservice.aws.plugins.plugin_utils import _inventory
 from botocore import xform_name
 from botocore.session import Session
 
@@ -98,3 +101,18 @@ def test_workflows_run_targets_that_make_has(workflow: Path) -> None:
     used = {*re.findall(r"\bmake ([a-z-]+)", text), *", ".join(listed).split(", ")} - {""}
     assert used
     assert used <= targets
+
+
+def test_the_inventory_documents_all_that_it_takes() -> None:
+    name = "servicecatalog_provisioned_products"
+    plugin = importlib.import_module(f"ansible_collections.selfservice.aws.plugins.inventory.{name}")
+    documented = yaml.safe_load(plugin.DOCUMENTATION)
+    assert documented["name"] == name
+    assert documented["options"]["plugin"]["choices"] == [plugin.InventoryModule.NAME]
+    said = {option: " ".join(text["description"]) for option, text in documented["options"].items()}
+    assert not [each for each in _inventory.ATTRIBUTES if f"V({each})" not in said["hostnames"]]
+    assert not [each for each in _inventory.STATUSES if f"V({each})" not in said["statuses"]]
+    used = set(re.findall(r"get_option\(\"(\w+)\"\)", inspect.getsource(plugin)))
+    of_fragments = {"endpoint_url", "assume_role_arn", "access_key", "profile", "strict", "groups"}
+    assert used - of_fragments <= set(documented["options"])
+    assert set(documented["options"]) - {"plugin"} <= used
