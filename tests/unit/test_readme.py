@@ -17,10 +17,28 @@ CLAIMS = {
     "tests/integration/test_guides.py": {
         "runs those actions from tasks, ad-hoc commands": "test_the_tasks_of_a_page_run",
         "each task and command on it runs in the tests": "test_a_command_runs",
+        "Operators who choose with `--limit`, batches, AWX' job slices": (
+            "test_the_commands_of_a_guide_run_with_its_files"
+        ),
     },
+    "tests/integration/test_inventory.py": {
+        "the inventory plugin: provisioned products as hosts, for plays and AWX' job slices": (
+            "test_from_the_inventory_to_records"
+        ),
+    },
+    "tests/integration/test_runner.py": {
+        "artifacts for AWX workflows": "test_a_job_hands_over_its_record_as_result_fact_and_artifact",
+        "so that a cancelled job has shown the record's id": (
+            "test_a_job_cancelled_while_it_waits_has_shown_its_record_and_is_taken_up_when_launched_again"
+        ),
+    },
+    "tests/integration/test_report.py": {"and an HTML report": "test_it_shows_every_target_with_its_outcome"},
     "tests/integration/test_role.py": {
         "ad-hoc commands and AWX job templates": "test_answers_come_as_text",
-        "so that a cancelled job has shown the record's id": "test_one_target_is_started_shown_and_waited_for",
+        "runs an action on one product, on many, or on the play's hosts": (
+            "test_the_hosts_of_each_batch_are_one_bulk_task"
+        ),
+        "re-runs are safe by a change id": "test_a_change_runs_once_and_a_new_change_anew",
     },
     "tests/unit/plugins/modules/test_servicecatalog_service_action.py": {
         "waits until they have ended if you want that": "test_the_end_is_seen_soon_and_with_few_polls",
@@ -137,6 +155,17 @@ def test_the_claims_are_on_the_page_and_have_their_tests(file: str) -> None:
     tests = re.findall(r"^def (test_\w+)", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
     assert [claim for claim in CLAIMS[file] if claim not in README] == []
     assert set(CLAIMS[file].values()) <= set(tests)
+
+
+def test_the_figures_are_those_of_the_last_benchmarks() -> None:
+    page = " ".join((ROOT / "docs/docsite/rst/guide_benchmarks.rst").read_text(encoding="utf-8").split())
+    faster = re.search(r"a loop's time over the bulk task's - ([\d,]+) times", page)
+    calls = re.search(r"The same run: calls - ([\d.]+) a target", page)
+    assert faster
+    assert calls
+    assert "starting 1,000 targets that way took less than a hundredth of the time of a loop" in README
+    assert int(faster[1].replace(",", "")) >= 100
+    assert f"takes about {float(calls[1]):.1f} API calls a target" in README
 
 
 def test_the_page_has_the_usual_sections() -> None:
