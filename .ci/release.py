@@ -48,7 +48,6 @@ def prepare_release(workshop: Workshop) -> Path:
     with locked("release"):
         copy = copy_checkout("release", workshop.combination.amazon)
         _write_changelog(workshop, copy)
-        _name_repository(copy / "galaxy.yml")
     return copy
 
 
@@ -60,6 +59,7 @@ def release_env(workshop: Workshop, copy: Path) -> dict[str, str]:
 def build(workshop: Workshop) -> Path:
     """Return the collection's tarball, whose content was looked at."""
     copy = prepare_release(workshop)
+    _name_repository(copy / "galaxy.yml")
     folder = build_folder() / "release"
     for old in folder.glob("*.tar.gz"):
         old.unlink()
@@ -114,6 +114,9 @@ def _write_changelog(workshop: Workshop, copy: Path) -> None:
 def _name_repository(metadata: Path) -> None:
     """Say where the sources are, as Galaxy demands, if galaxy.yml does not."""
     text = metadata.read_text(encoding="utf-8")
-    if not re.search(r"^repository:", text, re.MULTILINE):
-        repository = os.environ.get("SELFSERVICE_REPOSITORY", STAND_IN)
-        metadata.write_text(f"{text}repository: {repository}\n", encoding="utf-8")
+    if re.search(r"^repository:", text, re.MULTILINE):
+        return
+    if not (repository := os.environ.get("SELFSERVICE_REPOSITORY")):
+        repository = STAND_IN
+        say(f"          not to be published: it names {STAND_IN}, for want of SELFSERVICE_REPOSITORY")
+    metadata.write_text(f"{text}repository: {repository}\n", encoding="utf-8")
