@@ -178,14 +178,9 @@ def awx_job_templates(
             MARK: _mark(scope, names[-1]),
         }
         spec = [*_target_questions(targets), *questions, *_running_questions()]
-        templates.append(
-            {
-                "name": names[-1],
-                "description": str(action.get("description") or ""),
-                "extra_vars": dict(sorted(variables.items())),
-                "survey_spec": {"name": "", "description": "", "spec": spec},
-            }
-        )
+        template = {"name": names[-1], "description": str(action.get("description") or "")}
+        survey = {"name": "", "description": "", "spec": spec}
+        templates.append({**template, "extra_vars": dict(sorted(variables.items())), "survey_spec": survey})
     _check_names(names)
     made = {each["name"]: _mark(scope, each["name"]) in str(each.get("extra_vars") or "") for each in existing}
     return wrap_var(

@@ -96,9 +96,8 @@ def _refused(question: Question, answer: Any) -> list[str]:
     if kind == "multiselect":
         if not isinstance(answer, list):
             return [f"'{name}' value is expected to be a list."]
-        return [
-            f"Value {each} for '{name}' is not one of the choices." for each in set(answer) - set(choices_of(question))
-        ]
+        others = set(answer) - set(choices_of(question))
+        return [f"Value {each} for '{name}' is not one of the choices." for each in others]
     if not _is(answer, TYPES[kind]):
         return [f"Value {answer} for '{name}' expected to be of type {kind}."]
     if kind == "multiplechoice":

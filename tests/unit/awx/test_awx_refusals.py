@@ -20,6 +20,7 @@ SURVEY = {"name": "", "description": ""}
 QUESTION = {"type": "text", "question_name": "Mode", "variable": "mode", "required": False}
 CHOICE = {**QUESTION, "type": "multiplechoice", "choices": "a\n\nb"}
 TEMPLATE = {"name": "t", "project": 2, "playbook": "run_service_action.yml", "ask_inventory_on_launch": True}
+CREDENTIAL = {"name": "x", "credential_type": 3, "organization": 1}
 ENV = {"fields": [{"id": "region", "label": "Region"}]}
 
 
@@ -78,17 +79,11 @@ def call(awx: Awx, method: str, path: str, sent: Any = None, *, token: str | Non
         (
             "POST",
             "credentials/",
-            {"name": "AWS operator", "credential_type": 3, "organization": 1},
+            {**CREDENTIAL, "name": "AWS operator"},
             400,
             "already exists",
         ),
-        (
-            "POST",
-            "credentials/",
-            {"name": "x", "credential_type": 3, "organization": 1, "inputs": {"region": "x"}},
-            400,
-            "Invalid fields: region",
-        ),
+        ("POST", "credentials/", {**CREDENTIAL, "inputs": {"region": "x"}}, 400, "Invalid fields: region"),
         ("POST", "credential_types/", {"name": "x", "kind": "ssh"}, 400, "not a valid choice"),
         (
             "POST",
