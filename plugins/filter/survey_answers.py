@@ -10,8 +10,8 @@ name: survey_answers
 version_added: 0.1.0
 short_description: Answers of an AWX survey, as the operator gave them
 description:
-  - AWX hands the answers of a survey to a playbook as YAML of the form C(answer) followed by V(!unsafe '007'). From
-    ansible-core 2.19 on the text is then read like any other YAML, so that V(007) becomes the number V(7), V(yes) becomes
+  - AWX hands the answers of a survey to a playbook as YAML whose texts are tagged, such as V(!unsafe '007'). From
+    ansible-core 2.19 on such a text is read like any other YAML, so that V(007) becomes the number V(7), V(yes) becomes
     V(true), V(12:30) becomes V(750), and an empty answer becomes null.
   - This filter gives back the text. What is not such text, such as the answer to a question for an integer, is left as it
     is.

@@ -138,7 +138,7 @@ def test_a_version_of_a_product_has_forms_that_offer_its_products(
 ) -> None:
     emulator.reset(world(STOP))
     artifact = {"product_id": "prod-1", "provisioning_artifact_id": "pa-1", "provisioned_product_name": ""}
-    done = make(endpoint_url=emulator.url, **artifact)
+    done = make(region="", **artifact)
     assert done.code == 0, done.output
     survey = awx.survey("Database v1 - Stop")
     assert survey["run_service_action_provisioned_product_name"]["choices"] == ["orders-db", "web"]
@@ -148,24 +148,71 @@ def test_a_version_of_a_product_has_forms_that_offer_its_products(
     assert [record["ProvisionedProductId"] for record in emulator.records()] == ["pp-web00000001"]
 
 
+def test_every_type_of_answer_is_sent_as_it_was_given(work: Callable[[Job], Any], awx: Awx, emulator: Emulator) -> None:
+    texts = ["007", "12:30", "yes", "null", "1.50", "2026-01-01", "", " a ", "{{ 7 * 7 }}"]
+    given: dict[str, list[Any]] = {"text": texts, "textarea": ["one\ntwo"], "integer": [5, 0], "float": [0.5]}
+    given |= {"multiplechoice": ["no"], "multiselect": [["01", "on"], []]}
+    sent = {f"{kind}_{number}": each for kind, answers in given.items() for number, each in enumerate(answers)}
+    hidden, lists = {"password_0": "0123456", "password_1": ""}, {"textarea_10": "010\n\n 1_0 ", "textarea_11": ""}
+    answers = {**sent, **hidden, **lists}
+    names = [*answers, "text_unanswered", "integer_unanswered"]
+    spec = [
+        {
+            "variable": name,
+            "question_name": name,
+            "required": False,
+            "type": name.split("_")[0],
+            "choices": "no\n01\non",
+        }
+        for name in names
+    ]
+    emulator.reset(world({**STOP, "parameters": [{"name": name, "type": "TEXT_VALUE"} for name in names]}))
+    extra_vars = {
+        "run_service_action_provisioned_product_id": ORDERS,
+        "run_service_action_service_action_id": "act-2",
+        "run_service_action_survey": {
+            "texts": {name: name for name in names if name not in {**hidden, **lists}},
+            "lists": {name: name for name in lists},
+            "secrets": {name: name for name in hidden},
+        },
+    }
+    number = awx.store.add(
+        "job_templates",
+        name="all",
+        playbook="run_service_action.yml",
+        survey_enabled=True,
+        extra_vars=json.dumps(extra_vars),
+    )
+    survey = {"name": "", "description": "", "spec": spec}
+    awx.store.survey(awx.store.items["job_templates"][number], "POST", sent=survey)
+    done = work(awx.launch("all", answers))
+    assert done.code == 0, done.output
+    assert "0123456" not in done.output
+    expected = {
+        name: each if isinstance(each, list) else [str(each)] for name, each in sent.items() if each not in ("", [])
+    }
+    assert emulator.records()[0]["Parameters"] == {**expected, "password_0": ["0123456"], "textarea_10": ["010", "1_0"]}
+
+
 def test_an_action_that_is_gone_is_named_and_removed_only_when_asked(
     make: Callable[..., Any], awx: Awx, emulator: Emulator
 ) -> None:
     emulator.reset(world(STOP))
-    assert make().code == 0
+    assert make(region="").code == 0
+    assert "AWS region and endpoint" not in awx.all("credential_types")
     template = awx.all("job_templates")["orders-db - Stop"]
     copied = {name: value for name, value in template.items() if name != "id"}
     awx.store.add("job_templates", **{**copied, "name": "orders-db - Stop copied"})
     awx.store.add("job_templates", **{**copied, "name": "another", "extra_vars": "--- {not ours"})
 
     emulator.reset(world())
-    done = make()
+    done = make(region="")
     assert done.code == 0, done.output
     assert "awx_job_templates_remove=true to remove: orders-db - Stop" in re.sub(r"\s+", " ", done.output)
     assert "changed=0 " in done.output
     assert len(awx.all("job_templates")) == 3
 
-    done = make(remove=True)
+    done = make(region="", remove=True)
     assert done.code == 0, done.output
     assert "changed=1 " in done.output
     assert set(awx.all("job_templates")) == {"orders-db - Stop copied", "another"}

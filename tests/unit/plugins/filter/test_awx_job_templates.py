@@ -92,9 +92,8 @@ def test_any_parameters_make_a_survey_that_awx_takes(parameters: list[dict[str, 
     check_survey(template["survey_spec"])
     variables = [question["variable"] for question in template["survey_spec"]["spec"]]
     assert all(variable.isidentifier() and variable.isascii() for variable in variables)
-    answers = [
-        name for names in template["extra_vars"]["run_service_action_survey"].values() for name in names.values()
-    ]
+    kinds = template["extra_vars"]["run_service_action_survey"].values()
+    answers = [name for names in kinds for name in names.values()]
     assert sorted(answers) == sorted(parameter["name"] for parameter in parameters)
 
 
