@@ -13,8 +13,8 @@ description:
   - AWX hands the answers of a survey to a playbook as YAML whose texts are tagged, such as V(!unsafe '007'). From
     ansible-core 2.19 on such a text is read like any other YAML, so that V(007) becomes the number V(7), V(yes) becomes
     V(true), V(12:30) becomes V(750), and an empty answer becomes null.
-  - This filter gives back the text. What is not such text, such as the answer to a question for an integer, is left as it
-    is.
+  - This filter gives back the text. What is not such text is left as it is, such as the answer to a question for an
+    integer.
   - The playbook C(selfservice.aws.run_service_action) does that with the parameters of a service action.
 author:
   - selfservice.aws contributors (@selfservice-aws)

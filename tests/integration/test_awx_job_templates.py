@@ -115,10 +115,8 @@ def test_from_nothing_to_a_form_to_a_record(
     assert len(awx.writes()) == writes
 
     secret = "Tr0ub4dor&3 {{ 1 }}"
-    job = awx.launch(
-        "orders-db - Restart",
-        {"answer_TARGET": "", "answer_a_b": "", "answer_groe": "{{ 6 * 7 }}", "answer_AdminPassword": secret},
-    )
+    answers = {"answer_TARGET": "", "answer_a_b": "", "answer_groe": "{{ 6 * 7 }}", "answer_AdminPassword": secret}
+    job = awx.launch("orders-db - Restart", {**answers, "run_service_action_change_id": ""})
     assert (job.environment["AWS_REGION"], job.environment["AWS_ENDPOINT_URL"]) == ("us-east-1", emulator.url)
     ended = work(job)
     assert ended.code == 0, ended.output
