@@ -45,7 +45,7 @@ def check_fields(kind: Kind, sent: Mapping[str, Any], items: Items) -> None:
 
 def check_query(kind: Kind, name: str) -> None:
     """Refuse a query for a field that is unknown or not to be searched."""
-    first, _, further = name.partition("__")
+    first, further = [*name.split("__", 1), ""][:2]
     field = kind.fields.get(first)
     if (field is None and first != "id") or (further and not (field and field.refers_to)):
         raise Refusal(400, {"detail": f"{kind.type} has no field named '{name}'"})

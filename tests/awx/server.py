@@ -151,7 +151,7 @@ class Awx:
 
     def launch(self, name: str, answers: Mapping[str, Any]) -> Job:
         """Launch a job template as an operator would, who has answered its survey."""
-        _, launched = self.store.launch(self.all("job_templates")[name], {"extra_vars": answers})
+        launched = self.store.launch(self.all("job_templates")[name], {"extra_vars": answers})[1]
         return self.store.jobs[launched["job"]]
 
 

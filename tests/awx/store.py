@@ -158,7 +158,7 @@ class Store:
         return all(results.values()) and (any(alternatives) or not alternatives)
 
     def _passes(self, kind: Kind, item: Item, name: str, value: str) -> bool:
-        name, _, further = name.partition("__")
+        name, further = [*name.split("__", 1), ""][:2]
         if not further:
             return str(item[name]) == value
         target = kind.fields[name].refers_to

@@ -259,7 +259,7 @@ def test_a_product_that_is_not_there_removes_nothing(make: Callable[..., Any], a
     emulator.reset(world(STOP))
     done = make(provisioned_product_name="nothing", remove=True)
     assert done.code == 2
-    assert "There is no such provisioned product. Nothing was changed in AWX." in re.sub(r"\s+", " ", done.output)
+    assert "Nothing was changed in AWX. There is no such provisioned product." in re.sub(r"\s+", " ", done.output)
     assert not awx.server.requests
 
 
