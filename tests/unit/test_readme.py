@@ -26,6 +26,11 @@ CLAIMS = {
             "test_from_the_inventory_to_records"
         ),
     },
+    "tests/integration/test_awx_job_templates.py": {
+        "makes an AWX job template for each service action, with its survey": (
+            "test_from_nothing_to_a_form_to_a_record"
+        ),
+    },
     "tests/integration/test_runner.py": {
         "artifacts for AWX workflows": "test_a_job_hands_over_its_record_as_result_fact_and_artifact",
         "so that a cancelled job has shown the record's id": (
