@@ -23,16 +23,18 @@ bench: ## Run the benchmarks, which take minutes and prove nothing on a busy mac
 demo emulator env bench: python
 	@$(PYTHON) .ci/demo.py $@ $(ARGS)
 
-.PHONY: test test-matrix lint format changelog sanity units integration
+.PHONY: test test-matrix lint format changelog docs build sanity units integration
 test: ## Run everything, on the newest and the oldest supported versions
-test-matrix: ## Run sanity and the tests on all supported versions that the Pythons found can run
+test-matrix: ## Run all supported versions that the Pythons found can run; ARGS="2.19 3.9" chooses some
 lint: ## Run the linters and type checkers
 format: ## Let ruff and black mend what they can
 changelog: ## Write CHANGELOG.rst out of the fragments, for the version in galaxy.yml
+docs: ## Build the HTML documentation, whose warnings are errors
+build: ## Build the tarball for Galaxy, and import it as Galaxy does
 sanity: ## Run ansible-test sanity
 units: ## Run the unit tests; ARGS="-k name" goes to pytest
 integration: ## Run the integration tests; ARGS="-k name" goes to pytest
-test test-matrix lint format changelog sanity units integration: python
+test test-matrix lint format changelog docs build sanity units integration: python
 	@$(PYTHON) .ci/check.py $@ $(ARGS)
 
 .PHONY: clean

@@ -17,10 +17,13 @@ from functools import partial
 
 from browser import provide_browser
 from console import Failed, run, say, step
+from docsite import build_docsite
 from get_pip import provide_get_pip
-from matrix import MODULE_PYTHONS, Combination, combinations
-from pythons import find_pythons
+from matrix import Combination, combinations, module_pythons
+from pythons import Python, find_pythons
+from release import build, try_import
 from setup import CHECKOUT, Workshop, build_folder, copy_checkout, link_pythons, locked, set_up, set_up_module_python
+from versions import commit, note, row_of
 
 UNITS = ("tests/unit", ".ci")
 INTEGRATION = ("tests/integration",)
@@ -33,13 +36,15 @@ PROGRESS = re.compile(
 )
 LINTERS = {
     "antsibull-docs": "antsibull-docs lint-collection-docs --plugin-docs --disallow-unknown-collection-refs"
-    " --validate-collection-refs=all .",
+    " --validate-collection-refs=all --check-extra-docs-refs .",
     "ansible-lint": "ansible-lint -q --nocolor",
     "mypy": "mypy -p ansible_collections.selfservice.aws.plugins -p emulator -p benchmarks -p awx",
     "mypy of .ci": "mypy .ci",
     "black": "black --check --quiet --diff .",
     "ruff": "ruff check --quiet --output-format concise .",
     "antsibull-changelog": "antsibull-changelog lint",
+    "antsibull-nox": "nox --no-venv --no-install --envdir {caches}/nox -s extra-checks docs-check",
+    "GitHub workflows": "check-jsonschema -q --builtin-schema vendor.github-workflows {workflows}",
     "sizes": "python .ci/sizes.py",
 }
 FORMATTERS = ("ruff check --quiet --no-cache --fix .", "black --quiet .")
@@ -78,22 +83,41 @@ class Checks:
         for command in commands:
             self._run_tool(workshop, command, command, env=workshop.env)
 
-    def sanity(self, combination: Combination, *words: str) -> None:
+    def docs(self) -> None:
+        """Build the HTML documentation."""
+        workshop = set_up(self.main, "lint")
+        self._check("docsite", partial(build_docsite, workshop))
+
+    def build(self) -> None:
+        """Build the collection's tarball, and import it as Galaxy does."""
+        workshop, importer = set_up(self.main, "lint"), set_up(self.main, "galaxy")
+        self._check("tarball and galaxy-importer", lambda: try_import(importer, build(workshop)))
+
+    def sanity(self, combination: Combination, *words: str) -> bool:
         """Run ansible-test sanity, by default its compile and import tests on every Python found."""
         workshop = set_up(combination, "test")
-        self._check(f"sanity, {combination}", partial(self._sanity, workshop, words))
+        return self._check(f"sanity, {combination}", partial(self._sanity, workshop, words))
 
-    def tests(self, combination: Combination) -> None:
+    def tests(self, combination: Combination) -> bool:
         """Run unit and integration tests quietly."""
         workshop = set_up(combination, "test")
-        self._check(f"tests, {combination}", partial(_run_tests, workshop, [*UNITS, *INTEGRATION]))
+        return self._check(f"tests, {combination}", partial(_run_tests, workshop, [*UNITS, *INTEGRATION]))
 
-    def tests_of_modules_on(self, minor: int) -> None:
+    def prove(self, combination: Combination) -> None:
+        """Run sanity and the tests of a combination, and note how that went."""
+        passed = self.sanity(combination) and self.tests(combination)
+        workshop = set_up(combination, "test")
+        note(combination.name, row_of(workshop, "sanity, units, integration") if passed else None)
+
+    def prove_modules_on(self, python: Python, *, oldest_boto3: bool) -> None:
         """Run integration tests with the modules on a Python that is too old for the main combination itself."""
         workshop = set_up(self.main, "test")
-        env = {"SELFSERVICE_MODULE_PYTHON": str(set_up_module_python(self.pythons[minor]))}
-        title = f"integration, {self.main}, modules on Python {self.pythons[minor].version}"
-        self._check(title, partial(_run_tests, workshop, INTEGRATION, env=env))
+        module_python = set_up_module_python(python, workshop.tree, oldest=oldest_boto3)
+        env = {"SELFSERVICE_MODULE_PYTHON": str(module_python)}
+        title = f"integration, {self.main}, modules on Python {python.version}"
+        passed = self._check(title, partial(_run_tests, workshop, INTEGRATION, env=env))
+        row = row_of(workshop, "integration", module_python) if passed else None
+        note(f"{self.main.name}-modules-py{python.name}", row)
 
     def show_tests(self, *words: str) -> None:
         """Run tests of the main combination in the open."""
@@ -102,15 +126,18 @@ class Checks:
         if subprocess.run(_pytest(workshop, words), check=False, cwd=CHECKOUT, env=env).returncode:
             self.failed.append("pytest")
 
-    def _check(self, title: str, check: Callable[[], object]) -> None:
+    def _check(self, title: str, check: Callable[[], object]) -> bool:
         try:
             with step(title):
                 check()
         except Failed:
             self.failed.append(title)
+            return False
+        return True
 
     def _run_tool(self, workshop: Workshop, title: str, command: str, *, env: dict[str, str]) -> None:
-        tool, *words = command.split()
+        workflows = " ".join(map(str, sorted(CHECKOUT.glob(".github/workflows/*.yml"))))
+        tool, *words = command.format(caches=build_folder() / "caches", workflows=workflows).split()
         self._check(title, partial(run, workshop.tool(tool), *words, env=env, cwd=CHECKOUT))
 
     def _sanity(self, workshop: Workshop, words: Iterable[str]) -> None:
@@ -121,7 +148,7 @@ class Checks:
         with locked("sanity"):
             provide_get_pip(workshop.venv, [python.name for python in self.pythons.values()])
             try:
-                output = run(*command, env=env, cwd=copy_checkout(workshop.combination.amazon))
+                output = run(*command, env=env, cwd=copy_checkout("sanity", workshop.combination.amazon))
             except Failed as failure:
                 raise Failed(PROGRESS.sub("", str(failure))) from failure
         if "All targets skipped" in output:
@@ -164,18 +191,22 @@ def test(checks: Checks) -> None:
 
 def _lint_and_test(checks: Checks, tested: Iterable[Combination]) -> None:
     checks.lint()
+    checks.docs()
+    checks.build()
     for combination in tested:
         checks.tests(combination)
 
 
-def test_matrix(checks: Checks) -> None:
-    """Run sanity and the tests on every combination, and the modules on the Pythons too old for the newest."""
-    say("\n".join(["The matrix:", *(f"  {combination}" for combination in checks.combinations)]))
-    for combination in checks.combinations:
-        checks.sanity(combination)
-        checks.tests(combination)
-    for minor in filter(checks.pythons.get, MODULE_PYTHONS):
-        checks.tests_of_modules_on(minor)
+def test_matrix(checks: Checks, *words: str) -> None:
+    """Run all combinations, and the modules on the Pythons too old for the newest; words choose some by their names."""
+    chosen = [each for each in checks.combinations if not words or each.core in words]
+    on_modules = [each for each in module_pythons(checks.pythons) if not words or each[0].name in words]
+    names = [*map(str, chosen), *(f"modules on Python {python.version}" for python, _oldest in on_modules)]
+    say("\n".join([f"Of the matrix, at commit {commit()}:", *(f"  {name}" for name in names)]))
+    for combination in chosen:
+        checks.prove(combination)
+    for python, oldest_boto3 in on_modules:
+        checks.prove_modules_on(python, oldest_boto3=oldest_boto3)
 
 
 def main(target: str, *words: str) -> int:
@@ -183,14 +214,16 @@ def main(target: str, *words: str) -> int:
     # Ctrl-C reaches the commands too; the threads that would start the next ones end with this process.
     signal.signal(signal.SIGINT, lambda number, _frame: os._exit(128 + number))
     checks = Checks()
-    targets: dict[str, Callable[[], None]] = {
+    targets: dict[str, Callable[[], object]] = {
+        "build": checks.build,
         "changelog": partial(checks.rewrite, "antsibull-changelog release"),
+        "docs": checks.docs,
         "format": partial(checks.rewrite, *FORMATTERS),
         "integration": partial(checks.show_tests, *INTEGRATION, *words),
         "lint": checks.lint,
         "sanity": partial(checks.sanity, checks.main),
         "test": partial(test, checks),
-        "test-matrix": partial(test_matrix, checks),
+        "test-matrix": partial(test_matrix, checks, *words),
         "units": partial(checks.show_tests, *UNITS, *words),
     }
     try:

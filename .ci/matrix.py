@@ -31,7 +31,7 @@ CORES = (
 NEWEST_AMAZON = max(core.amazon for core in CORES)
 # The development tools need it.
 OLDEST_MAIN_PYTHON = 11
-# Too old for the newest ansible-core itself, which still runs modules on them.
+# Too old for the newest ansible-core itself, which still runs modules on them: on the oldest with the oldest boto3.
 MODULE_PYTHONS = (9, 10)
 
 
@@ -57,21 +57,29 @@ class Combination:
 def combinations(pythons: Mapping[int, Python]) -> list[Combination]:
     """Return one combination for each ansible-core that the Pythons can run, oldest first.
 
-    The last has the newest Python and amazon.aws, the others the oldest Python that they run on.
+    The last has the newest Python and amazon.aws, the others the oldest Python that they run on. The first of each
+    amazon.aws, but for the last combination, has the oldest boto3 that this amazon.aws allows.
     """
     able = [(core, minors) for core in CORES if (minors := _minors(core, pythons))]
     if not able or able[-1][1][-1] < OLDEST_MAIN_PYTHON:
         raise SystemExit(f"No Python of 3.{OLDEST_MAIN_PYTHON} to 3.{CORES[-1].newest} found that has venv and pip.")
-    oldest, newest = able[0][0], able[-1][0]
+    newest = able[-1][0]
+    first = {core.amazon: core for core, _minors_of_it in reversed(able)}
     return [
         Combination(
             core.version,
             pythons[minors[-1] if core is newest else minors[0]],
             amazon=NEWEST_AMAZON if core is newest else core.amazon,
-            oldest_boto3=core is oldest is not newest,
+            oldest_boto3=core is first[core.amazon] and core is not newest,
         )
         for core, minors in able
     ]
+
+
+def module_pythons(pythons: Mapping[int, Python]) -> list[tuple[Python, bool]]:
+    """Return the Pythons that only modules can run on, each with whether it has the oldest boto3."""
+    found = [pythons[minor] for minor in MODULE_PYTHONS if minor in pythons]
+    return [(python, python is found[0]) for python in found]
 
 
 def _minors(core: Core, pythons: Mapping[int, Python]) -> list[int]:

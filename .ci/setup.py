@@ -24,7 +24,7 @@ from matrix import Combination
 from pythons import Python
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-PARTS = ("caches", "collections", "locks", "pythons", "sanity", "venvs")
+PARTS = ("caches", "collections", "docs", "locks", "pythons", "release", "sanity", "venvs")
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,9 @@ def locked(name: str) -> Iterator[None]:
 def set_up(combination: Combination, tool: str = "") -> Workshop:
     """Return a combination's workshop; tool is the ``requirements-*.txt`` of this folder to install as well.
 
-    The linters get a virtual environment of their own, so that they can be installed while tests run.
+    All but the tests get a virtual environment of their own, so that it can be made while tests run.
     """
-    name, python = combination.name + ("-lint" if tool == "lint" else ""), combination.python
+    name, python = combination.name + (f"-{tool}" if tool not in ("", "test") else ""), combination.python
     tree = build_folder() / "collections" / f"amazon{combination.amazon}"
     core = f"ansible-core~={combination.core}.0"
     # On its own first: it fetches amazon.aws, which tells its oldest boto3.
@@ -106,16 +106,16 @@ def set_up(combination: Combination, tool: str = "") -> Workshop:
     return Workshop(combination, venv, tree)
 
 
-def set_up_module_python(python: Python) -> Path:
-    """Return an interpreter that can run the modules and nothing else."""
+def set_up_module_python(python: Python, tree: Path, *, oldest: bool) -> Path:
+    """Return an interpreter that can run the modules and nothing else, with the tree's oldest boto3 or the newest."""
+    boto3 = oldest_boto3(tree) if oldest else _requirements(CHECKOUT / "requirements.txt")
     # amazon.aws warns where it can't compare versions; with ansible-core packaging is there anyway.
-    requirements = [*_requirements(CHECKOUT / "requirements.txt"), "packaging"]
-    return _make_venv(f"modules-py{python.name}", python, requirements) / "bin/python"
+    return _make_venv(f"modules-py{python.name}", python, [*boto3, "packaging"]) / "bin/python"
 
 
-def copy_checkout(amazon: int) -> Path:
+def copy_checkout(part: str, amazon: int) -> Path:
     """Return a real copy of this collection beside amazon.aws: ansible-test finds nothing behind a symbolic link."""
-    root = build_folder() / "sanity" / f"amazon{amazon}" / "ansible_collections"
+    root = build_folder() / part / f"amazon{amazon}" / "ansible_collections"
     copy = root / "selfservice/aws"
     shutil.rmtree(copy, ignore_errors=True)
     for name in run("git", "ls-files", "-z", "-co", "--exclude-standard", cwd=CHECKOUT).split("\0"):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from matrix import combinations
+from matrix import combinations, module_pythons
 from pythons import Python
 
 
@@ -27,7 +27,20 @@ def test_each_core_runs_on_its_oldest_python_and_the_newest_on_the_newest(
 ) -> None:
     found = combinations({minor: Python(minor, 0, Path(f"python3.{minor}")) for minor in minors})
     assert [f"{each.core} on {each.python.name} with {each.amazon}" for each in found][: len(expected)] == expected
-    assert [each.oldest_boto3 for each in found] == [True] + [False] * (len(found) - 1)
+
+
+def test_each_amazon_but_that_of_the_newest_meets_its_oldest_and_its_newest_boto3() -> None:
+    found = combinations({minor: Python(minor, 0, Path(f"python3.{minor}")) for minor in range(10, 14)})
+    assert [each.oldest_boto3 for each in found] == [True, False, True, False, False]
+
+
+def test_the_modules_run_on_every_python_that_was_found() -> None:
+    found = {minor: Python(minor, 0, Path(f"python3.{minor}")) for minor in range(9, 14)}
+    on_modules = module_pythons(found)
+    assert [(python.minor, oldest_boto3) for python, oldest_boto3 in on_modules] == [(9, True), (10, False)]
+    assert {python.minor for python, _oldest_boto3 in on_modules} | {
+        each.python.minor for each in combinations(found)
+    } == set(found)
 
 
 @pytest.mark.parametrize("minors", [[], [9], [10]])

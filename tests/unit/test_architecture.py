@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore import xform_name
+from botocore.session import Session
 
 ROOT = Path(__file__).parents[2]
 # Each imports only from those above it.
@@ -30,6 +33,8 @@ LAYERS = (
 CONTROLLER = {"_errors", "_types", "_results", "_api"}
 UNITS = sorted((ROOT / "plugins" / "module_utils").glob("*.py"))
 PLUGINS = sorted(path for path in (ROOT / "plugins").rglob("*.py"))
+MODULES = sorted((ROOT / "plugins" / "modules").glob("*.py"))
+OPERATIONS = {xform_name(name) for name in Session().get_service_model("servicecatalog").operation_names}
 STAND_INS = sorted(path for name in ("awx", "emulator") for path in (ROOT / "tests" / name).glob("*.py"))
 
 
@@ -76,6 +81,22 @@ def test_only_the_clock_sleeps_and_only_module_leaves(file: Path) -> None:
     called = {node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and hasattr(node.func, "attr")}
     assert not called & {"exit_json", "fail_json", "fail_json_aws"} or file.stem == "_module"
     assert "time" not in set(imported(file)) or file.stem == "_clock"
+
+
+@pytest.mark.parametrize("file", MODULES, ids=names_of)
+def test_a_module_imports_units_and_little_else(file: Path) -> None:
+    ours = "ansible_collections.selfservice.aws.plugins.module_utils."
+    amazons = "ansible_collections.amazon.aws.plugins.module_utils.modules.AnsibleAWSModule"
+    others = {found for found in imported(file) if not found.startswith(ours)} - {amazons}
+    assert {found.split(".")[0] for found in others} <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("file", PLUGINS, ids=names_of)
+def test_only_api_calls_the_service(file: Path) -> None:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and node.attr in OPERATIONS:
+            is_ours = isinstance(node.value, ast.Name) and node.value.id == "_api"
+            assert is_ours or file.stem == "_api", f"line {node.lineno}: {node.attr}"
 
 
 @pytest.mark.parametrize("file", PLUGINS, ids=names_of)

@@ -1,21 +1,26 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stands in two places agrees: fragments and argument specs, modules and the action group."""
+"""What stands in two places agrees: specs, fragments, results, action group, guides, permissions, make targets."""
 
 from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import re
 import runpy
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from ansible_collections.selfservice.aws.plugins.module_utils import _options
+from ansible_collections.selfservice.aws.plugins.module_utils._results import record_detail
 from ansible_collections.selfservice.aws.plugins.plugin_utils import _inventory
+from botocore import xform_name
+from botocore.session import Session
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
@@ -44,6 +49,58 @@ def test_a_module_has_at_most_100_lines_of_code(name: str) -> None:
     text = (ROOT / "plugins" / "modules" / f"{name}.py").read_text()
     code = text.split('"""')[-1] if text.count('"""') == 6 else text[text.index("from ansible_collections") :]
     assert sum(bool(line.strip()) for line in code.splitlines()) <= 100
+
+
+def records_in(documented: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield what each record among documented results has in it, without samples."""
+    for result in documented.values():
+        contains = result.get("contains", {})
+        if "record_id" in contains and "record_type" in contains:
+            yield {key: {**value, "sample": None} for key, value in contains.items()}
+        else:
+            yield from records_in(contains)
+
+
+def test_a_record_is_documented_alike_wherever_it_is_returned() -> None:
+    found = []
+    for name in MODULES:
+        text = runpy.run_path(str(ROOT / "plugins" / "modules" / f"{name}.py"))["RETURN"]
+        found += [(name, record) for record in records_in(yaml.safe_load(text))]
+    assert len(found) >= 4
+    keys = set(record_detail({}))
+    for name, record in found:
+        # Lists of records have more in each.
+        assert {key: record[key] for key in keys} == {key: found[0][1][key] for key in keys}, name
+
+
+def test_every_guide_is_listed_and_every_listed_guide_is_there() -> None:
+    sections = yaml.safe_load((ROOT / "docs" / "docsite" / "extra-docs.yml").read_text())["sections"]
+    listed = sorted(guide for section in sections for guide in section["toctree"])
+    assert listed == sorted(path.stem for path in (ROOT / "docs" / "docsite" / "rst").glob("*.rst"))
+
+
+def test_the_permissions_are_those_of_the_calls_that_are_made() -> None:
+    api = (ROOT / "plugins" / "module_utils" / "_api.py").read_text()
+    snake = {xform_name(name): name for name in Session().get_service_model("servicecatalog").operation_names}
+    called = {snake[call] for call in re.findall(r"client\.(\w+)", api) if call in snake}
+    guide = (ROOT / "docs" / "docsite" / "rst" / "guide_user.rst").read_text()
+    assert set(re.findall(r"servicecatalog:([A-Z]\w+)", guide)) == called
+    readme = (ROOT / "README.md").read_text()
+    policy = json.loads(readme.split("```json")[1].split("```")[0])
+    allowed = {action.split(":")[1] for action in policy["Statement"][0]["Action"]}
+    # README names this one in the text: it is for administrators.
+    assert allowed == called - {"DescribeServiceAction"}
+    assert "servicecatalog:DescribeServiceAction`" in readme
+
+
+@pytest.mark.parametrize("workflow", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda path: path.stem)
+def test_workflows_run_targets_that_make_has(workflow: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    text = workflow.read_text()
+    listed = re.findall(r"target: \[(.*)\]", text)
+    used = {*re.findall(r"\bmake ([a-z-]+)", text), *", ".join(listed).split(", ")} - {""}
+    assert used
+    assert used <= targets
 
 
 def test_the_inventory_documents_all_that_it_takes() -> None:

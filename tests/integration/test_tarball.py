@@ -1,0 +1,90 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collection as it is installed: from its tarball, offline, beside amazon.aws, and from a checkout."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+COLLECTION = "ansible_collections/selfservice/aws"
+
+
+def started(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> str:
+    """Return what a command that must succeed printed."""
+    words = [str(word) for word in command]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False, cwd=cwd, env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def beside_amazon(tmp_path: Path, environment: dict[str, str]) -> dict[str, str]:
+    """The environment of a user who has amazon.aws and no other collection."""
+    (tmp_path / "installed/ansible_collections").mkdir(parents=True)
+    amazon = Path(os.environ["ANSIBLE_COLLECTIONS_PATH"]) / "ansible_collections/amazon"
+    (tmp_path / "installed/ansible_collections/amazon").symlink_to(amazon)
+    return {**environment, "ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "installed")}
+
+
+@pytest.fixture
+def installed(tmp_path: Path, beside_amazon: dict[str, str]) -> Path:
+    """The folder of the collection, installed offline from the tarball of what git has or would add."""
+    listed = started("git", "ls-files", "-z", "-co", "--exclude-standard", cwd=ROOT)
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (tmp_path / "source" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, tmp_path / "source" / name)
+    galaxy = BIN / "ansible-galaxy"
+    started(galaxy, "collection", "build", "--output-path", tmp_path, cwd=tmp_path / "source", env=beside_amazon)
+    tarball = next(tmp_path.glob("*.tar.gz"))
+    options = ["--offline", "--no-deps", "-p", tmp_path / "installed"]
+    started(galaxy, "collection", "install", *options, tarball, cwd=tmp_path, env=beside_amazon)
+    return tmp_path / "installed" / COLLECTION
+
+
+@pytest.fixture
+def emulator_url(installed: Path, beside_amazon: dict[str, str]) -> Iterator[str]:
+    """The emulator as the guide starts it, from the installed collection."""
+    env = {**beside_amazon, "PYTHONPATH": "tests"}
+    command = [sys.executable, "-m", "emulator", "--speed", "20"]
+    with subprocess.Popen(command, cwd=installed, env=env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        yield process.stdout.readline().strip()
+        process.terminate()
+
+
+def test_the_tarball_works_where_it_is_installed(
+    installed: Path, emulator_url: str, beside_amazon: dict[str, str], tmp_path: Path
+) -> None:
+    env = {**beside_amazon, "AWS_ENDPOINT_URL": emulator_url}
+    shown = json.loads(started(BIN / "ansible-doc", "--json", "-l", "selfservice.aws", cwd=tmp_path, env=env))
+    assert sorted(shown) == [f"selfservice.aws.{path.stem}" for path in sorted(ROOT.glob("plugins/modules/*.py"))]
+    interpreter = ["-e", f"ansible_python_interpreter={os.environ.get('SELFSERVICE_MODULE_PYTHON', sys.executable)}"]
+    module = "selfservice.aws.servicecatalog_service_action"
+    arguments = "provisioned_product_name=orders-db service_action_name=Restart wait=true"
+    ran = started(BIN / "ansible", "localhost", "-m", module, "-a", arguments, *interpreter, cwd=tmp_path, env=env)
+    assert "SUCCEEDED" in ran
+    product = ["-e", "provisioned_product_name=orders-db"]
+    playbook = "selfservice.aws.list_service_actions"
+    ran = started(BIN / "ansible-playbook", playbook, *product, *interpreter, cwd=tmp_path, env=env)
+    assert "act-restart000001" in ran
+    assert not (installed / "tests" / "unit").exists()
+
+
+def test_the_checkout_installs_as_the_readme_says(tmp_path: Path, beside_amazon: dict[str, str]) -> None:
+    assert "$ ansible-galaxy collection install git+file://$PWD\n" in (ROOT / "README.md").read_text(encoding="utf-8")
+    # Offline, since the tests have amazon.aws and ask no network for it.
+    command = [BIN / "ansible-galaxy", "collection", "install", "--offline", "-p", tmp_path / "installed"]
+    started(*command, f"git+file://{ROOT}", cwd=tmp_path, env=beside_amazon)
+    assert (tmp_path / "installed" / COLLECTION / "MANIFEST.json").exists()
