@@ -89,11 +89,11 @@ def test_it_shows_every_target_with_its_outcome(page: Page) -> None:
     assert " ".join(summary.split()) == "2 Succeeded 2 Failed 1 Timed out 0 Not started 0 Started"
     bars = page.locator(".bar i")
     assert bars.count() == 4
-    frame, bar = page.locator(".bar").nth(1).bounding_box(), bars.nth(1).bounding_box()
+    frame, fill = page.locator(".bar").nth(1).bounding_box(), bars.nth(1).bounding_box()
     assert frame is not None
-    assert bar is not None
+    assert fill is not None
     # What goes on reaches the end.
-    assert abs(bar["x"] + bar["width"] - frame["x"] - frame["width"]) < 2
+    assert abs(fill["x"] + fill["width"] - frame["x"] - frame["width"]) < 2
 
 
 def test_a_heading_sorts_by_click_and_by_key(page: Page) -> None:
