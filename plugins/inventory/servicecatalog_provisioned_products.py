@@ -252,7 +252,7 @@ class InventoryModule(AWSInventoryBase):
     def _assume_role(self) -> None:
         try:
             super()._set_frozen_credentials()
-        except SERVICE_ERRORS as error:
+        except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
             # Up to its version 9, amazon.aws lets this pass.
             role = self.get_option("assume_role_arn")
             raise SelfServiceError(f"Unable to assume role {role}: {explain(error)}.") from error

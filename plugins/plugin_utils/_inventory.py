@@ -135,7 +135,7 @@ def _read(connect: Callable[[str], BaseClient], region: str, source: Source) -> 
         _api.watch(client)
         found = _api.search_provisioned_products(client, source.queries, access_level=source.access_level.capitalize())
         return {"products": [_kept(attribute) for attribute in found], "denied": None}
-    except SERVICE_ERRORS as error:
+    except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
         if is_access_denied(error):
             return {"products": None, "denied": explain(error)}
         query = f" (search_query: {list(source.queries)})" if source.queries else ""
