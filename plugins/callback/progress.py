@@ -16,13 +16,13 @@ author:
 description:
   - Ansible shows nothing while a task runs. With this callback, the modules of this collection that wait for records or
     work on many targets tell how they stand, and it prints that.
-  - On a terminal it is one line, refreshed in place, that is gone when the task has ended. Everywhere else, in files, pipes,
-    CI and AWX, it is plain lines, at each change of a record's status, when the first target fails, when no more will
-    start, at the end, and at least every O(interval) seconds, so that a job is never idle.
+  - On a terminal it is one line, refreshed in place, that is gone when the task has ended. Everywhere else, in files,
+    pipes, CI and AWX, it is plain lines, at each change of a record's status, when the first target fails, when no more
+    will start, at the end, and at least every O(interval) seconds, so that a job is never idle.
   - It hears of modules on the controller only, run by the user who runs Ansible, as C(hosts=localhost) and
     C(connection=local) do without C(become). Of others it shows nothing.
-  - It opens a socket in a private folder in the folder for temporary files, E(TMPDIR) or C(/tmp). Where it can't, there is no
-    progress, and nothing else happens; C(-vv) tells why.
+  - It opens a socket in a private folder in the folder for temporary files, E(TMPDIR) or C(/tmp). Where it can't, there
+    is no progress, and nothing else happens; C(-vv) tells why.
   - Of tasks with C(no_log) it shows status and counts, and no names.
 requirements:
   - enabled in the configuration
@@ -155,18 +155,18 @@ class CallbackModule(CallbackBase):
 
     _listener: Listener | None = None
 
-    def v2_playbook_on_start(self, playbook: Playbook) -> None:
+    def v2_playbook_on_start(self, playbook: Playbook) -> None:  # noqa: ARG002
         try:
             self._listener = Listener(self._display, self.get_option("interval"))
         except OSError as error:
             self._display.vv(f"selfservice.aws.progress: no progress, since there is no place for its socket: {error}")
 
-    def v2_runner_on_start(self, host: Host, task: Task) -> None:
+    def v2_runner_on_start(self, host: Host, task: Task) -> None:  # noqa: ARG002
         # Between this and the next one, the worker for this host is forked.
         if self._listener:
             os.environ[HOST] = host.get_name()
 
-    def v2_playbook_on_stats(self, stats: Any) -> None:
+    def v2_playbook_on_stats(self, stats: Any) -> None:  # noqa: ARG002
         if self._listener:
             self._listener.end()
             self._listener = None

@@ -96,7 +96,8 @@ def _state_of(event: Mapping[str, Any]) -> State:
     if "RecordState" in event:
         return RecordState(**{name: str(value) for name, value in event["RecordState"].items()})
     state = TargetsState(**event["TargetsState"])
-    return TargetsState(*map(int, state[:-1]), word=str(state.word))
+    total, ended, failed, running, waiting = map(int, state[:-1])
+    return TargetsState(total, ended, failed, running, waiting, word=str(state.word))
 
 
 def _landmark(state: State) -> object:
@@ -132,7 +133,13 @@ def _sum_text(waits: Iterable[Wait], now: float) -> list[str]:
         wait.state if isinstance(wait.state, TargetsState) else TargetsState(1, 0, 0, running=1, waiting=0)
         for wait in waits
     ]
-    summed = TargetsState(*(sum(counts) for counts in zip(*(state[:-1] for state in states), strict=True)))
+    summed = TargetsState(
+        total=sum(state.total for state in states),
+        ended=sum(state.ended for state in states),
+        failed=sum(state.failed for state in states),
+        running=sum(state.running for state in states),
+        waiting=sum(state.waiting for state in states),
+    )
     return _targets_text(summed, seconds, f"{name} · ", is_over=False)
 
 

@@ -33,10 +33,11 @@ class Channel:
         self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
         self.address = str(self.folder / _SOCKET)
         self._owner = os.getpid()
+        self._is_stopped = False
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             self._socket.bind(self.address)
-            os.chmod(self.address, stat.S_IRUSR | stat.S_IWUSR)
+            Path(self.address).chmod(stat.S_IRUSR | stat.S_IWUSR)
         except OSError:
             self.close()
             raise
@@ -44,14 +45,16 @@ class Channel:
         os.register_at_fork(after_in_child=self._socket.close)
 
     def receive(self, timeout: float | None) -> list[Any] | None:
-        """Wait for messages, for so many seconds or forever; return those that are there, or None once it is stopped."""
-        messages = []
+        """Wait so many seconds, or forever, for messages; return those that are there, or None once it is stopped."""
+        if self._is_stopped:
+            return None
+        messages: list[Any] = []
         self._socket.settimeout(timeout)
         with contextlib.suppress(TimeoutError, BlockingIOError):
             while (received := self._socket.recv(_LONGEST_MESSAGE)) != _STOP:
                 messages += _decoded(received)
                 self._socket.settimeout(0)
-            return None
+            self._is_stopped = True
         return messages
 
     def stop(self) -> None:

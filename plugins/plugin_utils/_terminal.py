@@ -18,8 +18,8 @@ _CLEAR = "\r\x1b[K"
 class Terminal:
     """Standard output as a terminal, with a line below all else that is written to it.
 
-    Whatever anybody writes, the line is erased first. All is done with Display's own lock held, which Ansible also holds
-    while it forks: no thread is in the middle of it then.
+    Whatever anybody writes, the line is erased first. All is done with Display's own lock held, which Ansible also
+    holds while it forks: no thread is in the middle of it then.
     """
 
     def __init__(self, display: Display) -> None:
@@ -80,8 +80,10 @@ class Terminal:
 
 
 def is_for_people() -> bool:
-    """Tell whether standard output is a terminal that somebody looks at; ansible-runner, and so AWX, gives one to itself."""
-    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb" and "AWX_ISOLATED_DATA_DIR" not in os.environ
+    """Tell whether somebody looks at standard output: ansible-runner, and so AWX, makes it a terminal of its own."""
+    return (
+        sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb" and "AWX_ISOLATED_DATA_DIR" not in os.environ
+    )
 
 
 def shown_on(stream: TextIO, text: str) -> str:

@@ -68,7 +68,11 @@ def fleet(emulator: Emulator, count: int) -> None:
         {
             "service_actions": [{"id": RESTART, "name": "Restart", "run": {"seconds": 10}}],
             "products": [
-                {"id": "prod-1", "name": "web", "artifacts": [{"id": "pa-1", "name": "v1", "service_actions": [RESTART]}]}
+                {
+                    "id": "prod-1",
+                    "name": "web",
+                    "artifacts": [{"id": "pa-1", "name": "v1", "service_actions": [RESTART]}],
+                }
             ],
             "generated": [{"count": count, "name": "web-{n:05}", "product": "prod-1", "artifact": "pa-1"}],
         }
@@ -173,9 +177,9 @@ def test_a_channel_that_takes_nothing_changes_nothing(
 def fill(address: str) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         sender.setblocking(False)
-        with pytest.raises(BlockingIOError):
-            while True:
-                sender.sendto(b"{}" * 500, address)
+        with contextlib.suppress(BlockingIOError):
+            while sender.sendto(b"{}" * 500, address):
+                pass
 
 
 def test_nothing_is_opened_where_nobody_listens(attempt: Make, monkeypatch: pytest.MonkeyPatch) -> None:

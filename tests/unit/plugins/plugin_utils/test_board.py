@@ -44,9 +44,15 @@ def everything(_line: str) -> bool:
         ),
         (targets(60, 20, 10, 0, 10, 0), "10/20 ended · 10 running · 10/min · about 20 s left"),
         (targets(3600, 1000, 10, 0, 50, 940), "10/1000 ended · 50 running · 940 waiting · about 28 h left"),
-        (targets(60, 100, 11, 11, 5, 0), "11/100 ended · 11 failed · 5 running · 84 will not start · 11/min · about 20 s left"),
+        (
+            targets(60, 100, 11, 11, 5, 0),
+            "11/100 ended · 11 failed · 5 running · 84 will not start · 11/min · about 20 s left",
+        ),
         (targets(60, 100, 50, 0, 0, 0, is_over=True), "50/100 ended · 50 will not start · 50/min · after 1 min 0 s"),
-        (targets(60, 100, 50, 0, 10, 40, word="started"), "50/100 started · 10 running · 40 waiting · 50/min · about 50 s left"),
+        (
+            targets(60, 100, 50, 0, 10, 40, word="started"),
+            "50/100 started · 10 running · 40 waiting · 50/min · about 50 s left",
+        ),
     ],
 )
 def test_a_wait_as_a_line(event: dict, text: str) -> None:

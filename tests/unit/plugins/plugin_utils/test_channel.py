@@ -60,8 +60,6 @@ def test_what_killed_runs_left_is_removed_and_what_others_use_is_not(folder: Pat
     assert public.exists()
     assert (filled / "more").exists()
     assert linked.is_symlink()
-    living.stop()
-    assert living.receive(5) is None
     living.close()
 
 
@@ -89,7 +87,19 @@ def test_a_path_too_long_for_a_socket_leaves_nothing(folder: Path, monkeypatch: 
     assert list(deep.iterdir()) == []
 
 
-def test_what_is_no_json_is_ignored(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_what_came_before_the_stop_is_received() -> None:
+    channel = Channel()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"1", channel.address)
+    channel.stop()
+    assert channel.receive(5) == [1]
+    assert channel.receive(5) is None
+    channel.close()
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_is_no_json_is_ignored() -> None:
     channel = Channel()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         for message in (b"{", b"\xff\xfe", b'{"pid": 1}'):
