@@ -88,7 +88,8 @@ def settle(
     look_at_once = replayed or _records.verdict(followed.records[record_id]) != _records.RUNNING
     error: Exception | None = None
     if waiting is not None:
-        progress.tell(_state(followed))
+        if not look_at_once:
+            progress.tell(_state(followed))
         error = wait_until(_told_look(followed, progress), waiting, clock, look_at_once=look_at_once)
     elif look_at_once:
         error = wait_until(followed.look, Waiting(timeout=0), clock, look_at_once=True)

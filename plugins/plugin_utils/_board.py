@@ -65,10 +65,10 @@ class Board:
         waits = list(self._waits.values())
         told = [wait for wait in waits if wait.has_news]
         due = [wait for wait in waits if not wait.has_news and now >= wait.told_at + self._interval]
-        lines = [_text(wait, now, names_host=len(waits) > 1)[0] for wait in told]
+        lines = [_text(wait, now)[0] for wait in told]
         if len(waits) <= _MOST_LINES:
             told += due
-            lines += [_text(wait, now, names_host=len(waits) > 1)[0] for wait in due]
+            lines += [_text(wait, now)[0] for wait in due]
         elif now >= self._told_at + self._interval:
             lines.append(_sum_text(waits, now)[0])
             self._told_at = now
@@ -111,9 +111,9 @@ def _will_not_start(state: TargetsState) -> int:
     return state.total - state.ended - state.running - state.waiting
 
 
-def _text(wait: Wait, now: float, *, names_host: bool = False) -> list[str]:
+def _text(wait: Wait, now: float) -> list[str]:
     """Return a wait as lines, the longest and best first."""
-    where = f"[{wait.host}] " if names_host and wait.host else ""
+    where = f"[{wait.host}] " if wait.host not in ("", "localhost") else ""
     if isinstance(wait.state, TargetsState):
         return _targets_text(wait.state, now - wait.since, where, is_over=wait.is_over)
     seconds = _duration(now - wait.since)

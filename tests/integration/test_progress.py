@@ -187,7 +187,7 @@ def test_on_a_terminal_one_line_tells_all_and_leaves_no_trace(
 ) -> None:
     # The other host is skipped, which is said while the line is there.
     waits = {**WAIT, "when": "inventory_hostname == 'first'"}
-    play = write_play(tmp_path, SAY, waits, {**MANY, "run_once": True}, hosts="all")
+    play = write_play(tmp_path, {**SAY, "run_once": True}, waits, {**MANY, "run_once": True}, hosts="all")
     command = ["ansible-playbook", "-i", "first,second,", "-c", "local", play]
     seen = watch(progress, tmp_path, *command)
     without = watch(silent(progress), tmp_path, *command)
@@ -196,9 +196,9 @@ def test_on_a_terminal_one_line_tells_all_and_leaves_no_trace(
     assert seen.screen == without.screen
     assert left_in(temporary) == []
     text = "\n".join(seen.lines)
-    assert re.search(rf"^{NAME}{RECORD} orders-db CREATED · \d s so far$", text, re.MULTILINE), text
-    assert re.search(rf"^{NAME}{RECORD} orders-db IN_PROGRESS · \d s so far$", text, re.MULTILINE), text
-    assert re.search(rf"^{NAME}10/20 ended · 10 running · .*about \d+ s left$", text, re.MULTILINE), text
+    assert re.search(rf"^{NAME}\[first\] {RECORD} orders-db CREATED · \d s so far$", text, re.MULTILINE), text
+    assert re.search(rf"^{NAME}\[first\] {RECORD} orders-db IN_PROGRESS · \d s so far$", text, re.MULTILINE), text
+    assert re.search(rf"^{NAME}\[first\] 10/20 ended · 10 running · .*about \d+ s left$", text, re.MULTILINE), text
 
 
 @pytest.mark.usefixtures("progress")

@@ -193,3 +193,12 @@ def test_nothing_is_opened_where_nobody_listens(attempt: Make, monkeypatch: pyte
     monkeypatch.setattr(made.task.progress, "_connected", forbidden)
     made.run()
     made.task.progress.close()
+
+
+def test_a_replay_that_has_ended_is_told_once(attempt: Make, channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+    once = {"provisioned_product_id": ORDERS, "service_action_id": BACKUP, "execute_token": "token-1", "wait": True}
+    with monkeypatch.context() as patched:
+        patched.delenv(ADDRESS)
+        attempt(**once).run()
+    (event,) = told(attempt(**once), channel)
+    assert (event["RecordState"]["status"], event["is_over"]) == ("SUCCEEDED", True)

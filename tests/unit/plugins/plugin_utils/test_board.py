@@ -15,13 +15,13 @@ NAME = "selfservice.aws: "
 
 def record(status: str, seconds: float = 0, **more: Any) -> dict:
     state = {"record_id": "rec-1", "product": "orders-db", "status": status, **more.pop("state", {})}
-    return {"pid": 1, "host": "web1", "seconds": seconds, "is_over": False, **more, "RecordState": state}
+    return {"pid": 1, "host": "localhost", "seconds": seconds, "is_over": False, **more, "RecordState": state}
 
 
 def targets(seconds: float, *counts: int, **more: Any) -> dict:
     names = ("total", "ended", "failed", "running", "waiting")
     state = {**dict(zip(names, counts)), "word": more.pop("word", "ended")}
-    return {"pid": 2, "host": "web2", "seconds": seconds, "is_over": False, **more, "TargetsState": state}
+    return {"pid": 2, "host": "localhost", "seconds": seconds, "is_over": False, **more, "TargetsState": state}
 
 
 def everything(_line: str) -> bool:
@@ -86,10 +86,10 @@ def test_of_targets_the_first_failure_and_the_stop_are_news() -> None:
     assert told == [0, 2, 4]
 
 
-def test_several_waits_name_their_hosts() -> None:
+def test_hosts_are_named() -> None:
     board = Board(15)
-    board.hear(record("CREATED"), 0)
-    board.hear(targets(0, 9, 0, 0, 3, 6), 0)
+    board.hear(record("CREATED", host="web1"), 0)
+    board.hear(targets(0, 9, 0, 0, 3, 6, host="web2"), 0)
     assert board.lines(0) == [
         NAME + "[web1] rec-1 orders-db CREATED · 0 s so far",
         NAME + "[web2] 0/9 ended · 3 running · 6 waiting · 0 s so far",
