@@ -15,12 +15,13 @@ ARGS :=
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: demo emulator env bench
+.PHONY: demo emulator env bench picture
 demo: ## Run the demo: a playbook against an emulator of Service Catalog
 emulator: ## Start the emulator with the demo's world, until Ctrl-C
 env: ## Print what a shell needs to run ansible itself: eval "$(make -s env)"
 bench: ## Run the benchmarks, which take minutes and prove nothing on a busy machine
-demo emulator env bench: python
+picture: ## Film the progress of a thousand targets on a terminal, as an SVG for the README
+demo emulator env bench picture: python
 	@$(PYTHON) .ci/demo.py $@ $(ARGS)
 
 .PHONY: test test-matrix lint format changelog docs build sanity units integration

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the demo, the emulator, the benchmarks, or say how to run anything else with them."""
+"""Run the demo, the emulator, the benchmarks, take the picture, or say how to run anything else with them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from matrix import combinations
 from pythons import find_pythons
 from setup import CHECKOUT, Workshop, set_up
 
-PLAIN_OUTPUT = {
+OUTPUT = {
+    "ANSIBLE_CALLBACKS_ENABLED": "selfservice.aws.progress",
     "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
     "ANSIBLE_LOCALHOST_WARNING": "false",
     "ANSIBLE_NOCOWS": "true",
@@ -29,10 +30,20 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "e
 
 def run_demo(workshop: Workshop, *words: str) -> int:
     """Run the playbook ``selfservice.aws.demo`` against an emulator of its own; return its exit code."""
-    with _emulator(workshop) as url:
+    # Four times as fast as life: the demo is to end within 20 seconds.
+    with _emulator(workshop, "--speed", "4") as url:
         say(f"Emulator of AWS Service Catalog at {url}, playbook playbooks/demo.yml")
-        env = {**workshop.env, **PLAIN_OUTPUT, **KEYS, "AWS_ENDPOINT_URL": url}
+        env = {**workshop.env, **OUTPUT, **KEYS, "AWS_ENDPOINT_URL": url}
         command = [workshop.tool("ansible-playbook"), "selfservice.aws.demo", *words]
+        return subprocess.run(command, check=False, cwd=CHECKOUT, env=env).returncode
+
+
+def take_picture(workshop: Workshop) -> int:
+    """Write the picture of the README: a playbook on a thousand targets, on a terminal."""
+    world = CHECKOUT / "tests/emulator/worlds/fleet.yml"
+    with _emulator(workshop, "--speed", "10", "--world", str(world)) as url:
+        env = {**workshop.env, **OUTPUT, **KEYS, "AWS_ENDPOINT_URL": url}
+        command = [workshop.tool("python"), ".ci/picture.py", workshop.tool("ansible-playbook")]
         return subprocess.run(command, check=False, cwd=CHECKOUT, env=env).returncode
 
 
@@ -58,10 +69,9 @@ def print_env(workshop: Workshop) -> int:
 
 
 @contextlib.contextmanager
-def _emulator(workshop: Workshop) -> Iterator[str]:
+def _emulator(workshop: Workshop, *words: str) -> Iterator[str]:
     """Run an emulator in the background and yield its address."""
-    # Four times as fast as life: the demo is to end within 20 seconds.
-    command = [workshop.tool("python"), "-m", "emulator", "--speed", "4"]
+    command = [workshop.tool("python"), "-m", "emulator", *words]
     with subprocess.Popen(command, cwd=CHECKOUT, env=workshop.env, stdout=subprocess.PIPE, text=True) as emulator:
         try:
             assert emulator.stdout
@@ -76,11 +86,17 @@ def main(target: str, *words: str) -> int:
     """Run a target and return the exit code; words go to what it starts."""
     # So that the emulator is stopped then too.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    targets = {"bench": run_benchmarks, "demo": run_demo, "emulator": run_emulator, "env": print_env}
+    targets = {
+        "bench": run_benchmarks,
+        "demo": run_demo,
+        "emulator": run_emulator,
+        "env": print_env,
+        "picture": take_picture,
+    }
     try:
         # What env prints is for the shell.
         with contextlib.redirect_stdout(sys.stderr):
-            workshop = set_up(combinations(find_pythons())[-1])
+            workshop = set_up(combinations(find_pythons())[-1], "test" if target == "picture" else "")
         return targets[target](workshop, *words)
     except Failed as failure:
         say(f"FAILED: {target}\n{failure}")

@@ -27,6 +27,7 @@ SHIPPED = (
     "bindep.txt",
     "changelogs",
     "docs/docsite",
+    "docs/images",
     "meta",
     "playbooks",
     "plugins",

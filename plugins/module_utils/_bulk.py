@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ._clock import Clock
     from ._following import FollowedRecords
+    from ._progress import Progress
 
 
 class Bulk:
@@ -51,7 +52,15 @@ class Bulk:
             if target.error:
                 self._fleet.ends(number, FAILED)
 
-    def run(self, client: BaseClient, followed: FollowedRecords, waiting: Waiting | None, clock: Clock) -> None:
+    def run(
+        self,
+        client: BaseClient,
+        followed: FollowedRecords,
+        *,
+        waiting: Waiting | None,
+        clock: Clock,
+        progress: Progress,
+    ) -> None:
         """Start what the budget allows, and with `waiting` wait until it has ended."""
         BulkLoop(
             client,
@@ -61,6 +70,7 @@ class Bulk:
             followed=followed,
             waiting=waiting,
             clock=clock,
+            progress=progress,
         ).run()
 
     def prove(self, client: BaseClient, warn: Callable[[str], None]) -> None:

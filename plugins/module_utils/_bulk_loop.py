@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import _execution, _records
 from ._errors import SERVICE_ERRORS, MayHaveStarted, SelfServiceError, is_transient
 from ._fleet import FAILED, STARTED, SUCCEEDED, TIMED_OUT, Fleet
+from ._progress import TargetsState
 from ._types import Record, Waiting
 from ._waiting import LONGEST_PAUSE, outcome, pause_before_look, problem
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ._clock import Clock
     from ._following import FollowedRecords
     from ._plan import Plan
+    from ._progress import Progress
 
 # Starts under way at once; at 50 ms a call some 500 a second, more than one process can sign.
 WORKERS = 32
@@ -63,6 +65,7 @@ class BulkLoop:
         followed: FollowedRecords,
         waiting: Waiting | None,
         clock: Clock,
+        progress: Progress,
     ) -> None:
         self._attempts = attempts
         self._client = client
@@ -71,6 +74,7 @@ class BulkLoop:
         self._followed = followed
         self._waiting = waiting
         self._clock = clock
+        self._progress = progress
         self._following: dict[str, _Following] = {}
         self._failed_looks = 0
         self._last_look = clock.monotonic()
@@ -88,6 +92,7 @@ class BulkLoop:
                     look = self._begin_look(poller, _MOST_DESCRIBED if starts else None)
                 timeout = None if look else min(self._seconds_to_look(), LONGEST_PAUSE)
                 under_way: list[Future[Any]] = [*starts, *([look] if look else [])]
+                self._progress.tell(self._state(), urgent=not under_way)
                 done, _others = wait(under_way, timeout, FIRST_COMPLETED)
                 if not done and not starts:
                     self._clock.sleep(max(0.0, min(self._seconds_to_look(), LONGEST_PAUSE)))
@@ -96,6 +101,18 @@ class BulkLoop:
                     look = None
                 for start in [each for each in starts if each in done]:
                     self._after_start(starts.pop(start), start)
+        self._progress.tell(self._state(), is_last=True)
+
+    def _state(self) -> TargetsState:
+        fleet = self._fleet
+        return TargetsState(
+            total=len(self._attempts),
+            ended=len(fleet.outcomes),
+            failed=fleet.errors,
+            running=len(fleet.starting) + len(fleet.running),
+            waiting=0 if fleet.is_spent else len(fleet.pending),
+            word="ended" if self._waiting else "started",
+        )
 
     def _execute(self, target: int) -> _execution.Execution:
         return _execution.execute(self._client, self._plans[target], self._clock)

@@ -69,15 +69,16 @@ class Fleet:
     @property
     def is_over(self) -> bool:
         """Whether nothing runs and nothing will start."""
-        return not (self.starting or self.running) and (not self.pending or self._is_spent)
+        return not (self.starting or self.running) and (not self.pending or self.is_spent)
 
     @property
-    def _is_spent(self) -> bool:
+    def is_spent(self) -> bool:
+        """Whether there are so many errors that no more start."""
         return self.errors > self.budget.max_errors
 
     def next_batch(self, workers: int) -> list[int]:
         """Take the targets that start now: within the budget, and no more than there are workers for."""
-        if self._is_spent:
+        if self.is_spent:
             return []
         busy = len(self.starting) + len(self.running)
         room = min(self.budget.max_concurrency - busy, workers - len(self.starting), len(self.pending))

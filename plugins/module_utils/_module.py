@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Callable
 
+from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.common.warnings import warn
 
-from . import _api
+from . import _api, _progress
 from ._clock import Clock, SystemClock
 from ._errors import SERVICE_ERRORS, InvalidInput, SelfServiceError, error_facts, sentence
 from ._parameters import SHORTEST_SECRET
@@ -53,6 +54,7 @@ class Task:
     clock: Clock
     warn: Callable[[str], None]
     hide: Callable[[Iterable[str]], None]
+    shown: Callable[[str], str] = str
     check_mode: bool = False
     diff_mode: bool = False
     known: dict[str, Any] = field(default_factory=lambda: {"changed": False})
@@ -66,6 +68,11 @@ class Task:
     def polling_client(self) -> BaseClient:
         """The client for looks that are repeated anyway."""
         return self._connected(_POLLING)
+
+    @cached_property
+    def progress(self) -> _progress.Progress:
+        """Where to tell how a wait stands."""
+        return _progress.Progress(self.clock, os.environ.get(_progress.ADDRESS, ""), shown=self.shown)
 
     def bulk_client(self, connections: int) -> BaseClient:
         """Return a client for calls from many threads, which share one rate that adapts to the service's throttle.
@@ -96,6 +103,9 @@ def run(module: AnsibleAWSModule, verb: Callable[[Task], None]) -> None:
     def connect(config: Mapping[str, Any]) -> BaseClient:
         return module.client("servicecatalog", aws_config=dict(config))
 
+    def shown(text: str) -> str:
+        return "" if module.no_log else str(remove_values(text, module.no_log_values))
+
     # Ansible masks secrets of any length; a short one would blank out ids, and is refused before it is sent anywhere.
     module.no_log_values.difference_update([value for value in module.no_log_values if len(value) < SHORTEST_SECRET])
     task = Task(
@@ -107,6 +117,7 @@ def run(module: AnsibleAWSModule, verb: Callable[[Task], None]) -> None:
         # Not module.warn: amazon.aws also passes those to exit_json, which newer ansible-cores deprecate.
         warn=warn,
         hide=module.no_log_values.update,
+        shown=shown,
     )
     failure: dict[str, Any] = {}
     try:
@@ -120,6 +131,7 @@ def run(module: AnsibleAWSModule, verb: Callable[[Task], None]) -> None:
             "msg": f"{type(error).__name__}: {error}. This is a bug of selfservice.aws; please report it.",
             "exception": traceback.format_exc(),
         }
+    task.progress.close()
     if not failure:
         module.exit_json(**task.known)
     # Outside the except block, so that Ansible adds no traceback to a failure that explains itself.

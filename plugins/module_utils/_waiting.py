@@ -20,11 +20,13 @@ from ._errors import (
     explain,
     is_transient,
 )
+from ._progress import RecordState, State, TargetsState
 from ._types import Record, Waiting
 
 if TYPE_CHECKING:
     from ._clock import Clock
     from ._following import FollowedRecords
+    from ._progress import Progress
 
 _SHORTEST_PAUSE, LONGEST_PAUSE = 2.0, 30.0
 
@@ -77,6 +79,7 @@ def settle(
     replayed: bool,
     way_on: str,
     warn: Callable[[str], None],
+    progress: Progress,
 ) -> None:
     """Follow one record to its end, or without `waiting` just learn how an older or ended one stands.
 
@@ -85,7 +88,9 @@ def settle(
     look_at_once = replayed or _records.verdict(followed.records[record_id]) != _records.RUNNING
     error: Exception | None = None
     if waiting is not None:
-        error = wait_until(followed.look, waiting, clock, look_at_once=look_at_once)
+        if not look_at_once:
+            progress.tell(_state(followed))
+        error = wait_until(_told_look(followed, progress), waiting, clock, look_at_once=look_at_once)
     elif look_at_once:
         error = wait_until(followed.look, Waiting(timeout=0), clock, look_at_once=True)
     record, error = followed.records[record_id], followed.stopped.get(record_id, error)
@@ -96,9 +101,11 @@ def settle(
         warn(f"Record {record_id} could not be read to its end: {explain(error) if error else 'wait_timeout passed'}.")
 
 
-def wait_for_all(followed: FollowedRecords, waiting: Waiting, clock: Clock) -> dict[str, SelfServiceError]:
+def wait_for_all(
+    followed: FollowedRecords, waiting: Waiting, *, clock: Clock, progress: Progress
+) -> dict[str, SelfServiceError]:
     """Wait until all records have ended, and return by id how those failed that did not succeed."""
-    error = wait_until(followed.look, waiting, clock, look_at_once=True)
+    error = wait_until(_told_look(followed, progress), waiting, clock, look_at_once=True)
     failures = {
         record_id: problem(
             record,
@@ -109,6 +116,27 @@ def wait_for_all(followed: FollowedRecords, waiting: Waiting, clock: Clock) -> d
         for record_id, record in followed.records.items()
     }
     return {record_id: failure for record_id, failure in failures.items() if failure is not None}
+
+
+def _told_look(followed: FollowedRecords, progress: Progress) -> Callable[[], bool]:
+    """Return the look at the records that also tells how they stand then."""
+
+    def look() -> bool:
+        is_over = followed.look()
+        progress.tell(_state(followed), urgent=True, is_last=is_over)
+        return is_over
+
+    return look
+
+
+def _state(followed: FollowedRecords) -> State:
+    records = followed.records.values()
+    if len(records) == 1:
+        record = next(iter(records))
+        return RecordState(record.record_id, record.detail.get("ProvisionedProductName") or "", record.status or "")
+    running = len(followed.outstanding)
+    failed = sum(_records.verdict(each) == _records.FAILED for each in records)
+    return TargetsState(len(records), len(records) - running, failed, running, waiting=0)
 
 
 def summary(failures: Mapping[str, SelfServiceError], total: int) -> SelfServiceError:

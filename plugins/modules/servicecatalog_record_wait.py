@@ -184,7 +184,9 @@ def wait_for_records(task: Task) -> None:
     waiting = Waiting(task.params["wait_timeout"], task.params["wait_delay"])
     records = [Record({"RecordId": record_id}) for record_id in record_ids]
     followed = FollowedRecords(task.polling_client, records, task.clock)
-    failures = _waiting.wait_for_all(followed, waiting, task.clock) if records else {}
+    failures = {}
+    if records:
+        failures = _waiting.wait_for_all(followed, waiting, clock=task.clock, progress=task.progress)
     task.known["records"] = [_shaped(followed.records[each], failures.get(each)) for each in record_ids]
     if failures:
         raise _waiting.summary(failures, len(followed.records))

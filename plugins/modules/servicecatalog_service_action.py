@@ -336,6 +336,7 @@ def _start(task: Task, planned: _plan.Plan, secrets: Parameters) -> None:
             way_on=f"To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: [{record_id}], "
             f"or this task again with wait: true and execute_token: {sent.execute_token}.",
             warn=task.warn,
+            progress=task.progress,
         )
     finally:
         task.known.update(_results.record(followed.records[record_id]))

@@ -347,7 +347,7 @@ def _run(task: Task, bulk: _bulk.Bulk, client: Any, requests: list[None]) -> Non
         _api.count_requests(reader, requests)
     language = params["accept_language"]
     followed = FollowedRecords(reader, [], task.clock, language=language, outputs_of_successes=False)
-    bulk.run(client, followed, waiting, task.clock)
+    bulk.run(client, followed, waiting=waiting, clock=task.clock, progress=task.progress)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import os
 import platform
 import sys
 
-from . import bulk, inventory, listing, single
+from . import bulk, inventory, listing, progress, single
 from .figures import Figure, Finding, Measurement, line_of, page_of
 from .processes import HERE
 
@@ -23,6 +23,7 @@ CHAPTERS: dict[str, tuple[str, Measurement]] = {
     "waiting": ("Waiting", single.measure_waiting),
     "listing": ("Listing", listing.measure),
     "inventory": ("Inventory", inventory.measure),
+    "progress": ("Showing progress", progress.measure),
 }
 
 

@@ -38,9 +38,9 @@ def measure_starting() -> Iterator[Finding]:
                 "wait": False,
             }
         }
-        empty = _play(control, None).seconds
-        looped = (_play(control, loop).seconds - empty) / LOOPED * 1000
-        started = _play(control, bulk).seconds - empty
+        empty = play(control, None).seconds
+        looped = (play(control, loop).seconds - empty) / LOOPED * 1000
+        started = play(control, bulk).seconds - empty
         assert len(control.records()) == LOOPED + 1000
     yield Figure(
         "Starting 1,000 targets, 50 ms latency: a loop's time over the bulk task's",
@@ -108,10 +108,10 @@ def _run_on_all(control: Control, **options: Any) -> tuple[Usage, dict[str, Any]
     return run_module(BULK, control, **wanted)
 
 
-def _play(control: Control, task: dict[str, Any] | None) -> Usage:
-    """Run a play of one task, or of none."""
+def play(control: Control, task: dict[str, Any] | None, *settings: str) -> Usage:
+    """Run a play of one task, or of none; settings are NAME=VALUE for its environment."""
     plays = [{"hosts": "localhost", "gather_facts": False, "tasks": [task] if task else []}]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "play.yml"
         file.write_text(json.dumps(plays))
-        return run([ansible("ansible-playbook"), str(file)], control)
+        return run(["env", *settings, ansible("ansible-playbook"), str(file)], control)

@@ -162,6 +162,12 @@ def kill(environment: dict[str, str], tmp_path: Path) -> Callable[..., None]:
     return start
 
 
+@pytest.fixture
+def descendants_of() -> Callable[[int], list[int]]:
+    """Find the processes below one, those nearer to it first."""
+    return descendants
+
+
 def descendants(pid: int) -> list[int]:
     """Return the processes that a process has started, and those that they have."""
     children: dict[int, list[int]] = {}
@@ -172,7 +178,7 @@ def descendants(pid: int) -> list[int]:
         children.setdefault(parent, []).append(child)
     found, queue = [], [pid]
     while queue:
-        mine = children.get(queue.pop(), [])
+        mine = children.get(queue.pop(0), [])
         found += mine
         queue += mine
     return found

@@ -18,7 +18,7 @@ def test_the_demo_shows_what_it_says(run: Callable[..., Any], emulator: Emulator
     for word in ("SUCCEEDED", "SnapshotId", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "AutomationExecutionFailed"):
         assert word in done.output
     assert sorted(record["Status"] for record in emulator.records()).count("FAILED") == 1
-    assert len(emulator.records()) == 3
+    assert len(emulator.records()) == 5
     assert "orders-db, billing-db" in done.output
 
 

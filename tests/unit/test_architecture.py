@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 # Each imports only from those above it.
 LAYERS = (
     {"_errors", "_types", "_clock"},
-    {"_results", "_options"},
+    {"_results", "_options", "_progress"},
     {"_api"},
     {"_records", "_parameters", "_resolve", "_history"},
     {"_following"},

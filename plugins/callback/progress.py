@@ -1,0 +1,188 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Show how the waits of this collection's modules get on."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: progress
+type: aggregate
+short_description: Shows how long-running service actions get on
+version_added: 0.1.0
+author:
+  - selfservice.aws contributors (@selfservice)
+description:
+  - Ansible shows nothing while a task runs. With this callback, the modules of this collection that wait for records or
+    work on many targets tell how they stand, and it prints that.
+  - On a terminal it is one line, refreshed in place, that is gone when the task has ended. Everywhere else, in files,
+    pipes, CI and AWX, it is plain lines, at each change of a record's status, when the first target fails, when no more
+    will start, at the end, and at least every O(interval) seconds, so that a job is never idle.
+  - It hears of modules on the controller only, run by the user who runs Ansible, as C(hosts=localhost) and
+    C(connection=local) do without C(become). Of others it shows nothing.
+  - It opens a socket in a private folder in the folder for temporary files, E(TMPDIR) or C(/tmp). Where it can't, there
+    is no progress, and nothing else happens; C(-vv) tells why.
+  - Of tasks with C(no_log) it shows status and counts, and no names.
+requirements:
+  - enabled in the configuration
+options:
+  interval:
+    description:
+      - After how many seconds a plain line is printed although nothing has changed. A terminal's line is refreshed
+        every second.
+    type: float
+    default: 15
+    ini:
+      - section: callback_selfservice_aws_progress
+        key: interval
+    env:
+      - name: SELFSERVICE_AWS_PROGRESS_INTERVAL
+"""
+
+EXAMPLES = r"""
+# In ansible.cfg, or by ANSIBLE_CALLBACKS_ENABLED in the environment:
+#
+#   [defaults]
+#   callbacks_enabled = selfservice.aws.progress
+#
+#   [callback_selfservice_aws_progress]
+#   interval = 60
+"""
+
+import atexit
+import contextlib
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+from ansible.plugins.callback import CallbackBase
+from ansible_collections.selfservice.aws.plugins.module_utils._clock import SystemClock
+from ansible_collections.selfservice.aws.plugins.module_utils._progress import ADDRESS, HOST
+from ansible_collections.selfservice.aws.plugins.plugin_utils._board import Board
+from ansible_collections.selfservice.aws.plugins.plugin_utils._channel import Channel
+from ansible_collections.selfservice.aws.plugins.plugin_utils._terminal import Terminal, is_for_people, shown_on
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from ansible.inventory.host import Host
+    from ansible.playbook import Playbook
+    from ansible.playbook.task import Task
+    from ansible.utils.display import Display
+
+# How often the line on a terminal is refreshed, and killed modules are noticed.
+_REFRESH = 1.0
+_ENDING = (signal.SIGHUP, signal.SIGTERM)
+
+
+class Listener:
+    """A thread that prints what comes through a channel, from when it is made until `end`.
+
+    The thread holds one lock only, Display's own, for all that it prints: Ansible holds that while it forks.
+    """
+
+    def __init__(self, display: Display, interval: float) -> None:
+        self._display = display
+        self._clock = SystemClock()
+        self._channel = Channel()
+        self._terminal = Terminal(display) if is_for_people() else None
+        self._pause = min(_REFRESH, max(interval, 0.1))
+        # What would be late at the next look is due at this one.
+        self._board = Board(interval - self._pause)
+        self._thread = threading.Thread(target=self._run, name="selfservice.aws.progress", daemon=True)
+        self._handlers = {number: signal.getsignal(number) for number in _ENDING}
+        for number, handler in self._handlers.items():
+            if handler is not signal.SIG_IGN:
+                _handle(number, self._die)
+        os.environ[ADDRESS] = self._channel.address
+        atexit.register(self.end)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Stop, and leave nothing behind."""
+        atexit.unregister(self.end)
+        for name in (ADDRESS, HOST):
+            os.environ.pop(name, None)
+        self._channel.stop()
+        self._thread.join(1)
+        self._channel.close()
+        if self._terminal:
+            self._terminal.leave()
+        for number, handler in self._handlers.items():
+            _handle(number, handler)
+
+    def _die(self, number: int, _frame: FrameType | None) -> None:
+        """Leave nothing behind, and die as without this."""
+        self._channel.remove()
+        # The signal may have come in the middle of a write.
+        with contextlib.suppress(OSError, RuntimeError):
+            if self._terminal:
+                self._terminal.leave()
+        _handle(number, self._handlers[signal.Signals(number)])
+        os.kill(os.getpid(), number)
+
+    def _run(self) -> None:
+        # When the output is closed there is nobody to tell.
+        with contextlib.suppress(OSError, ValueError):
+            while (events := self._channel.receive(None if self._board.is_empty else self._pause)) is not None:
+                now = self._clock.monotonic()
+                for event in events:
+                    self._board.hear(event, now)
+                self._board.forget(_runs)
+                self._show(now)
+
+    def _show(self, now: float) -> None:
+        if self._terminal:
+            self._terminal.draw(self._board.line(now, self._terminal.fits))
+        elif lines := self._board.lines(now):
+            with self._display._lock:
+                for line in lines:
+                    self._display.display(shown_on(sys.stdout, line))
+                # Display leaves that to the system, which waits for more where there is no terminal.
+                sys.stdout.flush()
+
+
+class CallbackModule(CallbackBase):
+    """Listens while a playbook runs."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "selfservice.aws.progress"
+    CALLBACK_NEEDS_ENABLED = True
+
+    _listener: Listener | None = None
+
+    def v2_playbook_on_start(self, playbook: Playbook) -> None:  # noqa: ARG002
+        try:
+            self._listener = Listener(self._display, self.get_option("interval"))
+        except OSError as error:
+            self._display.vv(f"selfservice.aws.progress: no progress, since there is no place for its socket: {error}")
+
+    def v2_runner_on_start(self, host: Host, task: Task) -> None:  # noqa: ARG002
+        # Between this and the next one, the worker for this host is forked.
+        if self._listener:
+            os.environ[HOST] = host.get_name()
+
+    def v2_playbook_on_stats(self, stats: Any) -> None:  # noqa: ARG002
+        if self._listener:
+            self._listener.end()
+            self._listener = None
+
+
+def _handle(number: int, handler: Any) -> None:
+    # Only the main thread may, and only a handler that Python knows can be put back.
+    with contextlib.suppress(TypeError, ValueError):
+        signal.signal(number, handler)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True

@@ -1,0 +1,361 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a person, a log and AWX see of a running task, and that nothing is left of it, however it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import re
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable
+
+import pyte
+import pytest
+import yaml
+from ansible_collections.selfservice.aws.plugins.callback.progress import EXAMPLES
+from emulator import Emulator
+
+BIN = Path(sys.executable).parent
+NAME = "selfservice.aws: "
+ROWS, COLUMNS = 50, 80
+RECORD = r"rec-\w+"
+DESCRIBE = "DescribeRecord"
+
+WAIT = {
+    "name": "Back up",
+    "selfservice.aws.servicecatalog_service_action": {
+        "provisioned_product_name": "orders-db",
+        "service_action_name": "Backup",
+        "wait": True,
+        "wait_delay": 0.2,
+    },
+}
+MANY = {
+    "name": "Restart all",
+    "selfservice.aws.servicecatalog_service_action_bulk": {
+        "search_query": ["web"],
+        "service_action_name": "Restart",
+        "max_concurrency": "10",
+        "wait_delay": 0.2,
+    },
+}
+SAY = {"name": "Say it", "ansible.builtin.debug": {"msg": "said"}}
+
+
+@dataclass(frozen=True)
+class Endless:
+    """A running ansible-playbook, its one worker and that one's module."""
+
+    process: subprocess.Popen
+    worker: int
+    module: int
+
+
+@pytest.fixture
+def emulator(emulator: Emulator) -> Emulator:
+    """A world in which a backup takes a second on the wall, a restart half of one, and a failover forever."""
+    runs = {"Backup": 20, "Restart": 10, "Failover": float("inf")}
+    actions = [{"id": f"act-{name.lower()}", "name": name, "run": {"seconds": run}} for name, run in runs.items()]
+    artifacts = [{"id": "pa-1", "name": "v1", "service_actions": [action["id"] for action in actions]}]
+    emulator.reset(
+        {
+            "service_actions": actions,
+            "products": [{"id": "prod-1", "name": "server", "artifacts": artifacts}],
+            "provisioned_products": [
+                {"id": "pp-orders0000001", "name": "orders-db", "product": "prod-1", "artifact": "pa-1"}
+            ],
+            "generated": [{"count": 20, "name": "web-{n:05}", "product": "prod-1", "artifact": "pa-1"}],
+        }
+    )
+    return emulator
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder for temporary files; pytest's own has too long a name for a socket."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def progress(environment: dict[str, str], temporary: Path) -> dict[str, str]:
+    """Switch the callback on."""
+    environment.update(
+        ANSIBLE_CALLBACKS_ENABLED="selfservice.aws.progress",
+        ANSIBLE_PYTHON_INTERPRETER=os.environ.get("SELFSERVICE_MODULE_PYTHON", sys.executable),
+        TMPDIR=str(temporary),
+    )
+    return environment
+
+
+def silent(progress: dict[str, str]) -> dict[str, str]:
+    """The same environment without the callback."""
+    return {name: value for name, value in progress.items() if name != "ANSIBLE_CALLBACKS_ENABLED"}
+
+
+def write_play(folder: Path, *tasks: dict[str, Any], **play: Any) -> str:
+    plays = [{"hosts": "localhost", "gather_facts": False, **play, "tasks": list(tasks)}]
+    (folder / "play.yml").write_text(yaml.safe_dump(plays, sort_keys=False))
+    return "play.yml"
+
+
+@contextlib.contextmanager
+def started(environment: dict[str, str], folder: Path, *command: str, **streams: Any) -> Iterator[subprocess.Popen]:
+    """Run an Ansible command in the background; it and all it has started are gone afterwards."""
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL, **streams}
+    line = [str(BIN / command[0]), *command[1:]]
+    with subprocess.Popen(line, env=environment, cwd=folder, **streams) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def endless(
+    progress: dict[str, str], tmp_path: Path, emulator: Emulator, descendants_of: Callable[[int], list[int]]
+) -> Iterator[Endless]:
+    """A play that waits for what never ends."""
+    task = {**WAIT, (module := list(WAIT)[1]): {**WAIT[module], "service_action_name": "Failover"}}
+    # Not a pipe, which workers may keep open.
+    with started(progress, tmp_path, "ansible-playbook", write_play(tmp_path, task), stdout=None) as process:
+        while not emulator.calls(DESCRIBE):
+            assert process.poll() is None
+        tree = descendants_of(process.pid)
+        yield Endless(process, worker=tree[0], module=tree[-1])
+    for pid in tree:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def lines_of(output: str) -> list[str]:
+    return [line.removeprefix(NAME) for line in output.splitlines() if line.startswith(NAME)]
+
+
+def left_in(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir() if each.name.startswith("selfservice.aws.")]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a person saw: the last screen, and every line of progress on the way."""
+
+    code: int
+    screen: list[str]
+    lines: list[str]
+
+
+def watch(environment: dict[str, str], folder: Path, *command: str) -> Seen:
+    """Run a command on a pseudo-terminal, and look at its screen."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    screen = pyte.Screen(COLUMNS, ROWS)
+    stream = pyte.ByteStream(screen)
+    lines: list[str] = []
+    with started(
+        {**environment, "TERM": "xterm"}, folder, *command, stdin=theirs, stdout=theirs, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        # The end of a terminal is an error on Linux.
+        with contextlib.suppress(OSError):
+            while received := os.read(ours, 65536):
+                stream.feed(received)
+                shown = [line.rstrip() for line in screen.display if line.startswith(NAME)]
+                assert len(shown) <= 1, screen.display
+                if shown and shown != lines[-1:]:
+                    lines += shown
+        os.close(ours)
+        code = process.wait()
+    return Seen(code, [line.rstrip() for line in screen.display], lines)
+
+
+def test_on_a_terminal_one_line_tells_all_and_leaves_no_trace(
+    progress: dict[str, str], tmp_path: Path, temporary: Path
+) -> None:
+    # The other host is skipped, which is said while the line is there.
+    waits = {**WAIT, "when": "inventory_hostname == 'first'"}
+    play = write_play(tmp_path, {**SAY, "run_once": True}, waits, {**MANY, "run_once": True}, hosts="all")
+    command = ["ansible-playbook", "-i", "first,second,", "-c", "local", play]
+    seen = watch(progress, tmp_path, *command)
+    without = watch(silent(progress), tmp_path, *command)
+    assert (seen.code, without.code) == (0, 0), seen.screen
+    assert without.lines == []
+    assert seen.screen == without.screen
+    assert left_in(temporary) == []
+    text = "\n".join(seen.lines)
+    assert re.search(rf"^{NAME}\[first\] {RECORD} orders-db CREATED · \d s so far$", text, re.MULTILINE), text
+    assert re.search(rf"^{NAME}\[first\] {RECORD} orders-db IN_PROGRESS · \d s so far$", text, re.MULTILINE), text
+    assert re.search(rf"^{NAME}\[first\] 10/20 ended · 10 running · .*about \d+ s left$", text, re.MULTILINE), text
+
+
+@pytest.mark.usefixtures("progress")
+@pytest.mark.parametrize(("encoding", "dot"), [("utf-8", "·"), ("ascii", "-")])
+def test_a_log_gets_lines(tmp_path: Path, run: Callable, encoding: str, dot: str) -> None:
+    play = write_play(tmp_path, WAIT, MANY)
+    done = run("ansible-playbook", play, PYTHONIOENCODING=encoding, SELFSERVICE_AWS_PROGRESS_INTERVAL="1")
+    assert done.code == 0, done.output
+    lines = lines_of(done.output)
+    states = [line.split()[2] for line in lines if "orders-db" in line]
+    assert list(dict.fromkeys(states)) == ["CREATED", "IN_PROGRESS", "SUCCEEDED"]
+    assert re.fullmatch(rf"{RECORD} orders-db SUCCEEDED {dot} after \d s", lines[len(states) - 1])
+    counts = lines[len(states) :]
+    assert counts[0].startswith(f"0/20 ended {dot} 10 running {dot} 10 waiting {dot} 0 s so far")
+    assert re.fullmatch(rf"20/20 ended {dot} .*after \d+ s", counts[-1])
+    assert "TASK [Back up]" in done.output.split(NAME)[0]
+
+
+def test_the_example_enables_it(progress: dict[str, str], tmp_path: Path, run: Callable) -> None:
+    play = write_play(tmp_path, WAIT)
+    del progress["ANSIBLE_CALLBACKS_ENABLED"]
+    example = "\n".join(line.removeprefix("#").strip() for line in EXAMPLES.splitlines()[3:])
+    (tmp_path / "ansible.cfg").write_text(example)
+    done = run("ansible-playbook", play, ANSIBLE_CONFIG="ansible.cfg")
+    assert len(lines_of(done.output)) >= 2, done.output
+
+
+@pytest.mark.usefixtures("progress")
+def test_ad_hoc_it_needs_bin_ansible_callbacks(run: Callable) -> None:
+    (module, options), *_ = [item for item in WAIT.items() if item[0] != "name"]
+    command = ["ansible", "localhost", "-m", module, "-a", json.dumps(options)]
+    assert lines_of(run(*command).output) == []
+    assert "SUCCEEDED" in lines_of(run(*command, ANSIBLE_LOAD_CALLBACK_PLUGINS="true").output)[-1]
+
+
+@pytest.mark.parametrize("quiet", [[], ["-q"]])
+def test_awx_gets_events_with_lines(
+    progress: dict[str, str], tmp_path: Path, temporary: Path, quiet: list[str]
+) -> None:
+    (tmp_path / "project").mkdir()
+    play = write_play(tmp_path / "project", WAIT)
+    with started(
+        progress, tmp_path, "ansible-runner", "run", ".", "-p", play, "--ident", "1", *quiet, text=True
+    ) as done:
+        output, _none = done.communicate()
+    assert done.returncode == 0, output
+    assert bool(lines_of(output)) is not bool(quiet), output
+    events = [json.loads(each.read_text()) for each in (tmp_path / "artifacts/1/job_events").iterdir()]
+    told = [event for event in events if event["stdout"].startswith(NAME)]
+    assert {event["event"] for event in told} == {"verbose"}
+    assert "SUCCEEDED" in max(told, key=lambda event: event["counter"])["stdout"]
+    # As plain lines: what refreshes in place would garble the events.
+    assert all(re.fullmatch(rf"{NAME}{RECORD} orders-db [A-Z_]+ · .*(so far|after).*", each["stdout"]) for each in told)
+    assert left_in(temporary) == []
+
+
+@pytest.mark.usefixtures("progress")
+def test_twenty_forks_are_told_apart_and_none_hangs(tmp_path: Path, temporary: Path, run: Callable) -> None:
+    hosts = [f"web{number:02}" for number in range(20)]
+    (tmp_path / "hosts").write_text("".join(f"{host} ansible_connection=local\n" for host in hosts))
+    waiting = {**WAIT, "when": "inventory_hostname[-1] == '0'"}
+    others = [{**SAY, "loop": [1, 2], "when": "inventory_hostname[-1] != '0'"}] * 4
+    play = write_play(tmp_path, waiting, *others, hosts="all", strategy="free")
+    done = run("ansible-playbook", "-i", "hosts", "-f", "20", play, SELFSERVICE_AWS_PROGRESS_INTERVAL="0.2")
+    assert done.code == 0, done.output
+    told = {
+        host: {line.split()[1] for line in lines_of(done.output) if line.startswith(f"[{host}] ")} for host in hosts
+    }
+    assert [host for host in hosts if told[host]] == ["web00", "web10"]
+    assert all(len(records) == 1 for records in told.values() if records)
+    assert told["web00"] != told["web10"]
+    assert left_in(temporary) == []
+
+
+@pytest.mark.usefixtures("progress")
+def test_async_tasks_are_heard_while_the_play_goes_on(tmp_path: Path, temporary: Path, run: Callable) -> None:
+    job = {**WAIT, "async": 60, "poll": 0, "register": "job"}
+    end = {
+        "name": "Wait for it",
+        "ansible.builtin.async_status": {"jid": "{{ job.ansible_job_id }}"},
+        "register": "it",
+        "until": "it is finished",
+        "retries": 60,
+        "delay": 1,
+    }
+    done = run("ansible-playbook", write_play(tmp_path, job, end))
+    assert done.code == 0, done.output
+    assert "SUCCEEDED" in lines_of(done.output.split("TASK [Wait for it]")[1])[-1]
+    assert left_in(temporary) == []
+
+
+def test_without_a_writable_temporary_folder_there_is_no_progress_and_nothing_else(
+    progress: dict[str, str], tmp_path: Path, run: Callable
+) -> None:
+    play = write_play(tmp_path, WAIT)
+    # Not even root can make a folder there.
+    done = run("ansible-playbook", play, TMPDIR="/proc")
+    progress.pop("ANSIBLE_CALLBACKS_ENABLED")
+    assert (done.code, done.output) == (0, run("ansible-playbook", play).output)
+
+
+@pytest.mark.usefixtures("progress")
+def test_a_channel_that_goes_away_changes_nothing(tmp_path: Path, run: Callable) -> None:
+    folder = "{{ lookup('ansible.builtin.env', 'SELFSERVICE_AWS_PROGRESS') | dirname }}"
+    remove = {"name": "Remove it", "ansible.builtin.file": {"path": folder, "state": "absent"}}
+    done = run("ansible-playbook", write_play(tmp_path, remove, WAIT), "-vv")
+    assert done.code == 0, done.output
+    assert "changed=2" in done.output
+    assert lines_of(done.output) == []
+
+
+@pytest.mark.usefixtures("progress")
+def test_no_log_shows_no_names(tmp_path: Path, run: Callable) -> None:
+    done = run("ansible-playbook", write_play(tmp_path, {**WAIT, "no_log": True}))
+    assert done.code == 0, done.output
+    assert "orders" not in done.output
+    assert not re.search(RECORD, done.output)
+    assert lines_of(done.output)[-1].startswith("SUCCEEDED · after")
+
+
+@pytest.mark.parametrize("victim", ["module", "worker"])
+def test_nothing_is_left_of_what_is_killed(endless: Endless, temporary: Path, victim: str) -> None:
+    assert len(left_in(temporary)) == 1
+    os.kill(getattr(endless, victim), signal.SIGKILL)
+    assert endless.process.wait(timeout=120) != 0
+    assert left_in(temporary) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_nothing_is_left_of_a_run_that_is_told_to_end(
+    endless: Endless, temporary: Path, number: signal.Signals
+) -> None:
+    endless.process.send_signal(number)
+    assert endless.process.wait(timeout=120) != 0
+    assert left_in(temporary) == []
+
+
+def test_what_kill_9_leaves_the_next_run_removes(
+    endless: Endless, progress: dict[str, str], tmp_path: Path, temporary: Path, run: Callable
+) -> None:
+    endless.process.kill()
+    endless.process.wait()
+    # The module goes on, and what it tells goes nowhere.
+    os.kill(endless.module, 0)
+    (left,) = left_in(temporary)
+    done = run("ansible-playbook", write_play(tmp_path, WAIT), **progress)
+    assert "SUCCEEDED" in lines_of(done.output)[-1]
+    assert left_in(temporary) == [], left
+
+
+def test_two_plays_at_once_hear_of_their_own(progress: dict[str, str], tmp_path: Path, temporary: Path) -> None:
+    play = write_play(tmp_path, WAIT)
+    with (
+        started(progress, tmp_path, "ansible-playbook", play, text=True) as one,
+        started(progress, tmp_path, "ansible-playbook", play, text=True) as two,
+    ):
+        told = [{line.split()[0] for line in lines_of(each.communicate()[0])} for each in (one, two)]
+    assert [len(records) for records in told] == [1, 1]
+    assert told[0] != told[1]
+    assert left_in(temporary) == []
