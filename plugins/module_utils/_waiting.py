@@ -14,6 +14,7 @@ from ._errors import (
     SERVICE_ERRORS,
     RecordFailed,
     SelfServiceError,
+    Stopped,
     WaitInterrupted,
     WaitTimedOut,
     error_facts,
@@ -35,14 +36,17 @@ def wait_until(
     """Look until `look` says that all has ended, at the latest at the deadline.
 
     What may be better next time (throttling, 5xx, a broken connection) is looked at again; any other error ends the
-    wait. Returns the error of the last look, if it had one.
+    wait, and so does a signal to end. Returns the error of the last look, if it had one, or Stopped.
     """
     started = clock.monotonic()
     deadline = started + waiting.timeout
     failures = 0
     pause = 0.0 if look_at_once else pause_before_look(0.0, waiting.delay, failures, clock.jitter())
     while True:
-        clock.sleep(max(0.0, min(pause, deadline - clock.monotonic())))
+        try:
+            clock.sleep(max(0.0, min(pause, deadline - clock.monotonic())))
+        except Stopped as stopped:
+            return stopped
         last_error: Exception | None = None
         try:
             if look():

@@ -346,6 +346,7 @@ def _run(task: Task, bulk: _bulk.Bulk, client: Any, requests: list[None]) -> Non
         reader = task.bulk_polling_client()
         _api.count_requests(reader, requests)
     language = params["accept_language"]
+    task.clock.heed_signals()
     followed = FollowedRecords(reader, [], task.clock, language=language, outputs_of_successes=False)
     bulk.run(client, followed, waiting, task.clock)
 

@@ -137,8 +137,12 @@ class EmulatorClock:
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
         self.slept += seconds
-        self._emulator.advance(seconds)
+        if seconds:
+            self._emulator.advance(seconds)
 
     def jitter(self) -> float:
         """Return the jitter given, from 0 to 1."""
         return self._jitter
+
+    def heed_signals(self) -> None:
+        """Do nothing: no signal reaches this clock."""

@@ -14,8 +14,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # Each imports only from those above it.
 LAYERS = (
-    {"_errors", "_types", "_clock"},
-    {"_results", "_options"},
+    {"_errors", "_types"},
+    {"_results", "_options", "_clock"},
     {"_api"},
     {"_records", "_parameters", "_resolve", "_history"},
     {"_following"},
