@@ -23,7 +23,7 @@ bench: ## Run the benchmarks, which take minutes and prove nothing on a busy mac
 demo emulator env bench: python
 	@$(PYTHON) .ci/demo.py $@ $(ARGS)
 
-.PHONY: test test-matrix lint format changelog sanity units integration
+.PHONY: test test-matrix lint format changelog sanity units integration faults
 test: ## Run everything, on the newest and the oldest supported versions
 test-matrix: ## Run sanity and the tests on all supported versions that the Pythons found can run
 lint: ## Run the linters and type checkers
@@ -32,7 +32,8 @@ changelog: ## Write CHANGELOG.rst out of the fragments, for the version in galax
 sanity: ## Run ansible-test sanity
 units: ## Run the unit tests; ARGS="-k name" goes to pytest
 integration: ## Run the integration tests; ARGS="-k name" goes to pytest
-test test-matrix lint format changelog sanity units integration: python
+faults: ## Run the cases of tests/faults, and write how many were survived to a page of the docs
+test test-matrix lint format changelog sanity units integration faults: python
 	@$(PYTHON) .ci/check.py $@ $(ARGS)
 
 .PHONY: clean

@@ -35,7 +35,7 @@ LINTERS = {
     "antsibull-docs": "antsibull-docs lint-collection-docs --plugin-docs --disallow-unknown-collection-refs"
     " --validate-collection-refs=all .",
     "ansible-lint": "ansible-lint -q --nocolor",
-    "mypy": "mypy -p ansible_collections.selfservice.aws.plugins -p emulator -p benchmarks",
+    "mypy": "mypy -p ansible_collections.selfservice.aws.plugins -p emulator -p benchmarks -p faults",
     "mypy of .ci": "mypy .ci",
     "black": "black --check --quiet --diff .",
     "ruff": "ruff check --quiet --output-format concise .",
@@ -101,6 +101,13 @@ class Checks:
         env = {**_test_env(workshop), "COVERAGE_FILE": str(build_folder() / "caches/coverage")}
         if subprocess.run(_pytest(workshop, words), check=False, cwd=CHECKOUT, env=env).returncode:
             self.failed.append("pytest")
+
+    def faults(self) -> None:
+        """Run the cases of faults and signals, and write the page that counts them."""
+        report = build_folder() / "caches/faults.xml"
+        self.show_tests("tests/unit/test_faults.py", "tests/integration/test_kills.py", "-q", "--junitxml", str(report))
+        workshop = set_up(self.main, "test")
+        say(run(workshop.tool("python"), "-m", "faults", report, env=workshop.env, cwd=CHECKOUT).strip())
 
     def _check(self, title: str, check: Callable[[], object]) -> None:
         try:
@@ -184,6 +191,7 @@ def main(target: str, *words: str) -> int:
     signal.signal(signal.SIGINT, lambda number, _frame: os._exit(128 + number))
     checks = Checks()
     targets: dict[str, Callable[[], None]] = {
+        "faults": checks.faults,
         "changelog": partial(checks.rewrite, "antsibull-changelog release"),
         "format": partial(checks.rewrite, *FORMATTERS),
         "integration": partial(checks.show_tests, *INTEGRATION, *words),

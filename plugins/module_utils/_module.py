@@ -108,19 +108,24 @@ def run(module: AnsibleAWSModule, verb: Callable[[Task], None]) -> None:
         warn=warn,
         hide=module.no_log_values.update,
     )
-    failure: dict[str, Any] = {}
+    failure = failure_of(verb, task)
+    if not failure:
+        module.exit_json(**task.known)
+    # Outside any except block, so that Ansible adds no traceback to a failure that explains itself.
+    module.fail_json(**{**task.known, **failure})
+
+
+def failure_of(verb: Callable[[Task], None], task: Task) -> dict[str, Any]:
+    """Run the verb and return how it failed, as results to add to what is known: nothing if it did not."""
     try:
         verb(task)
     except SelfServiceError as error:
-        failure = {"msg": sentence(error), **error.facts}
+        return {"msg": sentence(error), **error.facts}
     except SERVICE_ERRORS as error:
-        failure = {"msg": sentence(error), **error_facts(error)}
+        return {"msg": sentence(error), **error_facts(error)}
     except _UNFORESEEN as error:
-        failure = {
+        return {
             "msg": f"{type(error).__name__}: {error}. This is a bug of selfservice.aws; please report it.",
             "exception": traceback.format_exc(),
         }
-    if not failure:
-        module.exit_json(**task.known)
-    # Outside the except block, so that Ansible adds no traceback to a failure that explains itself.
-    module.fail_json(**{**task.known, **failure})
+    return {}

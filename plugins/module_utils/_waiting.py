@@ -97,22 +97,28 @@ def settle(
     if failure is not None:
         raise failure from error
     if error is not None or (record.outputs is None and _records.verdict(record) != _records.RUNNING):
-        warn(f"Record {record_id} could not be read to its end: {explain(error) if error else 'wait_timeout passed'}.")
+        warn(_unread(record, error))
 
 
-def wait_for_all(followed: FollowedRecords, waiting: Waiting, clock: Clock) -> dict[str, SelfServiceError]:
+def wait_for_all(
+    followed: FollowedRecords, waiting: Waiting, clock: Clock, warn: Callable[[str], None]
+) -> dict[str, SelfServiceError]:
     """Wait until all records have ended, and return by id how those failed that did not succeed."""
     error = wait_until(followed.look, waiting, clock, look_at_once=True)
-    failures = {
-        record_id: problem(
-            record,
-            waiting,
-            error=followed.stopped.get(record_id, error),
-            way_on="To go on waiting, run this task again.",
-        )
-        for record_id, record in followed.records.items()
-    }
-    return {record_id: failure for record_id, failure in failures.items() if failure is not None}
+    failures = {}
+    for record_id, record in followed.records.items():
+        last_error = followed.stopped.get(record_id, error)
+        failure = problem(record, waiting, error=last_error, way_on="To go on waiting, run this task again.")
+        if failure is not None:
+            failures[record_id] = failure
+        elif record.outputs is None:
+            warn(_unread(record, last_error))
+    return failures
+
+
+def _unread(record: Record, error: BaseException | None) -> str:
+    reason = explain(error) if error else "wait_timeout passed"
+    return f"Record {record.record_id} could not be read to its end, so that its outputs may be missing: {reason}."
 
 
 def summary(failures: Mapping[str, SelfServiceError], total: int) -> SelfServiceError:

@@ -185,7 +185,7 @@ def wait_for_records(task: Task) -> None:
     records = [Record({"RecordId": record_id}) for record_id in record_ids]
     followed = FollowedRecords(task.polling_client, records, task.clock)
     task.clock.heed_signals()
-    failures = _waiting.wait_for_all(followed, waiting, task.clock) if records else {}
+    failures = _waiting.wait_for_all(followed, waiting, task.clock, task.warn) if records else {}
     task.known["records"] = [_shaped(followed.records[each], failures.get(each)) for each in record_ids]
     if failures:
         raise _waiting.summary(failures, len(followed.records))

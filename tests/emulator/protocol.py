@@ -37,7 +37,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes out: `promised` is a Content-Length that is not kept, `cut` resets the connection instead."""
+    """What goes out: `promised` is a Content-Length that is not kept, `cut` resets the connection instead; `location` is a header."""
 
     status: int
     body: bytes
@@ -46,6 +46,7 @@ class Answer:
     dated: bool = True
     promised: int = 0
     cut: bool = False
+    location: str = ""
 
 
 class JsonWire:
