@@ -44,8 +44,8 @@ def watch(client: BaseClient) -> None:
         return min(_LONGEST_RETRY_PAUSE, random.random() * 2 ** (kwargs["attempts"] - 1))
 
     # First, since botocore's legacy mode raises the error of the last attempt before later handlers see it.
-    client.meta.events.register_first("needs-retry.servicecatalog", retry_garbled)
-    client.meta.events.register("after-call.servicecatalog", _refuse_garbled)
+    client.meta.events.register_first("needs-retry.servicecatalog", retry_garbled, unique_id="selfservice-retry")
+    client.meta.events.register("after-call.servicecatalog", _refuse_garbled, unique_id="selfservice-refuse")
 
 
 def count_requests(client: BaseClient, sent: list[None]) -> None:

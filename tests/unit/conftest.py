@@ -147,8 +147,15 @@ class Outcome:
     warnings: list[str]
 
 
+@pytest.fixture(scope="session")
+def clients() -> dict[str, BaseClient]:
+    """The clients of all scenarios, by their configuration: to make one takes as long as several calls."""
+    return {}
+
+
 @pytest.fixture
 def run_scenario(
+    clients: dict[str, BaseClient],
     prepare: Callable[..., Attempt],
     connect: Callable[[Mapping[str, Any]], BaseClient],
     monkeypatch: pytest.MonkeyPatch,
@@ -165,19 +172,23 @@ def run_scenario(
         attempt = prepare(verb, {**scenario.params, **params}, **scenario.modes)
         told: set[str] = set()
 
-        def watched(config: Mapping[str, Any]) -> BaseClient:
-            client = connect({**config, "read_timeout": 0.1} if hangs else config)
+        def note(parsed: Mapping[str, Any], **_kwargs: Any) -> None:
+            told.add(parsed.get("RecordDetail", {}).get("RecordId"))
 
-            def note(parsed: Mapping[str, Any], **_kwargs: Any) -> None:
-                told.add(parsed.get("RecordDetail", {}).get("RecordId"))
+        def watched(config: Mapping[str, Any]) -> BaseClient:
+            key = f"{hangs} {config}"
+            if key not in clients:
+                clients[key] = connect({**config, "read_timeout": 0.1} if hangs else config)
 
             def hang(caught_exception: Exception | None, **_kwargs: Any) -> None:
                 if isinstance(caught_exception, ReadTimeoutError):
                     attempt.task.clock.sleep(config.get("read_timeout", 0))
 
-            client.meta.events.register(f"after-call.servicecatalog.{EXECUTE}", note)
-            client.meta.events.register("needs-retry.servicecatalog", hang)
-            return client
+            events = clients[key].meta.events
+            for event, handler in [(f"after-call.servicecatalog.{EXECUTE}", note), ("needs-retry.servicecatalog", hang)]:
+                events.unregister(event, unique_id=event)
+                events.register(event, handler, unique_id=event)
+            return clients[key]
 
         attempt.task.connect = watched
         result = attempt.result()
