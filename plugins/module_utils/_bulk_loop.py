@@ -137,6 +137,9 @@ class BulkLoop:
             self._fleet.ends(target, FAILED if failed else STARTED)
         elif verdict == _records.SUCCEEDED:
             self._fleet.ends(target, SUCCEEDED)
+        elif execution.record.record_id in self._following:
+            attempt.error = f"Record {execution.record.record_id} was returned for another target too."
+            self._fleet.ends(target, FAILED)
         else:
             self._fleet.runs(target)
             arrived = self._clock.monotonic()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from ansible.module_utils.common.warnings import warn
 
-from . import _api
+from . import _api, _results
 from ._clock import Clock, SystemClock
 from ._errors import SERVICE_ERRORS, InvalidInput, SelfServiceError, error_facts, sentence
 from ._parameters import SHORTEST_SECRET
@@ -51,11 +51,15 @@ class Task:
     params: Mapping[str, Any]
     connect: Callable[[Mapping[str, Any]], BaseClient]
     clock: Clock
-    warn: Callable[[str], None]
+    tell: Callable[[str], None]
     hide: Callable[[Iterable[str]], None]
     check_mode: bool = False
     diff_mode: bool = False
     known: dict[str, Any] = field(default_factory=lambda: {"changed": False})
+
+    def warn(self, text: str) -> None:
+        """Tell the user of something that is no failure."""
+        self.tell(_results.printable(text))
 
     @cached_property
     def client(self) -> BaseClient:
@@ -105,7 +109,7 @@ def run(module: AnsibleAWSModule, verb: Callable[[Task], None]) -> None:
         check_mode=module.check_mode,
         diff_mode=module._diff,
         # Not module.warn: amazon.aws also passes those to exit_json, which newer ansible-cores deprecate.
-        warn=warn,
+        tell=warn,
         hide=module.no_log_values.update,
     )
     failure = failure_of(verb, task)
@@ -120,9 +124,9 @@ def failure_of(verb: Callable[[Task], None], task: Task) -> dict[str, Any]:
     try:
         verb(task)
     except SelfServiceError as error:
-        return {"msg": sentence(error), **error.facts}
+        return {"msg": _results.printable(sentence(error)), **error.facts}
     except SERVICE_ERRORS as error:
-        return {"msg": sentence(error), **error_facts(error)}
+        return {"msg": _results.printable(sentence(error)), **error_facts(error)}
     except _UNFORESEEN as error:
         return {
             "msg": f"{type(error).__name__}: {error}. This is a bug of selfservice.aws; please report it.",

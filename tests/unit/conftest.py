@@ -102,7 +102,7 @@ def prepare(emulator: Emulator, connect: Callable[[Mapping[str, Any]], BaseClien
             params={"aws_config": None, **params},
             connect=connect,
             clock=EmulatorClock(emulator, jitter),
-            warn=warnings.append,
+            tell=warnings.append,
             hide=hidden.extend,
             check_mode=check_mode,
             diff_mode=diff_mode,
