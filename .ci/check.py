@@ -35,7 +35,7 @@ LINTERS = {
     "antsibull-docs": "antsibull-docs lint-collection-docs --plugin-docs --disallow-unknown-collection-refs"
     " --validate-collection-refs=all .",
     "ansible-lint": "ansible-lint -q --nocolor",
-    "mypy": "mypy -p ansible_collections.selfservice.aws.plugins -p emulator -p benchmarks -p faults",
+    "mypy": "mypy -p ansible_collections.selfservice.aws.plugins -p emulator -p benchmarks -p awx -p faults",
     "mypy of .ci": "mypy .ci",
     "black": "black --check --quiet --diff .",
     "ruff": "ruff check --quiet --output-format concise .",

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from amazon import fetch_amazon, oldest_boto3
+from amazon import AWX, fetch, fetch_amazon, oldest_boto3
 from console import run, say
 from matrix import Combination
 from pythons import Python
@@ -29,7 +29,7 @@ PARTS = ("caches", "collections", "locks", "pythons", "sanity", "venvs")
 
 @dataclass(frozen=True)
 class Workshop:
-    """A virtual environment and a collections tree with this collection and amazon.aws."""
+    """A virtual environment and a collections tree with this collection and those that it or its checks need."""
 
     combination: Combination
     venv: Path
@@ -91,9 +91,14 @@ def set_up(combination: Combination, tool: str = "") -> Workshop:
     core = f"ansible-core~={combination.core}.0"
     # On its own first: it fetches amazon.aws, which tells its oldest boto3.
     venv = _make_venv(name, python, [core])
+    awx = build_folder() / "collections" / "awx"
+    if tool:
+        with locked(awx.name):
+            fetch(AWX, awx, venv=venv)
     with locked(tree.name):
         fetch_amazon(combination.amazon, tree, venv=venv)
         _link(tree / "ansible_collections/selfservice/aws")
+        _link(tree / AWX.folder, awx / AWX.folder)
         (tree / "ansible.cfg").touch()
     boto3 = oldest_boto3(tree) if combination.oldest_boto3 else _requirements(CHECKOUT / "requirements.txt")
     tools = _requirements(CHECKOUT / f".ci/requirements-{tool}.txt") if tool else []

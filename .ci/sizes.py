@@ -12,7 +12,7 @@ from pathlib import Path
 
 FUNCTION_LINES = 40
 FILE_LINES = 250
-FOLDERS = (".ci", "plugins", "tests/emulator")
+FOLDERS = (".ci", "plugins", "tests/awx", "tests/emulator")
 DOCUMENTATION = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
 
 

@@ -10,7 +10,7 @@ import os
 import platform
 import sys
 
-from . import bulk, listing, single
+from . import bulk, inventory, listing, single
 from .figures import Figure, Finding, Measurement, line_of, page_of
 from .processes import HERE
 
@@ -22,6 +22,7 @@ CHAPTERS: dict[str, tuple[str, Measurement]] = {
     "single": ("One action", single.measure_cost),
     "waiting": ("Waiting", single.measure_waiting),
     "listing": ("Listing", listing.measure),
+    "inventory": ("Inventory", inventory.measure),
 }
 
 

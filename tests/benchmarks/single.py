@@ -44,7 +44,9 @@ def measure_cost() -> Iterator[Finding]:
         statistics.median(ratios),
         "times",
         bound=1.05,
-        remark=f"Median of {ROUNDS} rounds in turn, from {ratios[0]:.2f} to {ratios[-1]:.2f}; one API call each",
+        remark=f"Median of {ROUNDS} rounds in turn, from {ratios[0]:.2f} to {ratios[-1]:.2f}; one API call each. What "
+        "it costs more is Ansible's way with module_utils: at every run it parses and packs this collection's units, "
+        "and compiles them. Counted in instructions, the worker takes 5 % and the module 9 % more",
     )
 
 

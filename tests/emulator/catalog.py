@@ -27,12 +27,14 @@ class Catalog:
     def __init__(self, world: World, clock: Clock) -> None:
         self.world = world
         self.clock = clock
+        # Where the call under way is made.
+        self.region = world.region
         self.pager = Pager()
         # Seeded, so that a test that meets lost items once meets them always.
         self.random = random.Random(0)
         self.switches = change_switches(Switches(), world.switches)
         self.products = dict(world.provisioned_products)
-        self.names = {product.name: product.id for product in reversed(list(self.products.values()))}
+        self.names = self._names()
         self.records: dict[str, Record] = {}
         self.record_ids_of: dict[str, list[str]] = {}
         self._found: dict[str, list[str]] = {}
@@ -41,9 +43,13 @@ class Catalog:
     def product(self, product_id: str) -> ProvisionedProduct:
         """Return a provisioned product with the status to be seen now."""
         product = self.products.get(product_id)
-        if product is None:
+        if product is None or not self.is_here(product):
             raise ResourceNotFound(f"No provisioned product found with id: {product_id}")
         return self.shown(product)
+
+    def is_here(self, product: ProvisionedProduct) -> bool:
+        """Tell whether a product is in the region of the call."""
+        return product.region in ("", self.region)
 
     def shown(self, product: ProvisionedProduct) -> ProvisionedProduct:
         """Return the product as it looks now, which depends on its last record if a switch says so."""
@@ -53,9 +59,14 @@ class Catalog:
             return product
         return dataclasses.replace(product, status=self.switches.product_status_while_running)
 
+    def named(self, name: str) -> str | None:
+        """Return the id of the product with a name in the region of the call."""
+        return self.names.get((name, self.region)) or self.names.get((name, ""))
+
     def remember(self, key: str, find: Callable[[], list[str]]) -> list[str]:
         """Return the ids that a search finds, from memory while nothing has changed since."""
         timeless = self.switches.product_status_while_running == "AVAILABLE" and not self.switches.describable_after
+        key = f"{self.region} {key}"
         if key not in self._found or not timeless:
             self._found[key] = find()
         return self._found[key]
@@ -110,7 +121,7 @@ class Catalog:
     def record(self, record_id: str) -> Record:
         """Return a record that the caller can see by now."""
         record = self.records.get(record_id)
-        if record is None or not self.describable(record):
+        if record is None or not self.is_here(record.product) or not self.describable(record):
             raise ResourceNotFound(f"No record found with id: {record_id}")
         return record
 
@@ -148,7 +159,10 @@ class Catalog:
         product = dataclasses.replace(old, **changes)
         self._replace(product)
         if product.name != old.name:
-            self.names = {item.name: item.id for item in reversed(list(self.products.values()))}
+            self.names = self._names()
+
+    def _names(self) -> dict[tuple[str, str], str]:
+        return {(item.name, item.region): item.id for item in reversed(list(self.products.values()))}
 
     def _replace(self, product: ProvisionedProduct) -> None:
         self.products[product.id] = product

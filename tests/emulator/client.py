@@ -47,7 +47,7 @@ class Control:
         return found
 
     def fault(self, operation: str, kind: str, **options: Any) -> None:
-        """Set a fault on an operation (* is any): calls=[1, 2] from now on, every=k, or each; kinds have options."""
+        """Set a fault on an operation (* is any): calls=[1, 2] from now on, every=k or each; region; kinds' options."""
         self._run("fault", operation=operation, kind=kind, **options)
 
     def clear_faults(self) -> None:

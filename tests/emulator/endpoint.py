@@ -47,6 +47,7 @@ class Endpoint:
         wire = wire_of(request)
         call: dict[str, Any] = {
             "operation": None,
+            "region": None,
             "parameters": None,
             "status": None,
             "error_code": None,
@@ -57,10 +58,10 @@ class Endpoint:
             self.calls.append(call)
         try:
             operation = _operation(wire, request, call)
-            check_signature(request, wire.service, self._keys)
+            call["region"] = check_signature(request, wire.service, self._keys)
             call["parameters"] = wire.parameters(request)
             with self.lock:
-                fault = self.faults.strike(operation)
+                fault = self.faults.strike(operation, call["region"])
             call["fault"] = fault.kind if fault else None
             answer = self._faulty(wire, operation, call, request_id=request_id, fault=fault)
         except ServiceError as error:
@@ -85,6 +86,7 @@ class Endpoint:
     def _plain(self, wire: Wire, operation: str, call: dict[str, Any], *, request_id: str) -> Answer:
         try:
             with self.lock:
+                self.catalog.region = call["region"]
                 result = self._result(wire, operation, call["parameters"])
             return wire.success(operation, self._checked(wire, operation, result), request_id)
         except ServiceError as error:

@@ -97,6 +97,7 @@ class Fault:
     calls: list[int] | None
     every: int | None
     options: Mapping[str, Any]
+    region: str | None = None
     seen: int = 0
     tokens: float = 0.0
     filled: float = 0.0
@@ -134,9 +135,13 @@ class Faults:
         *,
         calls: list[int] | None = None,
         every: int | None = None,
+        region: str | None = None,
         **options: Any,
     ) -> None:
-        """Set a fault on an operation, * being any; `calls` are numbered from now on, beginning with 1."""
+        """Set a fault on an operation, * being any; `calls` are numbered from now on, beginning with 1.
+
+        With a region, only calls that are signed for it count.
+        """
         if kind not in KINDS:
             raise ValueError(f"there is no fault {kind!r}; there are {', '.join(KINDS)}")
         if set(options) != OPTIONS.get(kind, set()) and not (kind == "rate_limit" and set(options) == {"per_second"}):
@@ -145,7 +150,7 @@ class Faults:
             raise ValueError("a fault hits either some calls or every k-th, k being 1 or more")
         if kind == "rate_limit":
             options.setdefault("burst", max(1.0, options["per_second"]))
-        fault = Fault(operation, kind, calls, every, options)
+        fault = Fault(operation, kind, calls, every, options, region)
         fault.tokens, fault.filled = options.get("burst", 0.0), self._clock.now()
         self._faults.append(fault)
 
@@ -153,8 +158,9 @@ class Faults:
         """Forget all faults."""
         self._faults.clear()
 
-    def strike(self, operation: str) -> Fault | None:
-        """Count a call for every fault that is set on its operation, and return the first one that hits."""
+    def strike(self, operation: str, region: str) -> Fault | None:
+        """Count a call for every fault that is set on its operation and region, and return the first one that hits."""
         now = self._clock.now()
-        hits = [fault for fault in self._faults if fault.operation in ("*", operation) and fault.strikes(now)]
+        meant = [each for each in self._faults if each.operation in ("*", operation) and each.region in (None, region)]
+        hits = [fault for fault in meant if fault.strikes(now)]
         return hits[0] if hits else None

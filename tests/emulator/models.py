@@ -81,7 +81,10 @@ class Product:
 
 @dataclass(frozen=True)
 class ProvisionedProduct:
-    """A provisioned product; `run` replaces members of an action's run on this one, `created_time` is POSIX."""
+    """A provisioned product; `run` replaces members of an action's run on this one, `created_time` is POSIX.
+
+    One with a `region` is found there only, one without it in every region.
+    """
 
     id: str
     name: str
@@ -95,6 +98,7 @@ class ProvisionedProduct:
     resources: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     run: Mapping[str, Any] = field(default_factory=dict)
+    region: str = ""
     last_record_id: str = ""
 
 

@@ -105,9 +105,10 @@ def describe_provisioned_product(catalog: Catalog, parameters: Members) -> dict[
     if ("Id" in parameters) == ("Name" in parameters):
         raise InvalidParameters("Exactly one of Id and Name is needed")
     name = parameters.get("Name")
-    if name is not None and name not in catalog.names:
+    product_id = parameters["Id"] if name is None else catalog.named(name)
+    if product_id is None:
         raise ResourceNotFound(f"No provisioned product found with name: {name}")
-    product = catalog.product(parameters["Id"] if name is None else catalog.names[name])
+    product = catalog.product(product_id)
     return {"ProvisionedProductDetail": provisioned_product_detail(product, catalog.world)}
 
 

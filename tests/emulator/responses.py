@@ -39,10 +39,11 @@ def record_outputs(view: View) -> list[dict[str, str]]:
 
 def provisioned_product_detail(product: ProvisionedProduct, world: World) -> dict[str, Any]:
     """Return a ProvisionedProductDetail."""
+    region = product.region or world.region
     return _known(
         {
             "Name": product.name,
-            "Arn": f"arn:aws:servicecatalog:{world.region}:{world.account}:stack/{product.name}/{product.id}",
+            "Arn": f"arn:aws:servicecatalog:{region}:{world.account}:stack/{product.name}/{product.id}",
             "Type": product.type,
             "Id": product.id,
             "Status": product.status,
@@ -95,7 +96,8 @@ def service_action_definition(action: ServiceAction) -> dict[str, str]:
 
 
 def _stack_arn(product: ProvisionedProduct, world: World) -> str:
-    return f"arn:aws:cloudformation:{world.region}:{world.account}:stack/SC-{world.account}-{product.id}"
+    region = product.region or world.region
+    return f"arn:aws:cloudformation:{region}:{world.account}:stack/SC-{world.account}-{product.id}"
 
 
 def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:

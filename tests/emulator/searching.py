@@ -51,12 +51,12 @@ def access_test(
     access = parameters.get("AccessLevelFilter") or {"Key": default, "Value": "self"}
     if access.get("Value") != "self" or "Key" not in access:
         raise InvalidParameters(f"AccessLevelFilter needs a Key and the Value self, not {access.get('Value')}")
-    caller = catalog.world.user_arn
+    caller, here = catalog.world.user_arn, catalog.is_here
     if access["Key"] == "User":
-        return lambda product: product.user_arn == caller
+        return lambda product: here(product) and product.user_arn == caller
     if access["Key"] == "Role":
-        return lambda product: _role(product.user_arn) == _role(caller)
-    return lambda _product: True
+        return lambda product: here(product) and _role(product.user_arn) == _role(caller)
+    return here
 
 
 def search(catalog: Catalog, parameters: Mapping[str, Any]) -> list[str]:

@@ -22,8 +22,11 @@ _AUTHORIZATION = re.compile(
 )
 
 
-def check_signature(request: Request, service: str, keys: Credentials | None) -> None:
-    """Raise unless the request is signed for the service, and by the keys if there are any; its age does not count."""
+def check_signature(request: Request, service: str, keys: Credentials | None) -> str:
+    """Return the region that the request is signed for.
+
+    Raise unless it is signed for the service, and by the keys if there are any; its age does not count.
+    """
     header = request.headers.get("Authorization")
     if not header:
         raise MissingAuthenticationToken("Missing Authentication Token")
@@ -37,7 +40,7 @@ def check_signature(request: Request, service: str, keys: Credentials | None) ->
     if not date.startswith(found["date"]) or "host" not in signed or "x-amz-date" not in signed:
         raise InvalidSignature("The host and an X-Amz-Date of the credential's day must be signed")
     if keys is None:
-        return
+        return found["region"]
     if found["key"] != keys.access_key:
         raise UnrecognizedClient("The security token included in the request is invalid.")
     expected = _signature(request, signed, signer=SigV4Auth(keys, service, found["region"]))
@@ -46,6 +49,7 @@ def check_signature(request: Request, service: str, keys: Credentials | None) ->
             "The request signature we calculated does not match the signature you provided. "
             "Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
         )
+    return found["region"]
 
 
 def _signature(request: Request, signed: list[str], *, signer: SigV4Auth) -> str:

@@ -12,7 +12,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable
@@ -22,6 +22,7 @@ import yaml
 from emulator import Emulator
 
 BIN = Path(sys.executable).parent
+MODULE_PYTHON = os.environ.get("SELFSERVICE_MODULE_PYTHON", sys.executable)
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,31 @@ def emulator(running_emulator: Emulator) -> Emulator:
     """The demo world, as new."""
     running_emulator.reset()
     return running_emulator
+
+
+@pytest.fixture
+def fleet(emulator: Emulator) -> Callable[..., dict[str, dict[str, Any]]]:
+    """Give the emulator so many products, whose one action takes so many seconds, and return them as hosts."""
+
+    def make(count: int, *, seconds: float = 4) -> dict[str, dict[str, Any]]:
+        artifacts = [{"id": "pa-1", "name": "v1", "service_actions": ["act-1"]}]
+        plain = {"product": "prod-1", "artifact": "pa-1"}
+        emulator.reset(
+            {
+                "service_actions": [{"id": "act-1", "name": "Restart", "run": {"seconds": seconds}}],
+                "products": [{"id": "prod-1", "name": "web", "artifacts": artifacts}],
+                "provisioned_products": [{"id": f"pp-{n:013}", "name": f"web-{n}", **plain} for n in range(count)],
+            }
+        )
+        return {f"web-{n}": {"provisioned_product_id": f"pp-{n:013}", "region": "us-east-1"} for n in range(count)}
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def module_python() -> str:
+    """The interpreter that runs the modules."""
+    return MODULE_PYTHON
 
 
 @pytest.fixture
@@ -72,9 +98,8 @@ def run(environment: dict[str, str], tmp_path: Path) -> Callable[..., Run]:
     """Run an Ansible command line."""
 
     def start(*command: str, **more: str) -> Run:
-        interpreter = os.environ.get("SELFSERVICE_MODULE_PYTHON", sys.executable)
         done = subprocess.run(
-            [str(BIN / command[0]), *command[1:], "-e", f"ansible_python_interpreter={interpreter}"],
+            words_of(command),
             env={**environment, **more},
             cwd=tmp_path,
             stdin=subprocess.DEVNULL,
@@ -87,6 +112,12 @@ def run(environment: dict[str, str], tmp_path: Path) -> Callable[..., Run]:
         return Run(done.returncode, done.stdout, {})
 
     return start
+
+
+def words_of(command: Sequence[str]) -> list[str]:
+    """Return a command line of this virtual environment, which gives the modules their interpreter."""
+    given = [] if command[0] == "ansible-runner" else ["-e", f"ansible_python_interpreter={MODULE_PYTHON}"]
+    return [str(BIN / command[0]), *command[1:], *given]
 
 
 @pytest.fixture
@@ -122,9 +153,8 @@ def kill(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., 
     started: list[int] = []
 
     def start(is_time: Callable[[], bool], *command: str, who: str = "tree", number: int = signal.SIGKILL) -> str:
-        interpreter = f"ansible_python_interpreter={os.environ.get('SELFSERVICE_MODULE_PYTHON', sys.executable)}"
         with (tmp_path / "killed").open("w+") as output, subprocess.Popen(
-            [str(BIN / command[0]), *command[1:], "-e", interpreter],
+            words_of(command),
             env=environment,
             cwd=tmp_path,
             stdin=subprocess.DEVNULL,

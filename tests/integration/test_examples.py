@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every EXAMPLE of every module, run against the emulator."""
+"""Every EXAMPLE of every module and filter, run against the emulator."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from typing import Any, Callable
 import pytest
 
 ROOT = Path(__file__).parents[2]
-MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+PLUGINS = sorted(
+    f"{kind}.{path.stem}" for kind in ("filter", "modules") for path in (ROOT / "plugins" / kind).glob("*.py")
+)
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_the_examples_of_a_module_run(play: Callable[..., Any], name: str) -> None:
-    module = importlib.import_module(f"ansible_collections.selfservice.aws.plugins.modules.{name}")
-    done = play(module.EXAMPLES, "-e", "new_password=n3w-Passw0rd")
+@pytest.mark.parametrize("name", PLUGINS)
+def test_the_examples_of_a_plugin_run(play: Callable[..., Any], name: str) -> None:
+    plugin = importlib.import_module(f"ansible_collections.selfservice.aws.plugins.{name}")
+    done = play(plugin.EXAMPLES, "-e", "new_password=n3w-Passw0rd")
     assert done.code == 0, done.output
     assert "[WARNING]" not in done.output

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Callable
 
@@ -55,21 +52,6 @@ def stats(output: str) -> dict[str, Any]:
     """Return what set_stats left, as AWX would have it in the job's artifacts."""
     found: dict[str, Any] = json.loads(re.sub(r"\s+", " ", output[output.index("RUN: {") + 5 :]))
     return {name.removeprefix("run_service_action_"): value for name, value in found.items()}
-
-
-def fleet(emulator: Emulator, count: int, *, seconds: float = 4) -> dict[str, dict[str, Any]]:
-    """Give the emulator so many products, and return them as hosts."""
-    artifacts = [{"id": "pa-1", "name": "v1", "service_actions": ["act-1"]}]
-    emulator.reset(
-        {
-            "service_actions": [{"id": "act-1", "name": "Restart", "run": {"seconds": seconds}}],
-            "products": [{"id": "prod-1", "name": "web", "artifacts": artifacts}],
-            "provisioned_products": [
-                {"id": f"pp-{n:013}", "name": f"web-{n}", "product": "prod-1", "artifact": "pa-1"} for n in range(count)
-            ],
-        }
-    )
-    return {f"web-{n}": {"provisioned_product_id": f"pp-{n:013}", "region": "us-east-1"} for n in range(count)}
 
 
 def test_one_target_is_started_shown_and_waited_for(role: Runner, emulator: Emulator) -> None:
@@ -183,8 +165,10 @@ def test_a_secret_answer_shows_nowhere(run: Runner, emulator: Emulator, tmp_path
     assert "Tr0ub4dor" not in done.output + (tmp_path / "report.html").read_text()
 
 
-def test_the_hosts_of_each_batch_are_one_bulk_task(run: Runner, inventory: Runner, emulator: Emulator) -> None:
-    hosts = inventory(fleet(emulator, 5))
+def test_the_hosts_of_each_batch_are_one_bulk_task(
+    run: Runner, inventory: Runner, fleet: Runner, emulator: Emulator
+) -> None:
+    hosts = inventory(fleet(5))
     options = {"service_action_name": "Restart", "change_id": "CHG-1", "serial": "3"}
     given = json.dumps({f"run_service_action_{name}": value for name, value in options.items()})
     done = run(
@@ -204,44 +188,6 @@ def test_the_hosts_of_each_batch_are_one_bulk_task(run: Runner, inventory: Runne
     assert "CHG-1" in done.output.split("Run the service action on all of them")[0]
     assert stats(done.output)["summary"]["succeeded"] == 4
     assert len(stats(done.output)["record_ids"]) == 4
-
-
-def test_slices_that_run_at_once_start_each_target_once(
-    environment: dict[str, str], inventory: Runner, emulator: Emulator, tmp_path: Path
-) -> None:
-    hosts = fleet(emulator, 8)
-    slices = [dict(list(hosts.items())[number::2]) for number in range(2)]
-    command = ["ansible-playbook", "selfservice.aws.bulk_service_action"]
-    options = {"run_service_action_service_action_id": "act-1", "run_service_action_change_id": "wf-7"}
-    options["ansible_python_interpreter"] = sys.executable
-
-    def launch(number: int) -> int:
-        given = [*inventory(slices[number], f"slice-{number}"), "-e", json.dumps(options)]
-        binary = str(Path(sys.executable).with_name(command[0]))
-        output = tmp_path / f"output-{number}"
-        with output.open("w") as file:
-            return subprocess.run(
-                [binary, *command[1:], *given], env=environment, cwd=tmp_path, stdout=file, check=False
-            ).returncode
-
-    with ThreadPoolExecutor(4) as pool:
-        # Both slices, and both of them launched again while they run.
-        assert list(pool.map(launch, [0, 1, 0, 1])) == [0, 0, 0, 0]
-    assert sorted(record["ProvisionedProductId"] for record in emulator.records()) == [f"pp-{n:013}" for n in range(8)]
-
-
-def test_a_killed_change_is_taken_up_where_it_was(
-    run: Runner, kill: Runner, inventory: Runner, emulator: Emulator
-) -> None:
-    hosts = inventory(fleet(emulator, 12, seconds=40))
-    options = {"run_service_action_service_action_id": "act-1", "run_service_action_change_id": "CHG-9"}
-    command = ["ansible-playbook", *hosts, "selfservice.aws.bulk_service_action", "-e", json.dumps(options)]
-    command += ["-e", "run_service_action_max_concurrency=4"]
-    kill(lambda: len(emulator.calls(EXECUTE)) >= 6, *command)
-    assert 0 < len(emulator.records()) < 12
-    done = run(*command)
-    assert done.code == 0, done.output
-    assert len(emulator.records()) == 12
 
 
 @pytest.mark.parametrize(
@@ -268,8 +214,10 @@ def test_bad_input_is_said_before_any_call(
     assert not emulator.calls()
 
 
-def test_hosts_of_several_regions_are_not_taken_for_one(run: Runner, inventory: Runner, emulator: Emulator) -> None:
-    hosts = fleet(emulator, 2)
+def test_hosts_of_several_regions_are_not_taken_for_one(
+    run: Runner, inventory: Runner, fleet: Runner, emulator: Emulator
+) -> None:
+    hosts = fleet(2)
     hosts["web-1"]["region"] = "eu-central-1"
     more = ["-e", "run_service_action_service_action_id=act-1"]
     done = run("ansible-playbook", *inventory(hosts), "selfservice.aws.bulk_service_action", *more)
@@ -279,9 +227,9 @@ def test_hosts_of_several_regions_are_not_taken_for_one(run: Runner, inventory: 
 
 
 def test_the_id_of_a_host_of_many_is_not_taken_for_the_one_target(
-    run: Runner, inventory: Runner, emulator: Emulator
+    run: Runner, inventory: Runner, fleet: Runner, emulator: Emulator
 ) -> None:
-    hosts = inventory(fleet(emulator, 2))
+    hosts = inventory(fleet(2))
     own = {"run_service_action_provisioned_product_id": "{{ provisioned_product_id }}"}
     more = ["-e", json.dumps({**own, "run_service_action_service_action_id": "act-1"})]
     done = run("ansible-playbook", *hosts, "selfservice.aws.bulk_service_action", *more)
@@ -290,8 +238,10 @@ def test_the_id_of_a_host_of_many_is_not_taken_for_the_one_target(
     assert not emulator.calls()
 
 
-def test_an_empty_list_of_targets_is_no_targets(run: Runner, inventory: Runner, emulator: Emulator) -> None:
-    hosts = inventory(fleet(emulator, 2))
+def test_an_empty_list_of_targets_is_no_targets(
+    run: Runner, inventory: Runner, fleet: Runner, emulator: Emulator
+) -> None:
+    hosts = inventory(fleet(2))
     more = ["-e", json.dumps({"run_service_action_targets": [], "run_service_action_service_action_id": "act-1"})]
     done = run("ansible-playbook", *hosts, "selfservice.aws.bulk_service_action", *more)
     assert done.code == 0, done.output

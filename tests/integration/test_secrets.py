@@ -32,9 +32,9 @@ TASKS = f"""
         provisioned_product_name: orders-db
         service_action_name: RotatePassword
         sensitive_parameters: "{{{{ {{'NewPassword': secret}} }}}}"
-        secret_key: 0ther-secret-key
+        secret_key: "{{{{ lookup('ansible.builtin.env', 'OTHER_KEY') }}}}"
         access_key: AKIDOTHER
-        session_token: s3ssion-t0ken-value
+        session_token: "{{{{ lookup('ansible.builtin.env', 'AWS_SESSION_TOKEN') }}}}"
         wait: true
       register: first
     - {MODULE}:
@@ -74,6 +74,7 @@ def test_no_secret_is_written_anywhere(play: Callable[..., Any], emulator: Emula
         "-vvvvv",
         "--diff",
         THE_SECRET=SECRET,
+        OTHER_KEY="0ther-secret-key",
         PYTHONPATH=str(tmp_path / "site"),
         SYSLOG_FILE=str(tmp_path / "syslog"),
         AWS_SESSION_TOKEN="s3ssion-t0ken-value",

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import re
 import runpy
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.selfservice.aws.plugins.module_utils import _options
+from ansible_collections.selfservice.aws.plugins.plugin_utils import _inventory
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
@@ -40,3 +44,18 @@ def test_a_module_has_at_most_100_lines_of_code(name: str) -> None:
     text = (ROOT / "plugins" / "modules" / f"{name}.py").read_text()
     code = text.split('"""')[-1] if text.count('"""') == 6 else text[text.index("from ansible_collections") :]
     assert sum(bool(line.strip()) for line in code.splitlines()) <= 100
+
+
+def test_the_inventory_documents_all_that_it_takes() -> None:
+    name = "servicecatalog_provisioned_products"
+    plugin = importlib.import_module(f"ansible_collections.selfservice.aws.plugins.inventory.{name}")
+    documented = yaml.safe_load(plugin.DOCUMENTATION)
+    assert documented["name"] == name
+    assert documented["options"]["plugin"]["choices"] == [plugin.InventoryModule.NAME]
+    said = {option: " ".join(text["description"]) for option, text in documented["options"].items()}
+    assert not [each for each in _inventory.ATTRIBUTES if f"V({each})" not in said["hostnames"]]
+    assert not [each for each in _inventory.STATUSES if f"V({each})" not in said["statuses"]]
+    used = set(re.findall(r"get_option\(\"(\w+)\"\)", inspect.getsource(plugin)))
+    of_fragments = {"endpoint_url", "assume_role_arn", "access_key", "profile", "strict", "groups"}
+    assert used - of_fragments <= set(documented["options"])
+    assert set(documented["options"]) - {"plugin"} <= used

@@ -34,6 +34,7 @@ def test_calls_are_logged_in_order(client: BaseClient, emulator: Emulator) -> No
     first, second = emulator.calls()
     assert first == {
         "operation": "ListServiceActions",
+        "region": "eu-central-1",
         "parameters": {"PageSize": 2},
         "status": 200,
         "error_code": None,

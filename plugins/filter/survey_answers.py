@@ -1,0 +1,117 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+name: survey_answers
+version_added: 0.1.0
+short_description: Answers of an AWX survey, as the operator gave them
+description:
+  - AWX hands the answers of a survey to a playbook as YAML whose texts are tagged, such as V(!unsafe '007'). From
+    ansible-core 2.19 on such a text is read like any other YAML, so that V(007) becomes the number V(7), V(yes) becomes
+    V(true), V(12:30) becomes V(750), and an empty answer becomes null.
+  - This filter gives back the text. What is not such text is left as it is, such as the answer to a question for an
+    integer.
+  - The playbook C(selfservice.aws.run_service_action) does that with the parameters of a service action.
+author:
+  - selfservice.aws contributors (@selfservice-aws)
+options:
+  _input:
+    description:
+      - The values of the variables.
+    type: list
+    elements: raw
+    required: true
+  names:
+    description:
+      - The names of the variables, in the same order.
+    type: list
+    elements: str
+    required: true
+notes:
+  - It reads the files of extra vars with which C(ansible-playbook) was started.
+positional: _input, names
+"""
+
+EXAMPLES = r"""
+- name: Show two answers as they were given
+  ansible.builtin.debug:
+    msg: "{{ query('ansible.builtin.vars', *names, default='') | selfservice.aws.survey_answers(names) }}"
+  vars:
+    names:
+      - answer_pin
+      - answer_time
+"""
+
+RETURN = r"""
+_value:
+  description: The answers, in the same order. One that is null is an empty text.
+  type: list
+  elements: raw
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Callable
+
+import yaml
+from ansible import context
+
+UNSAFE = "!unsafe"
+
+
+def survey_answers(values: Iterable[Any], names: Iterable[str]) -> list[Any]:
+    """Return the values of variables, as text where that is what AWX wrote."""
+    values = list(values)
+    # Older releases of ansible-core leave text as it is.
+    if all(isinstance(value, str) for value in values):
+        return values
+    texts = _texts(context.CLIARGS.get("extra_vars") or ())
+    return [_answer(value, texts.get(name)) for name, value in zip(names, values)]
+
+
+def _answer(value: Any, text: str | list[str] | None) -> Any:
+    # A later option may have set another value.
+    is_same = text is not None and _read(text) == value
+    return text if is_same else "" if value is None else value
+
+
+def _texts(options: Iterable[str]) -> dict[str, str | list[str]]:
+    """Return what the files among the options of extra vars have as unsafe text, by the names of the variables."""
+    found: dict[str, str | list[str]] = {}
+    for option in options:
+        if option.startswith("@"):
+            for key, node in _pairs(Path(option[1:]).expanduser()):
+                if isinstance(node, yaml.ScalarNode) and node.tag == UNSAFE:
+                    found[key] = node.value
+                elif isinstance(node, yaml.SequenceNode) and all(each.tag == UNSAFE for each in node.value):
+                    found[key] = [each.value for each in node.value]
+    return found
+
+
+def _pairs(file: Path) -> list[tuple[str, yaml.Node]]:
+    """Return the variables of a file; none where it is no YAML, such as one that is encrypted."""
+    try:
+        document = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except (OSError, UnicodeError, yaml.YAMLError):
+        return []
+    return [(key.value, node) for key, node in document.value] if isinstance(document, yaml.MappingNode) else []
+
+
+def _read(text: str | list[str]) -> Any:
+    """Return what ansible-core makes of text that is tagged as unsafe."""
+    if isinstance(text, list):
+        return [_read(each) for each in text]
+    tag = yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False))
+    return yaml.SafeLoader("").construct_object(yaml.ScalarNode(tag, text))
+
+
+class FilterModule:
+    """The filter, for Ansible."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return the filters by name."""
+        return {"survey_answers": survey_answers}

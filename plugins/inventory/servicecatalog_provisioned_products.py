@@ -1,0 +1,301 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: servicecatalog_provisioned_products
+version_added: 0.1.0
+short_description: AWS Service Catalog provisioned products as hosts
+description:
+  - Makes a host of each provisioned product, so that plays, V(--limit), C(serial) and AWX' job slices divide a fleet of
+    them. The role P(selfservice.aws.run_service_action#role) then runs an action on the hosts of a play.
+  - The source is a YAML file whose name ends in V(servicecatalog.yml) or V(servicecatalog.yaml).
+  - Lists with the API call C(SearchProvisionedProducts), all pages of it, in each region.
+  - A host is named after its product, or as O(hostnames) says, and is in the group C(servicecatalog).
+  - Its variables are the attributes of the product in snake_case, those that it has, with C(tags) as a dictionary whose
+    keys keep their case, and C(region). The attributes id, name and type are C(provisioned_product_id),
+    C(provisioned_product_name) and C(provisioned_product_type).
+author:
+  - selfservice.aws contributors (@selfservice-aws)
+options:
+  plugin:
+    description:
+      - The name of this plugin.
+    type: str
+    required: true
+    choices: [selfservice.aws.servicecatalog_provisioned_products]
+  regions:
+    description:
+      - The regions to look in. Without any, the one of the connection, from O(region), the environment or the profile.
+    type: list
+    elements: str
+    default: []
+  search_query:
+    description:
+      - What to search for, as the service's C(SearchQuery) takes it, such as V(productName:database) or a bare word.
+      - The fields are those of P(selfservice.aws.servicecatalog_provisioned_product_info#module).
+      - How the service combines several terms is not documented by AWS.
+    type: list
+    elements: str
+    default: []
+  access_level:
+    description:
+      - Whose provisioned products to list. Those of the V(account), of the caller's V(role), or of the V(user) alone,
+        as far as the caller may see them.
+    type: str
+    choices: [account, role, user]
+    default: account
+  statuses:
+    description:
+      - The statuses of products that become hosts, of V(AVAILABLE), V(UNDER_CHANGE), V(TAINTED), V(ERROR) and
+        V(PLAN_IN_PROGRESS). Without any, all do.
+      - It does not change what is read and cached, nor the names of the hosts that are left.
+    type: list
+    elements: str
+    default: []
+  hostnames:
+    description:
+      - What to name a host after, in order of preference. The first that a product has counts, and its name comes last.
+      - V(tag:Key) is the value of a tag. The attributes are V(arn), V(created_time), V(id), V(idempotency_token),
+        V(last_provisioning_record_id), V(last_record_id), V(last_successful_provisioning_record_id), V(name),
+        V(physical_id), V(product_id), V(product_name), V(provisioning_artifact_id), V(provisioning_artifact_name),
+        V(region), V(status), V(type), V(user_arn) and V(user_arn_session).
+      - An element can be a dictionary with a C(name), a C(prefix) that is another attribute or tag, and a C(separator),
+        V(_) unless given. The host is then named prefix, separator, name, and without the prefix where the product has
+        none.
+      - Letters, digits, V(_), V(.) and V(-) stay as they are. Everything else becomes V(_), a run of it one, and no
+        name starts with V(.) or V(-). So a name can't hold a template, a pattern or a path.
+      - Where several products would have the same name, in whatever regions, each of them is named by its id instead.
+        The same goes for a name that is that of a group, of another source's product, or V(localhost) by any
+        of its names. Case counts.
+    type: list
+    elements: raw
+    default: []
+  hostvars_prefix:
+    description:
+      - A prefix for the names of the variables, O(compose)'s aside.
+      - The variables C(provisioned_product_id) and C(region) stay without it, since the role
+        P(selfservice.aws.run_service_action#role) reads them.
+      - Expressions may use the names with the prefix or without it.
+    type: str
+    default: ''
+  strict_permissions:
+    description:
+      - Whether a region in which the caller may not search fails the inventory. When V(false), it is left out with a
+        warning.
+    type: bool
+    default: true
+extends_documentation_fragment:
+  - inventory_cache
+  - constructed
+  - amazon.aws.boto3
+  - amazon.aws.common.plugins
+  - amazon.aws.region.plugins
+  - amazon.aws.assume_role.plugins
+notes:
+  - Nothing that comes from AWS is ever templated, whether it was read just now or from the cache.
+  - C(tags) is a reserved name, of which Ansible warns once in a run, as it does for amazon.aws' inventory plugins. The
+    variable works all the same. With O(hostvars_prefix) there is no such variable, and no warning.
+  - With O(cache), a second run makes no call until O(cache_timeout) has passed or V(--flush-cache) is given. The cache
+    holds what the service answered, without any credentials; also which regions were denied.
+  - What is cached is kept apart by account and role, endpoint, regions, O(search_query) and O(access_level), but not
+    by the name of the source. Account and role are taken from O(assume_role_arn), else from the access key where
+    one is given, else from the role or the account of the profile, else from the access key that botocore finds. Keys
+    that change at every run, as temporary ones may, so find no cache. With O(access_level=user) it is always the
+    access key, unless O(assume_role_arn) is given.
+  - It needs the permission C(servicecatalog:SearchProvisionedProducts).
+  - Tested against an emulator of the service only, never against AWS itself.
+seealso:
+  - module: selfservice.aws.servicecatalog_provisioned_product_info
+"""
+
+EXAMPLES = r"""
+# All that the caller may see, in the connection's own region.
+plugin: selfservice.aws.servicecatalog_provisioned_products
+
+---
+# The databases that can take an action, in two regions, of which one may be denied.
+plugin: selfservice.aws.servicecatalog_provisioned_products
+regions:
+  - us-east-1
+  - eu-central-1
+search_query:
+  - productName:Database
+statuses:
+  - AVAILABLE
+  - TAINTED
+strict_permissions: false
+
+---
+# Groups out of tags and attributes, and a variable of one's own.
+plugin: selfservice.aws.servicecatalog_provisioned_products
+keyed_groups:
+  # env_prod, env_test
+  - key: tags.env
+    prefix: env
+  # region_us_east_1
+  - key: region
+    prefix: region
+groups:
+  databases: product_name == 'Database'
+compose:
+  owner: tags.team | default('nobody')
+
+---
+# Hosts named after a tag and the region, such as us-east-1-orders, or else after the product.
+plugin: selfservice.aws.servicecatalog_provisioned_products
+hostnames:
+  - name: tag:team
+    prefix: region
+    separator: '-'
+hostvars_prefix: sc_
+
+---
+# What was read within the last ten minutes is taken from files.
+plugin: selfservice.aws.servicecatalog_provisioned_products
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: ~/.cache/servicecatalog
+cache_timeout: 600
+"""
+
+import os
+from typing import Any
+
+from ansible import constants
+from ansible.errors import AnsibleParserError
+from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
+from ansible_collections.selfservice.aws.plugins.module_utils._errors import (
+    SERVICE_ERRORS,
+    InvalidInput,
+    SelfServiceError,
+    explain,
+    sentence,
+)
+from ansible_collections.selfservice.aws.plugins.plugin_utils import _inventory
+
+
+class InventoryModule(AWSInventoryBase):
+    """Provisioned products as hosts."""
+
+    NAME = "selfservice.aws.servicecatalog_provisioned_products"
+    INVENTORY_FILE_SUFFIXES = ("servicecatalog.yml", "servicecatalog.yaml")
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
+        """Add the provisioned products that the source asks for."""
+        super().parse(inventory, loader, path, cache=cache)
+        try:
+            preferences = self._checked_preferences()
+            regions = self._read(path, cache)
+            self._add(_inventory.products_of(regions), preferences)
+        except (SelfServiceError, *SERVICE_ERRORS) as error:
+            failure = f"{path}: {sentence(error)}"
+        else:
+            return
+        # Outside the except block, so that Ansible does not show the error twice.
+        raise AnsibleParserError(failure)
+
+    def get_cache_key(self, path: str) -> str:  # noqa: ARG002 (the same question has the same answer in any file)
+        """Return the key of what is asked for, of whom."""
+        names = ("AWS_ENDPOINT_URL_SERVICE_CATALOG", "AWS_ENDPOINT_URL")
+        endpoints = [self.get_option("endpoint_url"), *map(os.environ.get, names)]
+        return f"{self.NAME}_{_inventory.cache_key(self._identity(), endpoints, self._source())}"
+
+    def _set_frozen_credentials(self) -> None:
+        """Do not assume a role yet, as amazon.aws would do here: what is cached needs none."""
+
+    def _do_fail(self, message: str) -> Any:
+        raise SelfServiceError(message if message.endswith(".") else f"{message}.")
+
+    def _checked_preferences(self) -> list[_inventory.Preference]:
+        _inventory.check_statuses(self.get_option("statuses"))
+        _inventory.check_prefix(self.get_option("hostvars_prefix"))
+        return _inventory.preferences_of(self.get_option("hostnames"))
+
+    def _source(self) -> _inventory.Source:
+        regions = [region for region in self.get_option("regions") or [self.region] if region]
+        if not regions:
+            raise InvalidInput(
+                "There is no region to look in: give regions, region, AWS_REGION, or a profile that has one."
+            )
+        queries = tuple(self.get_option("search_query"))
+        return _inventory.Source(tuple(dict.fromkeys(regions)), queries, self.get_option("access_level"))
+
+    def _identity(self) -> list[str]:
+        if self.get_option("assume_role_arn"):
+            return ["role", self.get_option("assume_role_arn")]
+        if self.get_option("access_key"):
+            return ["access_key", self.get_option("access_key")]
+        # Not at the top: where it lacks, amazon.aws has said so by now.
+        from botocore.session import Session
+
+        session = Session(profile=self.get_option("profile"))
+        return _inventory.identity_of(session, os.environ, self.get_option("access_level"))
+
+    def _read(self, path: str, cache: bool) -> dict[str, dict[str, Any]]:
+        is_cached, regions = self.get_cached_result(path, cache)
+        if not is_cached:
+            source = self._source()
+            self._assume_role()
+            regions = _inventory.read_regions(lambda region: self.client("servicecatalog", region=region), source)
+        for region, why in _inventory.denied_regions(regions).items():
+            text = f"The provisioned products in {region} may not be read: {why}."
+            if self.get_option("strict_permissions"):
+                raise SelfServiceError(f"{text} With strict_permissions: false, the other regions are listed.")
+            self.warn(f"{path}: {text} They are left out.")
+        if not is_cached:
+            self.update_cached_result(path, cache, regions)
+        return regions
+
+    def _assume_role(self) -> None:
+        try:
+            super()._set_frozen_credentials()
+        except SERVICE_ERRORS as error:
+            # Up to its version 9, amazon.aws lets this pass.
+            role = self.get_option("assume_role_arn")
+            raise SelfServiceError(f"Unable to assume role {role}: {explain(error)}.") from error
+
+    def _add(self, products: list[dict[str, Any]], preferences: list[_inventory.Preference]) -> None:
+        self.inventory.add_group(_inventory.GROUP)
+        statuses, prefix = self.get_option("statuses"), self.get_option("hostvars_prefix")
+        hosts: dict[str, dict[str, Any]] = {}
+        for name, product in zip(self._names(products, preferences), products):
+            if statuses and product.get("status") not in statuses:
+                continue
+            self.inventory.add_host(name, group=_inventory.GROUP)
+            variables = _inventory.host_variables(product, prefix)
+            for variable, value in variables.items():
+                self.inventory.set_variable(name, variable, value)
+            hosts[name] = {**_inventory.host_variables(product, ""), **variables} if prefix else variables
+        self._construct(hosts)
+
+    def _names(self, products: list[dict[str, Any]], preferences: list[_inventory.Preference]) -> list[str]:
+        hosts = self.inventory.hosts
+        known = {
+            host.vars["provisioned_product_id"]: name
+            for name, host in hosts.items()
+            if "provisioned_product_id" in host.vars
+        }
+        groups = map(self._sanitize_group_name, self.get_option("groups"))
+        taken = {*self.inventory.groups, *groups, *constants.LOCALHOST, *known.values()}
+        names = _inventory.host_names(products, preferences, taken)
+        # What another source has found already is the same host, however this one would name it.
+        return [known.get(product["id"], name) for product, name in zip(products, names)]
+
+    def _construct(self, hosts: dict[str, dict[str, Any]]) -> None:
+        """Add composed variables, then groups, in passes.
+
+        Ansible takes a name for a group's first. Only the groups of `keyed_groups` may get the name of a host.
+        """
+        strict = self.get_option("strict")
+        compose, groups, keyed = (self.get_option(name) for name in ("compose", "groups", "keyed_groups"))
+        if compose:
+            for name, variables in hosts.items():
+                self._set_composite_vars(compose, variables, name, strict=strict)
+                hosts[name] = {**variables, **self.inventory.get_host(name).vars}
+        for name, variables in hosts.items():
+            self._add_host_to_composed_groups(groups, variables, name, strict=strict, fetch_hostvars=False)
+        for name, variables in hosts.items():
+            self._add_host_to_keyed_groups(keyed, variables, name, strict=strict, fetch_hostvars=False)

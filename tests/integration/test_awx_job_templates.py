@@ -1,0 +1,277 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook awx_job_templates with the real awx.awx, and the forms it makes, answered as operators do."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+from awx import Awx, Job
+from emulator import Emulator
+
+ORDERS = "pp-orders0000001"
+HOSTILE = "{{ lookup('pipe', 'echo templated') }}"
+PARAMETERS = [
+    {"name": "TARGET", "type": "TARGET"},
+    {"name": "Mode", "type": "TEXT_VALUE", "default_values": [HOSTILE]},
+    {"name": "a-b", "type": "TEXT_VALUE", "default_values": ["1"]},
+    {"name": "a.b", "type": "TEXT_VALUE", "default_values": ["one", "{{ 7 * 7 }}"]},
+    {"name": "größe", "type": "TEXT_VALUE"},
+    {"name": "AdminPassword", "type": "TEXT_VALUE"},
+]
+RESTART = {"id": "act-1", "name": "Restart", "description": HOSTILE, "parameters": PARAMETERS, "run": {"seconds": 1}}
+STOP = {"id": "act-2", "name": "Stop", "run": {"seconds": 1}}
+
+
+def world(*actions: dict[str, Any]) -> dict[str, Any]:
+    """Return a world with these actions on a product named orders-db, and on one named web."""
+    artifacts = [{"id": "pa-1", "name": "v1", "service_actions": [action["id"] for action in actions]}]
+    product = {"product": "prod-1", "artifact": "pa-1"}
+    return {
+        "service_actions": list(actions),
+        "products": [{"id": "prod-1", "name": "Database", "artifacts": artifacts}],
+        "provisioned_products": [
+            {"id": "pp-web00000001", "name": "web", "resources": ["i-2"], **product},
+            {"id": ORDERS, "name": "orders-db", "resources": ["i-1"], **product},
+        ],
+    }
+
+
+@pytest.fixture(scope="session")
+def running_awx() -> Iterator[Awx]:
+    with Awx() as running:
+        yield running
+
+
+@pytest.fixture
+def awx(running_awx: Awx) -> Awx:
+    running_awx.reset()
+    return running_awx
+
+
+@pytest.fixture
+def make(run: Callable[..., Any], awx: Awx) -> Callable[..., Any]:
+    """Run the playbook for orders-db, with options in place of some of its own."""
+
+    def start(*arguments: str, **options: Any) -> Any:
+        given = {
+            "project": "Operations",
+            "credentials": ["AWS operator"],
+            "provisioned_product_name": "orders-db",
+            **options,
+        }
+        extra = json.dumps({f"awx_job_templates_{name}": value for name, value in given.items()})
+        return run("ansible-playbook", "selfservice.aws.awx_job_templates", "-e", extra, *arguments, **awx.environment)
+
+    return start
+
+
+@pytest.fixture
+def work(run: Callable[..., Any], tmp_path: Path) -> Callable[[Job], Any]:
+    """Run a job as AWX does: the project's playbook, extra vars out of a file, an empty inventory."""
+    (tmp_path / "run_service_action.yml").write_text("- import_playbook: selfservice.aws.run_service_action\n")
+
+    def start(job: Job) -> Any:
+        (tmp_path / "extravars").write_text(job.extra_vars)
+        return run("ansible-playbook", job.playbook, "-e", "@extravars", **job.environment)
+
+    return start
+
+
+def test_from_nothing_to_a_form_to_a_record(
+    make: Callable[..., Any], work: Callable[[Job], Any], awx: Awx, emulator: Emulator
+) -> None:
+    emulator.reset(world(RESTART, STOP))
+    done = make(image="example.org/ee:1", endpoint_url=emulator.url)
+    assert done.code == 0, done.output
+    assert set(awx.all("job_templates")) == {"orders-db - Restart", "orders-db - Stop"}
+    made = awx.all("job_templates")["orders-db - Restart"]
+    assert made["description"] == HOSTILE
+    assert made["execution_environment"] == awx.all("execution_environments")["selfservice.aws"]["id"]
+    survey = awx.survey("orders-db - Restart")
+    assert {name: (question["type"], question["required"]) for name, question in survey.items()} == {
+        "answer_TARGET": ("text", False),
+        "answer_Mode": ("text", False),
+        "answer_a_b": ("text", False),
+        "answer_a_b_2": ("textarea", False),
+        "answer_groe": ("text", True),
+        "answer_AdminPassword": ("password", True),
+        "run_service_action_change_id": ("text", False),
+        "run_service_action_wait": ("multiplechoice", False),
+        "run_service_action_wait_timeout": ("integer", False),
+    }
+    assert survey["answer_Mode"]["default"] == HOSTILE
+
+    writes = len(awx.writes())
+    again = make(image="example.org/ee:1", endpoint_url=emulator.url)
+    assert again.code == 0, again.output
+    assert "changed=0 " in again.output
+    assert len(awx.writes()) == writes
+
+    secret = "Tr0ub4dor&3 {{ 1 }}"
+    answers = {"answer_TARGET": "", "answer_a_b": "", "answer_groe": "{{ 6 * 7 }}", "answer_AdminPassword": secret}
+    job = awx.launch("orders-db - Restart", {**answers, "run_service_action_change_id": ""})
+    assert (job.environment["AWS_REGION"], job.environment["AWS_ENDPOINT_URL"]) == ("us-east-1", emulator.url)
+    ended = work(job)
+    assert ended.code == 0, ended.output
+    assert "Tr0ub4dor" not in ended.output
+    record = emulator.records()[0]
+    assert (record["Status"], record["ProvisionedProductId"]) == ("SUCCEEDED", ORDERS)
+    assert record["Parameters"] == {
+        "Mode": [HOSTILE],
+        "a.b": ["one", "{{ 7 * 7 }}"],
+        "größe": ["{{ 6 * 7 }}"],
+        "AdminPassword": [secret],
+    }
+
+
+def test_a_version_of_a_product_has_forms_that_offer_its_products(
+    make: Callable[..., Any], work: Callable[[Job], Any], awx: Awx, emulator: Emulator
+) -> None:
+    emulator.reset(world(STOP))
+    artifact = {"product_id": "prod-1", "provisioning_artifact_id": "pa-1", "provisioned_product_name": ""}
+    done = make(region="", **artifact)
+    assert done.code == 0, done.output
+    survey = awx.survey("Database v1 - Stop")
+    assert survey["run_service_action_provisioned_product_name"]["choices"] == ["orders-db", "web"]
+    answers = {"run_service_action_provisioned_product_name": "web", "run_service_action_wait": "false"}
+    ended = work(awx.launch("Database v1 - Stop", {**answers, "run_service_action_change_id": "CHG-1"}))
+    assert ended.code == 0, ended.output
+    assert [record["ProvisionedProductId"] for record in emulator.records()] == ["pp-web00000001"]
+
+
+def test_every_type_of_answer_is_sent_as_it_was_given(work: Callable[[Job], Any], awx: Awx, emulator: Emulator) -> None:
+    texts = ["007", "12:30", "yes", "null", "1.50", "2026-01-01", "", " a ", "{{ 7 * 7 }}"]
+    given: dict[str, list[Any]] = {"text": texts, "textarea": ["one\ntwo"], "integer": [5, 0], "float": [0.5]}
+    given |= {"multiplechoice": ["no"], "multiselect": [["01", "on"], []]}
+    sent = {f"{kind}_{number}": each for kind, answers in given.items() for number, each in enumerate(answers)}
+    hidden, lists = {"password_0": "0123456", "password_1": ""}, {"textarea_10": "010\n\n 1_0 ", "textarea_11": ""}
+    answers = {**sent, **hidden, **lists}
+    names = [*answers, "text_unanswered", "integer_unanswered"]
+    spec = [
+        {
+            "variable": name,
+            "question_name": name,
+            "required": False,
+            "type": name.split("_")[0],
+            "choices": "no\n01\non",
+        }
+        for name in names
+    ]
+    emulator.reset(world({**STOP, "parameters": [{"name": name, "type": "TEXT_VALUE"} for name in names]}))
+    extra_vars = {
+        "run_service_action_provisioned_product_id": ORDERS,
+        "run_service_action_service_action_id": "act-2",
+        "run_service_action_survey": {
+            "texts": {name: name for name in names if name not in {**hidden, **lists}},
+            "lists": {name: name for name in lists},
+            "secrets": {name: name for name in hidden},
+        },
+    }
+    number = awx.store.add(
+        "job_templates",
+        name="all",
+        playbook="run_service_action.yml",
+        survey_enabled=True,
+        extra_vars=json.dumps(extra_vars),
+    )
+    survey = {"name": "", "description": "", "spec": spec}
+    awx.store.survey(awx.store.items["job_templates"][number], "POST", sent=survey)
+    done = work(awx.launch("all", answers))
+    assert done.code == 0, done.output
+    assert "0123456" not in done.output
+    expected = {
+        name: each if isinstance(each, list) else [str(each)] for name, each in sent.items() if each not in ("", [])
+    }
+    assert emulator.records()[0]["Parameters"] == {**expected, "password_0": ["0123456"], "textarea_10": ["010", "1_0"]}
+
+
+def test_an_action_that_is_gone_is_named_and_removed_only_when_asked(
+    make: Callable[..., Any], awx: Awx, emulator: Emulator
+) -> None:
+    emulator.reset(world(STOP))
+    assert make(region="").code == 0
+    assert "AWS region and endpoint" not in awx.all("credential_types")
+    template = awx.all("job_templates")["orders-db - Stop"]
+    copied = {name: value for name, value in template.items() if name != "id"}
+    awx.store.add("job_templates", **{**copied, "name": "orders-db - Stop copied"})
+    awx.store.add("job_templates", **{**copied, "name": "another", "extra_vars": "--- {not ours"})
+
+    emulator.reset(world())
+    done = make(region="")
+    assert done.code == 0, done.output
+    assert "awx_job_templates_remove=true to remove: orders-db - Stop" in re.sub(r"\s+", " ", done.output)
+    assert "changed=0 " in done.output
+    assert len(awx.all("job_templates")) == 3
+
+    done = make(region="", remove=True)
+    assert done.code == 0, done.output
+    assert "changed=1 " in done.output
+    assert set(awx.all("job_templates")) == {"orders-db - Stop copied", "another"}
+
+
+def test_a_template_that_others_made_is_left_alone(make: Callable[..., Any], awx: Awx, emulator: Emulator) -> None:
+    emulator.reset(world(STOP))
+    awx.store.add("job_templates", name="orders-db - Stop", organization=awx.all("organizations")["Default"]["id"])
+    done = make()
+    assert done.code == 2
+    assert "not made by this playbook: orders-db - Stop" in re.sub(r"\s+", " ", done.output)
+    assert not awx.writes()
+
+
+def test_check_mode_says_what_it_would_make_and_makes_nothing(
+    make: Callable[..., Any], awx: Awx, emulator: Emulator
+) -> None:
+    emulator.reset(world(STOP))
+    done = make("--check", image="example.org/ee:1")
+    assert done.code == 0, done.output
+    assert "changed: [localhost] => (item=orders-db - Stop)" in done.output
+    assert not awx.writes()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"provisioned_product_name": ""}, "Give one of awx_job_templates_provisioned_product_id and"),
+        ({"product_id": "prod-1"}, "Give one of awx_job_templates_provisioned_product_id and"),
+        ({"project": ""}, "Say with awx_job_templates_project which project of AWX has the playbook"),
+        ({"credentials": "AWS operator"}, "awx_job_templates_credentials is a list of names."),
+    ],
+    ids=["no product", "half a version", "no project", "a name for a list"],
+)
+def test_bad_input_is_said_before_any_call(
+    make: Callable[..., Any], awx: Awx, emulator: Emulator, options: dict[str, Any], said: str
+) -> None:
+    done = make(**options)
+    assert done.code == 2
+    assert said in re.sub(r"\s+", " ", done.output)
+    assert not emulator.calls()
+    assert not awx.server.requests
+
+
+def test_a_product_that_is_not_there_removes_nothing(make: Callable[..., Any], awx: Awx, emulator: Emulator) -> None:
+    emulator.reset(world(STOP))
+    done = make(provisioned_product_name="nothing", remove=True)
+    assert done.code == 2
+    assert "Nothing was changed in AWX. There is no such provisioned product." in re.sub(r"\s+", " ", done.output)
+    assert not awx.server.requests
+
+
+def test_a_missing_awx_awx_is_said(run: Callable[..., Any], emulator: Emulator, tmp_path: Path) -> None:
+    tree = tmp_path / "tree" / "ansible_collections"
+    here = Path(__file__).parents[2]
+    (tree / "selfservice").mkdir(parents=True)
+    (tree / "selfservice" / "aws").symlink_to(here)
+    options = ["-e", "awx_job_templates_project=p", "-e", f"awx_job_templates_provisioned_product_id={ORDERS}"]
+    done = run(
+        "ansible-playbook", "selfservice.aws.awx_job_templates", *options, ANSIBLE_COLLECTIONS_PATH=str(tree.parent)
+    )
+    assert done.code == 2
+    assert "ansible-galaxy collection install awx.awx" in re.sub(r"\s+", " ", done.output)
+    assert not emulator.calls()

@@ -1,0 +1,306 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The inventory plugin, by ansible-inventory and ansible-playbook, from its source file to records."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+import yaml
+from emulator import Emulator
+
+PLUGIN = "selfservice.aws.servicecatalog_provisioned_products"
+EXAMPLES = importlib.import_module(
+    "ansible_collections.selfservice.aws.plugins.inventory.servicecatalog_provisioned_products"
+).EXAMPLES
+HOSTILE = "{{ lookup('pipe', 'echo templated') }}"
+SEARCH = "SearchProvisionedProducts"
+OTHER = "eu-central-1"
+Runner = Callable[..., Any]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Callable[..., list[str]]:
+    """Write a source, of options or of text, and return the options that name it."""
+
+    def write(text: str = "", name: str = "fleet", **options: Any) -> list[str]:
+        file = tmp_path / f"{name}.servicecatalog.yml"
+        file.write_text(text or yaml.safe_dump({"plugin": PLUGIN, **options}))
+        return ["-i", str(file)]
+
+    return write
+
+
+@pytest.fixture
+def listed(run: Runner, source: Runner) -> Runner:
+    """Run ansible-inventory on a source; what it printed comes back parsed, unsafe texts as plain ones."""
+
+    def start(*arguments: str, environment: dict[str, str] | None = None, **options: Any) -> dict[str, Any]:
+        text = options.pop("text", "")
+        done = run("ansible-inventory", *source(text, **options), "--list", *arguments, **(environment or {}))
+        assert done.code == 0, done.output
+        assert "Failed to parse" not in done.output, done.output
+        printed = done.output[done.output.index("{") : done.output.rindex("}") + 1]
+        found: dict[str, Any] = json.loads(printed, object_hook=lambda each: each.get("__ansible_unsafe", each))
+        found["_meta"]["output"] = done.output
+        return found
+
+    return start
+
+
+def variables(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    known: dict[str, dict[str, Any]] = found["_meta"]["hostvars"]
+    return known
+
+
+def world(*products: dict[str, Any], product_name: str = "Web", run: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return a world of these provisioned products, of one product with one action."""
+    artifacts = [{"id": "pa-1", "name": "v1", "service_actions": ["act-1"]}]
+    common = {"product": "prod-1", "artifact": "pa-1"}
+    return {
+        "service_actions": [{"id": "act-1", "name": "Restart", "run": {"seconds": 1, **(run or {})}}],
+        "products": [{"id": "prod-1", "name": product_name, "artifacts": artifacts}],
+        "provisioned_products": [{**common, **product} for product in products],
+    }
+
+
+@pytest.mark.parametrize("text", EXAMPLES.split("---\n"), ids=range(EXAMPLES.count("---\n") + 1))
+def test_the_examples_run(listed: Runner, text: str) -> None:
+    found = listed(text=text)
+    assert len(found["servicecatalog"]["hosts"]) >= 2
+    assert "[WARNING]" not in found["_meta"]["output"].replace("[WARNING]: Found variable using reserved name", "")
+    if "keyed_groups" in text:
+        assert found["env_prod"]["hosts"] == ["orders-db", "billing-db"]
+        assert len(found["region_us_east_1"]["hosts"]) == 5
+        assert "network" not in found["databases"]["hosts"]
+        owners = {name: known["owner"] for name, known in variables(found).items()}
+        assert (owners["orders-db"], owners["bare-db"]) == ("orders", "nobody")
+    if "prefix: region" in text and "hostvars_prefix" in text:
+        # Two products of the team orders clash.
+        assert set(variables(found)) >= {"us-east-1-billing", "pp-orders0000001", "pp-legacy0000001", "network"}
+
+
+def test_a_host_has_all_that_the_service_tells(listed: Runner, emulator: Emulator) -> None:
+    emulator.update_product("pp-orders0000001", tags={"Größe": "groß", "CamelCase": "kept"})
+    orders = variables(listed())["orders-db"]
+    assert orders["tags"] == {"Größe": "groß", "CamelCase": "kept"}
+    assert (orders["provisioned_product_id"], orders["provisioned_product_name"]) == ("pp-orders0000001", "orders-db")
+    assert (orders["provisioned_product_type"], orders["region"]) == ("CFN_STACK", "us-east-1")
+    assert orders["created_time"] == "2026-01-01T00:00:00+00:00"
+    assert (orders["product_name"], orders["status"]) == ("Database", "AVAILABLE")
+    assert not {"id", "name", "type"} & set(orders)
+
+
+def test_two_regions_and_names_that_clash(listed: Runner, emulator: Emulator) -> None:
+    clashing = [{"id": "pp-a", "name": "web", "region": "us-east-1"}, {"id": "pp-b", "name": "web", "region": OTHER}]
+    others = [
+        {"id": "pp-c", "name": "WEB", "region": OTHER},
+        {"id": "pp-d", "name": "servicecatalog", "region": OTHER, "status": "TAINTED"},
+        {"id": "pp-e", "name": "localhost", "region": OTHER},
+    ]
+    emulator.reset(world(*clashing, *others))
+    found = listed(regions=["us-east-1", OTHER, OTHER])
+    assert {name: known["region"] for name, known in variables(found).items()} == {
+        "pp-a": "us-east-1",
+        **dict.fromkeys(["pp-b", "WEB", "pp-d", "pp-e"], OTHER),
+    }
+    assert variables(listed(region=OTHER)).keys() == {"web", "WEB", "pp-d", "pp-e"}
+    assert variables(listed(regions=["us-east-1", OTHER], statuses=["TAINTED"])).keys() == {"pp-d"}
+    assert [call["region"] for call in emulator.calls(SEARCH)] == ["us-east-1", OTHER, OTHER, "us-east-1", OTHER]
+
+
+def test_what_to_search_for_is_sent(listed: Runner, emulator: Emulator) -> None:
+    listed(search_query=["tags:orders", "status:AVAILABLE"], access_level="role")
+    sent = emulator.calls(SEARCH)[0]["parameters"]
+    assert sent["Filters"] == {"SearchQuery": ["tags:orders", "status:AVAILABLE"]}
+    assert sent["AccessLevelFilter"] == {"Key": "Role", "Value": "self"}
+
+
+def test_the_cache_spares_all_calls_and_is_for_one_account(
+    listed: Runner, run: Runner, source: Runner, emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.reset(world({"id": "pp-a", "name": "web", "status_message": HOSTILE, "tags": {"Key": "v"}}))
+    cached = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
+    first = listed(**cached)
+    assert variables(listed(name="same-question", **cached)) == variables(first)
+    assert len(emulator.calls()) == 1
+    content = "".join(file.read_text() for file in (tmp_path / "cache").iterdir())
+    stored = json.loads(content)
+    # What ansible-core 2.19 and newer put around it is JSON in JSON.
+    kept = json.loads(stored.get("__payload__", content))["us-east-1"]["products"][0]
+    assert (kept["status_message"], kept["tags"]) == (HOSTILE, [["Key", "v"]])
+    assert "__ansible" not in content
+    assert "AKIDEXAMPLE" not in content + "".join(file.name for file in (tmp_path / "cache").iterdir())
+    play = tmp_path / "play.yml"
+    task = {"ansible.builtin.debug": {"msg": "{{ status_message }}"}}
+    play.write_text(yaml.safe_dump([{"hosts": "web", "gather_facts": False, "tasks": [task]}]))
+    done = run("ansible-playbook", *source(**cached), str(play))
+    assert "pipe" in done.output
+    assert "templated" not in done.output.replace("echo templated", "")
+    assert len(emulator.calls()) == 1
+    listed(environment={"AWS_ACCESS_KEY_ID": "AKIDOTHER"}, **cached)
+    listed(search_query=["web"], **cached)
+    assert len(emulator.calls()) == 3
+    play.write_text(yaml.safe_dump([{"hosts": "web", "gather_facts": False, "tasks": [{"meta": "refresh_inventory"}]}]))
+    assert run("ansible-playbook", *source(**cached), str(play)).code == 0
+    assert len(emulator.calls()) == 4
+    play.write_text(yaml.safe_dump([{"hosts": "web", "gather_facts": False}]))
+    assert run("ansible-playbook", *source(**cached), str(play), "--flush-cache").code == 0
+    assert len(emulator.calls()) == 5
+
+
+def test_a_role_to_assume_is_not_assumed_for_what_is_cached(
+    run: Runner, source: Runner, emulator: Emulator, tmp_path: Path
+) -> None:
+    role = "arn:aws:iam::123456789012:role/Fleet"
+    cached = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
+    # The emulator's STS has no AssumeRole.
+    done = run("ansible-inventory", *source(assume_role_arn=role, **cached), "--list")
+    assert f"Unable to assume role {role}: " in " ".join(done.output.split())
+    assert [call["operation"] for call in emulator.calls()] == ["AssumeRole"]
+    assert not list((tmp_path / "cache").iterdir())
+
+
+def test_nothing_from_the_service_is_templated(
+    run: Runner, listed: Runner, source: Runner, emulator: Emulator, tmp_path: Path
+) -> None:
+    outputs = {"outputs": {"Log": HOSTILE}}
+    emulator.reset(world({"id": "pp-a", "name": "web", "status_message": HOSTILE}, product_name=HOSTILE, run=outputs))
+    options = {
+        "hostnames": ["product_name"],
+        "compose": {"composed": "'it is ' ~ status_message", "copied": "product_name"},
+        "keyed_groups": [{"key": "product_name", "prefix": "of"}],
+        "hostvars_prefix": "sc_",
+    }
+    found = listed(**options)
+    groups = {name: group["hosts"] for name, group in found.items() if name.startswith("of_")}
+    assert list(groups.values()) == [["_lookup_pipe_echo_templated_"]]
+    assert not re.search(r"\W", "".join(groups))
+    shown = ("sc_product_name", "sc_status_message", "composed", "copied", "inventory_hostname", "group_names")
+    tasks = [{"ansible.builtin.debug": {"msg": f"{{{{ {name} }}}}"}} for name in shown]
+    action = {
+        "provisioned_product_id": "{{ provisioned_product_id }}",
+        "service_action_id": "act-1",
+        "region": "{{ region }}",
+        "wait": True,
+    }
+    tasks += [
+        {f"{PLUGIN.rpartition('.')[0]}.servicecatalog_service_action": action, "delegate_to": "localhost"},
+        {"ansible.builtin.debug": {"var": "ansible_facts.servicecatalog_record_detail"}},
+    ]
+    play = tmp_path / "play.yml"
+    play.write_text(yaml.safe_dump([{"hosts": "servicecatalog", "gather_facts": False, "tasks": tasks}]))
+    done = run("ansible-playbook", *source(**options), str(play), "-v")
+    assert done.code == 0, done.output
+    assert "[WARNING]" not in done.output
+    assert done.output.count("echo templated") >= 5
+    assert "templated" not in re.sub("echo[_ ]templated", "", done.output)
+
+
+def test_a_denied_region_is_left_out_if_so_asked(
+    run: Runner, listed: Runner, source: Runner, emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.fault(SEARCH, "access_denied", region=OTHER)
+    asked: dict[str, Any] = {"regions": ["us-east-1", OTHER]}
+    asked |= {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
+    done = run("ansible-inventory", *source(**asked), "--list")
+    said = " ".join(done.output.split())
+    for word in ("fleet.servicecatalog.yml", OTHER, "servicecatalog:SearchProvisionedProducts", "strict_permissions"):
+        assert word in said
+    assert "orders-db" not in said
+    assert "Traceback" not in said
+    for _again in range(2):
+        found = listed(strict_permissions=False, **asked)
+        assert len(variables(found)) == 5
+        warned = " ".join(found["_meta"]["output"].split())
+        assert f"The provisioned products in {OTHER} may not be read" in warned
+        assert "servicecatalog:SearchProvisionedProducts" in warned
+    # Also what is denied was cached.
+    assert len(emulator.calls(SEARCH)) == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "more", "calls", "said"),
+    [
+        ({"search_query": ["color:red"]}, {}, 1, "us-east-1 could not be read (search_query: ['color:red']): Invalid"),
+        ({"hostnames": ["colour"]}, {}, 0, "hostnames has 'colour'; it takes tag:KEY, arn, "),
+        ({"statuses": ["available"]}, {}, 0, "statuses has 'available'; it takes AVAILABLE, UNDER_CHANGE"),
+        ({"hostvars_prefix": "a-"}, {}, 0, "hostvars_prefix is 'a-'; it takes letters"),
+        ({"access_level": "everyone"}, {}, 0, "everyone"),
+        ({}, {"AWS_REGION": ""}, 0, "There is no region to look in: give regions"),
+        (
+            {},
+            {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""},
+            0,
+            "in us-east-1 could not be read: NoCredentials",
+        ),
+        (
+            {"profile": "none"},
+            {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""},
+            0,
+            "profile (none) could not be f",
+        ),
+        ({"regions": ["US East"]}, {}, 0, "US East"),
+        ({"compose": {"x": "nothing"}, "strict": True}, {}, 1, "Could not set x for host orders-db"),
+    ],
+)
+def test_what_is_wrong_is_said_without_a_traceback(
+    run: Runner,
+    source: Runner,
+    emulator: Emulator,
+    options: dict[str, Any],
+    more: dict[str, str],
+    calls: int,
+    said: str,
+) -> None:
+    away = {"AWS_EC2_METADATA_DISABLED": "true", **more}
+    done = run("ansible-inventory", *source(**options), "--list", **away)
+    words = " ".join(done.output.split())
+    assert said in words, done.output
+    assert "fleet.servicecatalog.yml" in words
+    assert "Traceback" not in words
+    assert len(emulator.calls()) == calls
+
+
+@pytest.mark.parametrize(("kind", "code"), [("throttling", "ThrottlingException"), ("garbage", "HTTP 200")])
+def test_what_does_not_pass_is_told_with_its_region(
+    run: Runner, source: Runner, emulator: Emulator, kind: str, code: str
+) -> None:
+    emulator.fault(SEARCH, kind)
+    done = run("ansible-inventory", *source(), "--list", AWS_MAX_ATTEMPTS="2")
+    words = " ".join(done.output.split())
+    assert code in words, done.output
+    assert "The provisioned products in us-east-1 could not be read" in words
+    assert "Traceback" not in words
+    assert len(emulator.calls()) == 2
+
+
+def test_two_sources_name_a_product_once_and_share_no_host(run: Runner, source: Runner, emulator: Emulator) -> None:
+    emulator.reset(
+        world({"id": "pp-a", "name": "web", "region": "us-east-1"}, {"id": "pp-b", "name": "web", "region": OTHER})
+    )
+    one, both = source(name="1"), source(name="2", regions=["us-east-1", OTHER])
+    done = run("ansible-inventory", *one, *both, "--graph")
+    assert re.findall(r"\|--([\w-]+)", done.output) == ["web", "pp-b"]
+
+
+def test_from_the_inventory_to_records(run: Runner, source: Runner, emulator: Emulator) -> None:
+    emulator.reset(world(*({"id": f"pp-{n}", "name": f"web-{n}", "tags": {"n": str(n)}} for n in range(5))))
+    options = {"service_action_name": "Restart", "change_id": "CHG-1", "serial": "2"}
+    given = json.dumps({f"run_service_action_{name}": value for name, value in options.items()})
+    fleet = source(hostvars_prefix="sc_")
+    book = ["ansible-playbook", *fleet, "selfservice.aws.bulk_service_action", "-e", given]
+    done = run(*book, "--limit", "servicecatalog:!web-4", "--forks", "2")
+    assert done.code == 0, done.output
+    assert "[WARNING]" not in done.output
+    assert done.output.count("Run the service action on all of them]") == 2
+    assert sorted(record["ProvisionedProductId"] for record in emulator.records()) == [f"pp-{n}" for n in range(4)]
+    assert {record["Status"] for record in emulator.records()} == {"SUCCEEDED"}
+    assert run(*book).code == 0
+    assert len(emulator.records()) == 5

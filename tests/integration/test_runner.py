@@ -1,0 +1,176 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Jobs as AWX runs them: ansible-runner, a private data directory, credentials from the environment, unsafe answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+import yaml
+from emulator import Emulator
+
+EXECUTE = "ExecuteProvisionedProductServiceAction"
+ORDERS = "pp-orders0000001"
+# What AWX' credential type for AWS puts into the environment; the region comes from another one.
+CREDENTIAL = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN")
+Runner = Callable[..., Any]
+
+
+class _Unsafe(str):
+    """An answer of a survey, or a variable of a launch: AWX tags them."""
+
+    __slots__ = ()
+
+
+class _Dumper(yaml.SafeDumper):
+    pass
+
+
+_Dumper.add_representer(_Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text), style="'"))
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job of AWX': what runs it, and what it leaves."""
+
+    folder: Path
+    ident: str
+
+    @property
+    def command(self) -> list[str]:
+        return ["ansible-runner", "run", str(self.folder), "-p", "job.yml", "--ident", self.ident]
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """What AWX shows and stores of the job, in order."""
+        files = (self.folder / "artifacts" / self.ident / "job_events").glob("*-*.json")
+        return sorted((json.loads(file.read_text()) for file in files), key=lambda event: event["counter"])
+
+    @property
+    def artifacts(self) -> dict[str, Any]:
+        """What AWX keeps as the job's artifacts, and hands to later nodes of a workflow."""
+        last = [event for event in self.events if event["event"] == "playbook_on_stats"][-1]
+        found: dict[str, Any] = last["event_data"]["artifact_data"]
+        return {name.removeprefix("run_service_action_"): value for name, value in found.items()}
+
+    def cached_fact(self, name: str) -> dict[str, Any]:
+        """A fact that AWX takes over with use_fact_cache; newer ansible-cores wrap file, name and value."""
+        (file,) = (self.folder / "artifacts" / self.ident / "facts").glob("*localhost")
+        cached = json.loads(file.read_text())
+        facts = json.loads(cached["__payload__"]) if "__payload__" in cached else cached
+        found: dict[str, Any] = facts[name].get("value", facts[name])
+        return found
+
+    def results(self, task: str) -> list[dict[str, Any]]:
+        """The results of a task, by the end of its name."""
+        data = [event["event_data"] for event in self.events if event["event"].startswith("runner_on_")]
+        return [each["res"] for each in data if each.get("task", "").endswith(task) and "res" in each]
+
+
+@pytest.fixture
+def launch(environment: dict[str, str], module_python: str, tmp_path: Path) -> Callable[..., Job]:
+    """Lay out the private data directory of a job of one playbook, and return the job."""
+
+    def lay(name: str, playbook: str, hosts: Mapping[str, Any] | None = None, **answers: Any) -> Job:
+        folder = tmp_path / name
+        for part in ("env", "inventory", "project"):
+            (folder / part).mkdir(parents=True)
+        variables = {
+            **{f"run_service_action_{option}": value for option, value in answers.items()},
+            **{f"{prefix}_job_id": 4711 for prefix in ("awx", "tower")},
+            "awx_user_name": "operator",
+        }
+        tagged = {key: _Unsafe(value) if isinstance(value, str) else value for key, value in variables.items()}
+        (folder / "env/extravars").write_text(yaml.dump(tagged, Dumper=_Dumper))
+        granted = {name: value for name, value in environment.items() if name.startswith(("AWS_", "ANSIBLE_"))}
+        granted.update({"AWS_SECURITY_TOKEN": "t0ken-of-sts", "AWS_SESSION_TOKEN": "t0ken-of-sts"})
+        assert set(CREDENTIAL) <= set(granted)
+        (folder / "env/envvars").write_text(yaml.safe_dump(granted))
+        (folder / "env/settings").write_text(yaml.safe_dump({"fact_cache_type": "jsonfile", "fact_cache": "facts"}))
+        local = {"ansible_connection": "local", "ansible_python_interpreter": module_python}
+        inventory = {"all": {"hosts": dict(hosts or {"localhost": {}}), "vars": local}}
+        (folder / "inventory/hosts.yml").write_text(yaml.safe_dump(inventory))
+        (folder / "project/job.yml").write_text(f"- ansible.builtin.import_playbook: selfservice.aws.{playbook}\n")
+        return Job(folder, "1")
+
+    return lay
+
+
+def test_a_job_hands_over_its_record_as_result_fact_and_artifact(
+    launch: Callable[..., Job], run: Runner, emulator: Emulator
+) -> None:
+    answers = {"provisioned_product_name": "orders-db", "service_action_name": "Backup", "wait_timeout": "600"}
+    job = launch("job", "run_service_action", **answers, change_id="{{ 7 * 7 }}")
+    done = run(*job.command)
+    assert done.code == 0, done.output
+    record = emulator.records()[0]["RecordId"]
+    assert job.artifacts["record_ids"] == [record]
+    assert job.artifacts["summary"]["succeeded"] == 1
+    assert job.results("Start the service action")[0]["record_detail"]["record_id"] == record
+    fact = job.cached_fact("servicecatalog_record_detail")
+    assert (fact["record_id"], fact["status"]) == (record, "SUCCEEDED")
+    assert "49" not in json.dumps(job.results("Show the record"))
+
+
+def test_a_job_that_failed_hands_over_its_record_too(
+    launch: Callable[..., Job], run: Runner, emulator: Emulator
+) -> None:
+    job = launch("job", "run_service_action", provisioned_product_id=ORDERS, service_action_name="Failover")
+    assert run(*job.command).code == 2
+    assert job.artifacts["record_ids"] == [emulator.records()[0]["RecordId"]]
+    assert job.artifacts["summary"]["failed"] == 1
+
+
+def test_a_job_cancelled_while_it_waits_has_shown_its_record_and_is_taken_up_when_launched_again(
+    launch: Callable[..., Job], run: Runner, kill: Runner, emulator: Emulator
+) -> None:
+    answers = {"provisioned_product_id": ORDERS, "service_action_name": "Backup", "change_id": "wf-1"}
+    cancelled = launch("cancelled", "run_service_action", **answers)
+    emulator.set(describable_after=600)
+    kill(lambda: bool(emulator.calls("DescribeRecord")), *cancelled.command)
+    record = emulator.records()[0]["RecordId"]
+    assert record in json.dumps(cancelled.results("Show the record"))
+    emulator.set(describable_after=0)
+    again = launch("again", "run_service_action", **answers)
+    assert run(*again.command).code == 0
+    assert again.artifacts["record_ids"] == [record]
+    assert len(emulator.records()) == 1
+
+
+def test_a_job_of_many_that_was_killed_is_taken_up_when_launched_again(
+    launch: Callable[..., Job], run: Runner, kill: Runner, fleet: Runner, emulator: Emulator
+) -> None:
+    hosts = fleet(12, seconds=40)
+    answers = {"service_action_id": "act-1", "change_id": "wf-2", "max_concurrency": "4"}
+    killed = launch("killed", "bulk_service_action", hosts, **answers)
+    kill(lambda: len(emulator.calls(EXECUTE)) >= 6, *killed.command)
+    assert 0 < len(emulator.records()) < 12
+    # All that is needed to go on was shown before.
+    assert "wf-2" in json.dumps(killed.results("set to it"))
+    again = launch("again", "bulk_service_action", hosts, **answers)
+    assert run(*again.command).code == 0
+    assert len(emulator.records()) == 12
+    assert sorted(again.artifacts["record_ids"]) == sorted(record["RecordId"] for record in emulator.records())
+
+
+def test_slices_that_run_at_once_start_each_target_once(
+    launch: Callable[..., Job], run: Runner, fleet: Runner, emulator: Emulator
+) -> None:
+    hosts = fleet(8)
+    answers = {"service_action_id": "act-1", "change_id": "wf-7"}
+    # Both slices, dealt round robin, and both of them launched again while they run.
+    jobs = [
+        launch(f"slice-{each}", "bulk_service_action", dict(list(hosts.items())[each % 2 :: 2]), **answers)
+        for each in range(4)
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        assert [done.code for done in pool.map(lambda job: run(*job.command), jobs)] == [0] * 4
+    assert sorted(record["ProvisionedProductId"] for record in emulator.records()) == [f"pp-{n:013}" for n in range(8)]
+    assert sum(len(job.artifacts["record_ids"]) for job in jobs[:2]) == 8

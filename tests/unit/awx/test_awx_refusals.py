@@ -1,0 +1,226 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What AWX would refuse is refused by its stand-in, over HTTP."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from awx import Awx
+from awx.surveys import check_survey
+
+SURVEY = {"name": "", "description": ""}
+QUESTION = {"type": "text", "question_name": "Mode", "variable": "mode", "required": False}
+CHOICE = {**QUESTION, "type": "multiplechoice", "choices": "a\n\nb"}
+TEMPLATE = {"name": "t", "project": 2, "playbook": "run_service_action.yml", "ask_inventory_on_launch": True}
+CREDENTIAL = {"name": "x", "credential_type": 3, "organization": 1}
+ENV = {"fields": [{"id": "region", "label": "Region"}]}
+
+
+@pytest.fixture(scope="module")
+def running_awx() -> Iterator[Awx]:
+    with Awx() as running:
+        yield running
+
+
+@pytest.fixture
+def awx(running_awx: Awx) -> Awx:
+    running_awx.reset()
+    return running_awx
+
+
+def call(awx: Awx, method: str, path: str, sent: Any = None, *, token: str | None = None) -> tuple[int, Any]:
+    """Return the status and the body of an answer."""
+    token = token or awx.environment["CONTROLLER_OAUTH_TOKEN"]
+    request = urllib.request.Request(
+        f"{awx.url}/api/v2/{path}",
+        data=None if sent is None else json.dumps(sent).encode(),
+        headers={"Authorization": f"Bearer {token}"},
+        method=method,
+    )
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
+            return answer.status, json.loads(answer.read() or b"null")
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.loads(error.read())
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sent", "status", "said"),
+    [
+        ("GET", "nothing/", None, 404, "Not found"),
+        ("GET", "job_templates/99/", None, 404, "Not found"),
+        ("GET", "job_templates/C++/", None, 404, "Not found"),
+        ("POST", "organizations/", {"name": "x"}, 405, "not allowed"),
+        ("PUT", "credentials/4/", {}, 405, "not allowed"),
+        ("PATCH", "credential_types/3/", {"name": "x"}, 403, "permission"),
+        ("GET", "job_templates/?nothing=1", None, 400, "no field named"),
+        ("GET", "job_templates/?extra_vars=1", None, 400, "Filtering on field extra_vars is not allowed"),
+        ("POST", "job_templates/", {**TEMPLATE, "nothing": 1}, 400, "Unknown field"),
+        ("POST", "job_templates/", {**TEMPLATE, "name": ""}, 400, "may not be blank"),
+        ("POST", "job_templates/", {**TEMPLATE, "forks": "5"}, 400, "Not a valid value"),
+        ("POST", "job_templates/", {**TEMPLATE, "project": 99}, 400, "object does not exist"),
+        ("POST", "job_templates/", {**TEMPLATE, "project": None}, 400, "must have a project"),
+        ("POST", "job_templates/", {**TEMPLATE, "playbook": "x.yml"}, 400, "Playbook not found for project"),
+        ("POST", "job_templates/", {**TEMPLATE, "ask_inventory_on_launch": False}, 400, "ask to prompt on launch"),
+        ("POST", "job_templates/", {**TEMPLATE, "extra_vars": "[1]"}, 400, "Cannot parse"),
+        ("POST", "job_templates/", {"playbook": "run_service_action.yml", "project": 2}, 400, "This field is required"),
+        ("POST", "inventories/", {"name": "x"}, 400, "This field is required"),
+        ("POST", "execution_environments/", {"name": "x", "image": ""}, 400, "may not be blank"),
+        ("POST", "credentials/", {"name": "x", "credential_type": 3}, 400, "Missing 'user', 'team'"),
+        (
+            "POST",
+            "credentials/",
+            {**CREDENTIAL, "name": "AWS operator"},
+            400,
+            "already exists",
+        ),
+        ("POST", "credentials/", {**CREDENTIAL, "inputs": {"region": "x"}}, 400, "Invalid fields: region"),
+        ("POST", "credential_types/", {"name": "x", "kind": "ssh"}, 400, "not a valid choice"),
+        (
+            "POST",
+            "credential_types/",
+            {"name": "x", "kind": "cloud", "inputs": ENV, "injectors": {"env": {"A-B": "{{ region }}"}}},
+            400,
+            "not allowed as the name",
+        ),
+        (
+            "POST",
+            "credential_types/",
+            {"name": "x", "kind": "cloud", "inputs": ENV, "injectors": {"env": {"A": "{{ zone }}"}}},
+            400,
+            "undefined field",
+        ),
+    ],
+)
+def test_a_request_is_refused(awx: Awx, method: str, path: str, sent: Any, status: int, said: str) -> None:
+    before = json.dumps(awx.store.items)
+    answer = call(awx, method, path, sent)
+    assert answer[0] == status
+    assert said in json.dumps(answer[1])
+    assert json.dumps(awx.store.items) == before
+
+
+def test_a_wrong_token_is_refused(awx: Awx) -> None:
+    assert call(awx, "GET", "projects/", token="another")[0] == 401
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"name": "", "spec": [QUESTION]}, "Field 'description' is missing"),
+        ({"name": 1, "description": "", "spec": [QUESTION]}, "Expected str for field 'name'"),
+        ({**SURVEY, "spec": []}, "doesn't contain any items"),
+        ({**SURVEY, "spec": ["x"]}, "not a json object"),
+        ({**SURVEY, "spec": [{**QUESTION, "required": "yes"}]}, "'required' in survey question 0"),
+        ({**SURVEY, "spec": [{**QUESTION, "variable": None}]}, "'variable' in survey question 0"),
+        ({**SURVEY, "spec": [{**QUESTION, "type": "date"}]}, "is not one of"),
+        ({**SURVEY, "spec": [QUESTION, QUESTION]}, "duplicated"),
+        ({**SURVEY, "spec": [{**QUESTION, "default": 1}]}, "expected to be of type text"),
+        ({**SURVEY, "spec": [{**QUESTION, "type": "integer", "default": "1"}]}, "expected to be of type integer"),
+        ({**SURVEY, "spec": [{**QUESTION, "min": "1"}]}, "min limit"),
+        ({**SURVEY, "spec": [{**QUESTION, "type": "multiselect"}]}, "must specify choices"),
+        ({**SURVEY, "spec": [{**CHOICE, "default": "a\nb"}]}, "have one default"),
+        ({**SURVEY, "spec": [{**CHOICE, "default": "c"}]}, "from the choices listed"),
+        ({**SURVEY, "spec": [{**QUESTION, "default": "$encrypted$"}]}, "reserved keyword"),
+    ],
+)
+def test_a_survey_is_refused(awx: Awx, document: dict[str, Any], said: str) -> None:
+    template = call(awx, "POST", "job_templates/", TEMPLATE)[1]["id"]
+    status, answer = call(awx, "POST", f"job_templates/{template}/survey_spec/", document)
+    assert status == 400
+    assert said in answer["error"]
+    assert call(awx, "GET", f"job_templates/{template}/survey_spec/") == (200, {})
+
+
+QUESTIONS: list[dict[str, Any]] = [
+    {**QUESTION, "variable": "text", "required": True, "min": 2, "max": 4},
+    {**QUESTION, "variable": "count", "type": "integer", "default": 5},
+    {**QUESTION, "variable": "share", "type": "float"},
+    {**CHOICE, "variable": "one", "default": "a"},
+    {**CHOICE, "variable": "many", "type": "multiselect"},
+]
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ({}, "'text' value missing"),
+        ({"text": 12}, "expected to be of type text"),
+        ({"text": "abcde"}, "too large"),
+        ({"text": "a"}, "too small"),
+        ({"text": "ab", "count": "5"}, "expected to be of type integer"),
+        ({"text": "ab", "one": "c"}, "not one of the choices"),
+        ({"text": "ab", "many": "a"}, "expected to be a list"),
+        ({"text": "ab", "many": ["a", "c"]}, "not one of the choices"),
+    ],
+)
+def test_answers_are_refused(awx: Awx, answers: dict[str, Any], said: str) -> None:
+    template = call(awx, "POST", "job_templates/", {**TEMPLATE, "survey_enabled": True})[1]["id"]
+    call(awx, "POST", f"job_templates/{template}/survey_spec/", {**SURVEY, "spec": QUESTIONS})
+    status, answer = call(awx, "POST", f"job_templates/{template}/launch/", {"extra_vars": answers})
+    assert status == 400
+    assert said in answer["variables_needed_to_start"][0]
+
+
+def test_a_job_has_answers_defaults_and_what_awx_says_and_drops_what_no_survey_asks_for(awx: Awx) -> None:
+    check_survey({**SURVEY, "spec": QUESTIONS})
+    own = json.dumps({"region": "{{ 1 + 1 }}", "text": "the template's"})
+    template = call(awx, "POST", "job_templates/", {**TEMPLATE, "survey_enabled": True, "extra_vars": own})[1]["id"]
+    call(awx, "POST", f"job_templates/{template}/survey_spec/", {**SURVEY, "spec": QUESTIONS})
+    answers = {"text": "{{1}", "share": 0.5, "many": ["a"], "other": "x"}
+    status, answer = call(awx, "POST", f"job_templates/{template}/launch/", {"extra_vars": answers, "limit": "x"})
+    assert status == 201
+    assert answer["ignored_fields"] == {"limit": "x", "extra_vars": {"other": "x"}}
+    written = awx.store.jobs[answer["job"]].extra_vars
+    assert "!unsafe 'text': !unsafe '{{1}'" in written
+    assert "region: '{{ 1 + 1 }}'" in written
+    variables = yaml.safe_load(written.replace("!unsafe ", ""))
+    assert {name: variables[name] for name in ("count", "share", "one", "many")} == {
+        "count": 5,
+        "share": 0.5,
+        "one": "a",
+        "many": ["a"],
+    }
+    assert variables["awx_job_id"] == variables["tower_job_id"] == answer["job"]
+
+
+def test_pages_and_alternatives(awx: Awx) -> None:
+    for number in range(30):
+        call(awx, "POST", "job_templates/", {**TEMPLATE, "name": str(number)})
+    first = call(awx, "GET", "job_templates/?organization__name=Default")[1]
+    assert (first["count"], len(first["results"])) == (30, 25)
+    second = call(awx, "GET", first["next"].removeprefix("/api/v2/"))[1]
+    assert (len(second["results"]), second["next"]) == (5, None)
+    assert call(awx, "GET", "job_templates/?organization__name=Other")[1]["count"] == 0
+    found = call(awx, "GET", f"job_templates/?or__id={first['results'][0]['id']}&or__name=7")[1]["results"]
+    assert [each["name"] for each in found] == ["0", "7"]
+
+
+def test_a_template_has_one_credential_of_a_type(awx: Awx) -> None:
+    template = call(awx, "POST", "job_templates/", TEMPLATE)[1]["id"]
+    path = f"job_templates/{template}/credentials/"
+    another = {"name": "another", "credential_type": 3, "organization": 1, "inputs": {"password": "hidden"}}
+    status, made = call(awx, "POST", "credentials/", another)
+    assert (status, made["inputs"]) == (201, {"password": "$encrypted$"})
+    assert call(awx, "POST", path, {"id": 4})[0] == 204
+    assert call(awx, "POST", path, {"id": made["id"]})[0] == 400
+    assert call(awx, "POST", path, {"id": 4, "disassociate": True})[0] == 204
+    assert call(awx, "POST", path, {"id": made["id"]})[0] == 204
+    assert [each["name"] for each in call(awx, "GET", path)[1]["results"]] == ["another"]
+
+
+def test_the_inputs_of_a_credential_type_in_use_stay(awx: Awx) -> None:
+    kind = {"name": "region", "kind": "cloud", "inputs": ENV, "injectors": {}}
+    number = call(awx, "POST", "credential_types/", kind)[1]["id"]
+    call(awx, "POST", "credentials/", {"name": "x", "credential_type": number, "organization": 1})
+    assert call(awx, "PATCH", f"credential_types/{number}/", {"inputs": {"fields": []}})[0] == 400
+    assert call(awx, "PATCH", f"credential_types/{number}/", {"description": "x"})[0] == 200

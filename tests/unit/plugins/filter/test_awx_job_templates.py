@@ -1,0 +1,154 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From execution parameters to surveys that AWX takes, and what becomes of the templates that there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.selfservice.aws.plugins.filter.awx_job_templates import awx_job_templates
+from awx.surveys import check_survey
+from hypothesis import given
+from hypothesis import strategies as st
+
+HOSTILE = "{{ lookup('pipe', 'id') }}"
+TEXTS = st.text(max_size=8)
+PARAMETERS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "name": TEXTS,
+            "type": st.sampled_from(["TARGET", "TEXT_VALUE"]),
+            "default_values": st.lists(TEXTS, max_size=3),
+        }
+    ),
+    max_size=6,
+)
+
+
+def plan(*actions: dict[str, Any], **options: Any) -> dict[str, Any]:
+    result: dict[str, Any] = awx_job_templates(actions, **{"title": "orders-db", "scope": "pp-1", **options})
+    return result
+
+
+def action(*parameters: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"id": "act-1", "name": "Restart", "description": "", "parameters": list(parameters), **more}
+
+
+def asked(parameter: dict[str, Any], **options: Any) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
+    """Return the question that a parameter becomes, and how its answer is read."""
+    template = plan(action(parameter), **options)["templates"][0]
+    check_survey(template["survey_spec"])
+    return template["survey_spec"]["spec"][0], template["extra_vars"]["run_service_action_survey"]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "kind", "type_", "required", "default"),
+    [
+        ({"name": "Mode", "default_values": ["graceful"]}, "texts", "text", False, "graceful"),
+        ({"name": "Mode", "default_values": [HOSTILE]}, "texts", "text", False, HOSTILE),
+        ({"name": "Mode", "default_values": ["a\nb"]}, "texts", "textarea", False, "a\nb"),
+        ({"name": "Mode", "default_values": []}, "texts", "text", True, None),
+        ({"name": "Mode", "default_values": None}, "texts", "text", True, None),
+        ({"name": "Mode", "default_values": [""]}, "texts", "text", False, None),
+        ({"name": "Mode", "default_values": ["$encrypted$"]}, "texts", "text", False, None),
+        ({"name": "Optional", "default_values": []}, "texts", "text", False, None),
+        ({"name": "Tables", "default_values": ["one", "two"]}, "lists", "textarea", False, "one\ntwo"),
+        ({"name": "Tables", "default_values": ["one", "a\nb"]}, "lists", "textarea", False, None),
+        ({"name": "Tables", "default_values": ["one", " two"]}, "lists", "textarea", False, None),
+        ({"name": "Tables", "default_values": ["one", ""]}, "lists", "textarea", False, None),
+        ({"name": "List", "default_values": ["one"]}, "lists", "textarea", False, "one"),
+        ({"name": "List", "default_values": []}, "lists", "textarea", True, None),
+        ({"name": "InstanceId", "type": "TARGET", "default_values": ["i-1"]}, "texts", "text", False, None),
+        ({"name": "TARGET", "type": "TEXT", "default_values": []}, "texts", "text", False, None),
+        ({"name": "NewPassword", "default_values": []}, "secrets", "password", True, None),
+        ({"name": "API_TOKEN", "default_values": ["known"]}, "secrets", "password", False, None),
+        ({"name": "dbSecrets", "default_values": ["a", "b"]}, "secrets", "password", False, None),
+    ],
+)
+def test_a_parameter_becomes_a_question(
+    parameter: dict[str, Any], kind: str, type_: str, required: bool, default: str | None
+) -> None:
+    question, survey = asked({"type": "TEXT_VALUE", **parameter}, lists=["List"], optional=["Optional"])
+    assert (question["type"], question["required"], question.get("default")) == (type_, required, default)
+    assert bool(question["min"]) is required
+    assert question["question_name"] == parameter["name"]
+    assert survey == {kind: {question["variable"]: parameter["name"]}}
+
+
+@pytest.mark.parametrize(
+    ("secrets", "is_secret"),
+    [("(?i)pin$", True), (["Pin"], True), (["pin"], False), ([], False), ("password", False)],
+)
+def test_secrets_are_told_by_names_or_a_pattern(secrets: Any, is_secret: bool) -> None:
+    assert (asked({"name": "Pin", "type": "TEXT_VALUE"}, secrets=secrets)[0]["type"] == "password") is is_secret
+
+
+@given(PARAMETERS)
+def test_any_parameters_make_a_survey_that_awx_takes(parameters: list[dict[str, Any]]) -> None:
+    template = plan(action(*parameters))["templates"][0]
+    check_survey(template["survey_spec"])
+    variables = [question["variable"] for question in template["survey_spec"]["spec"]]
+    assert all(variable.isidentifier() and variable.isascii() for variable in variables)
+    kinds = template["extra_vars"]["run_service_action_survey"].values()
+    answers = [name for names in kinds for name in names.values()]
+    assert sorted(answers) == sorted(parameter["name"] for parameter in parameters)
+
+
+def test_names_that_are_the_same_once_made_valid_stay_apart() -> None:
+    names = ["a-b", "a.b", "a b", "a_b", "名前", "größe", "1st", ""]
+    template = plan(action(*({"name": name, "type": "TEXT_VALUE"} for name in names)))["templates"][0]
+    assert template["extra_vars"]["run_service_action_survey"]["texts"] == {
+        "answer_a_b": "a-b",
+        "answer_a_b_2": "a.b",
+        "answer_a_b_3": "a b",
+        "answer_a_b_4": "a_b",
+        "answer_parameter": "名前",
+        "answer_groe": "größe",
+        "answer_1st": "1st",
+        "answer_parameter_2": "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("targets", "type_", "choices"),
+    [(["orders-db", "web"], "multiplechoice", ["orders-db", "web"]), ([], "text", None), (None, None, None)],
+)
+def test_the_target_is_asked_for_where_it_is_not_given(targets: Any, type_: str | None, choices: Any) -> None:
+    template = plan(action(), targets=targets)["templates"][0]
+    check_survey(template["survey_spec"])
+    questions = {question["variable"]: question for question in template["survey_spec"]["spec"]}
+    question = questions.get("run_service_action_provisioned_product_name", {})
+    assert (question.get("type"), question.get("choices")) == (type_, choices)
+
+
+def test_only_own_templates_are_gone_and_others_are_foreign() -> None:
+    stop = action(id="act-2", name="Stop")
+    made = {each["name"]: str(each["extra_vars"]) for each in plan(action(), stop)["templates"]}
+    existing = [
+        {"name": "orders-db - Restart", "extra_vars": "---"},
+        {"name": "orders-db - Stop", "extra_vars": made["orders-db - Stop"]},
+        {"name": "orders-db - Stop, copied", "extra_vars": made["orders-db - Stop"]},
+        {"name": "web - Stop", "extra_vars": plan(stop, title="web", scope="pp-2")["templates"][0]["extra_vars"]},
+        {"name": "other", "extra_vars": None},
+    ]
+    again = plan(action(), existing=existing)
+    assert (again["gone"], again["foreign"]) == (["orders-db - Stop"], ["orders-db - Restart"])
+    assert plan(stop, existing=existing)["foreign"] == []
+
+
+@pytest.mark.parametrize(
+    ("actions", "options", "said"),
+    [
+        ([action(), action()], {}, "Two service actions would have the job template 'orders-db - Restart'"),
+        ([action()], {"title": "C++"}, r"whose name has \+\+"),
+        ([action()], {"title": "x" * 510}, "more than 512 characters"),
+        ([action()], {"secrets": "("}, "secrets is no regular expression"),
+        ([action({"name": HOSTILE})], {}, "AWX would template the name of the parameter"),
+    ],
+)
+def test_what_awx_could_not_take_is_said(actions: list[Any], options: dict[str, Any], said: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=said):
+        plan(*actions, **options)
