@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from ansible.module_utils.common.warnings import warn
 
-from . import _api, _results
+from . import _api, _parameters, _results
 from ._clock import Clock, SystemClock
 from ._errors import SERVICE_ERRORS, InvalidInput, SelfServiceError, error_facts, sentence
-from ._parameters import SHORTEST_SECRET
+from ._types import Parameters
 
 if TYPE_CHECKING:
     from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -61,6 +61,13 @@ class Task:
         """Tell the user of something that is no failure."""
         self.tell(_results.printable(text))
 
+    def hidden_parameters(self) -> Parameters:
+        """Return sensitive_parameters as the service takes them, once they are fit to be masked and will be."""
+        secrets = _parameters.as_sent(self.params["sensitive_parameters"], "sensitive_parameters")
+        _parameters.check_secrets(secrets)
+        self.hide(_parameters.forms_of(secrets))
+        return secrets
+
     @cached_property
     def client(self) -> BaseClient:
         """The client for all but polling; its retries are botocore's and the user's."""
@@ -101,7 +108,7 @@ def run(module: AnsibleAWSModule, verb: Callable[[Task], None]) -> None:
         return module.client("servicecatalog", aws_config=dict(config))
 
     # Ansible masks secrets of any length; a short one would blank out ids, and is refused before it is sent anywhere.
-    module.no_log_values.difference_update([value for value in module.no_log_values if len(value) < SHORTEST_SECRET])
+    module.no_log_values.difference_update([value for value in module.no_log_values if len(value) < _parameters.SHORTEST_SECRET])
     task = Task(
         params=module.params,
         connect=connect,

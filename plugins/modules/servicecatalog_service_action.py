@@ -280,9 +280,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils._types import Para
 def run_service_action(task: Task) -> None:
     """Run the action and, if asked, wait for its record; in check mode prove that the start would be accepted."""
     params = task.params
-    secrets = _parameters.as_sent(params["sensitive_parameters"], "sensitive_parameters")
-    _parameters.check_secrets(secrets)
-    task.hide(_parameters.forms_of(secrets))
+    secrets = task.hidden_parameters()
     parameters = {**_parameters.as_sent(params["parameters"], "parameters"), **secrets}
     _parameters.check_limits(params)
     _parameters.check_waiting(params)

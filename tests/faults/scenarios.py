@@ -69,7 +69,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "max_concurrency": "50",
         "max_errors": "1",
     },
-    "record_wait": _WAITING,
+    "record_wait": {**_WAITING, "sensitive_parameters": None},
     "record_info": {
         **dict.fromkeys(("record_ids", "provisioned_product_id", "product_id", "status", "since", "limit")),
         "access_level": "account",

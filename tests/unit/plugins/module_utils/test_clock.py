@@ -84,7 +84,7 @@ def test_a_wait_that_is_told_to_end_names_every_record(
         attempt(provisioned_product_id=each, service_action_id=RESTART).run()["record_detail"]["record_id"]
         for each in (ORDERS, BILLING)
     ]
-    params = {"record_ids": ids, "wait_timeout": 1800, "wait_delay": None}
+    params = {"record_ids": ids, "sensitive_parameters": None, "wait_timeout": 1800, "wait_delay": None}
     said, known = run(prepare(wait_for_records, params), emulator, 1.0)
     assert said.startswith("Of 2 records, 2 unknown.")
     assert "SIGTERM" in said
