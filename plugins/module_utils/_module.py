@@ -108,7 +108,9 @@ def run(module: AnsibleAWSModule, verb: Callable[[Task], None]) -> None:
         return module.client("servicecatalog", aws_config=dict(config))
 
     # Ansible masks secrets of any length; a short one would blank out ids, and is refused before it is sent anywhere.
-    module.no_log_values.difference_update([value for value in module.no_log_values if len(value) < _parameters.SHORTEST_SECRET])
+    module.no_log_values.difference_update(
+        [value for value in module.no_log_values if len(value) < _parameters.SHORTEST_SECRET]
+    )
     task = Task(
         params=module.params,
         connect=connect,

@@ -117,7 +117,7 @@ def check_secrets(secrets: Parameters) -> None:
 
 
 def forms_of(secrets: Parameters) -> set[str]:
-    """Return the secrets as the service may echo them: as they are, trimmed, and escaped in JSON, by repr or in a URL."""
+    """Return the secrets as the service may echo them: as they are, trimmed, and escaped in JSON, by repr, in a URL."""
     forms: set[str] = set()
     for secret in (value for values in secrets.values() for value in values):
         escaped = (

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, Union
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 from .cases import KILLS, KINDS, PAIRS, SINGLES, Case, Kill
@@ -24,7 +24,7 @@ class Row(NamedTuple):
     """What stands in one line of a table: words, and the cases that it counts."""
 
     words: Sequence[str]
-    cases: Sequence[Union[Case, Kill]]
+    cases: Sequence[Case | Kill]
 
 
 def rows() -> Iterator[tuple[str, Sequence[str], list[Row]]]:
@@ -41,8 +41,12 @@ def rows() -> Iterator[tuple[str, Sequence[str], list[Row]]]:
     yield (
         "Signals",
         ("What runs", "What gets SIGKILL, SIGTERM or SIGINT"),
-        [Row([WHAT[what], WHO[who]], [kill for kill in KILLS if (kill.what, kill.who) == (what, who)])
-         for what in WHAT for who in WHO if any((kill.what, kill.who) == (what, who) for kill in KILLS)],
+        [
+            Row([WHAT[what], WHO[who]], [kill for kill in KILLS if (kill.what, kill.who) == (what, who)])
+            for what in WHAT
+            for who in WHO
+            if any((kill.what, kill.who) == (what, who) for kill in KILLS)
+        ],
     )
 
 
@@ -102,7 +106,7 @@ Whatever is broken, this holds, and each case checks all of it:
 * What looks things up returns all of it, or fails: never a part.
 
 A module that gets SIGTERM or SIGINT while it runs an action lets a start that is under way be answered, starts no more,
-waits no longer, and fails with the records that it has. SIGKILL leaves it no time for that: the token is what helps then.
+waits no longer, and fails with the records that it has. SIGKILL leaves it no time for that; then the token helps.
 When the controller alone is killed, its modules go on to their end.
 
 :ref:`ansible_collections.selfservice.aws.docsite.guide_emulator` explains the faults, which are:

@@ -42,13 +42,17 @@ WORLD: dict[str, Any] = {
         {
             "id": "prod-1",
             "name": "web",
-            "artifacts": [
-                {"id": "pa-1", "name": "v1", "service_actions": ["act-backup", "act-check", "act-restart"]}
-            ],
+            "artifacts": [{"id": "pa-1", "name": "v1", "service_actions": ["act-backup", "act-check", "act-restart"]}],
         }
     ],
     "provisioned_products": [
-        {"id": each, "name": name, "product": "prod-1", "artifact": "pa-1", **({"run": _BROKEN} if each == IDS[-1] else {})}
+        {
+            "id": each,
+            "name": name,
+            "product": "prod-1",
+            "artifact": "pa-1",
+            **({"run": _BROKEN} if each == IDS[-1] else {}),
+        }
         for each, name in zip(IDS, NAMES)
     ],
 }

@@ -55,7 +55,9 @@ def test_names_and_outputs_are_never_templated(play: Callable[..., Any], emulato
             "RecordDetail": detail,
             "RecordOutputs": [{"OutputKey": HOSTILE, "OutputValue": HOSTILE}],
         },
-        "ListRecordHistory": {"RecordDetails": [{"RecordId": "rec-1", "ProvisionedProductId": "pp-orders0000001", **detail}]},
+        "ListRecordHistory": {
+            "RecordDetails": [{"RecordId": "rec-1", "ProvisionedProductId": "pp-orders0000001", **detail}]
+        },
     }.items():
         emulator.fault(operation, "replaced", members=members)
     done = play(TASKS, "-v")

@@ -146,9 +146,7 @@ def test_certificates_are_verified_unless_told_otherwise(
     assert len(secure.calls()) == len(made)
 
 
-def test_a_redirect_leads_no_request_elsewhere(
-    attempt_task: Callable[..., dict[str, Any]], emulator: Emulator
-) -> None:
+def test_a_redirect_leads_no_request_elsewhere(attempt_task: Callable[..., dict[str, Any]], emulator: Emulator) -> None:
     with Emulator() as elsewhere:
         emulator.fault("*", "redirect", location=f"{elsewhere.url}/", status=307)
         found = attempt_task(**OPTIONS)

@@ -185,7 +185,10 @@ def run_scenario(
                     attempt.task.clock.sleep(config.get("read_timeout", 0))
 
             events = clients[key].meta.events
-            for event, handler in [(f"after-call.servicecatalog.{EXECUTE}", note), ("needs-retry.servicecatalog", hang)]:
+            for event, handler in [
+                (f"after-call.servicecatalog.{EXECUTE}", note),
+                ("needs-retry.servicecatalog", hang),
+            ]:
                 events.unregister(event, unique_id=event)
                 events.register(event, handler, unique_id=event)
             return clients[key]

@@ -195,7 +195,9 @@ def test_the_choices_of_a_hostile_catalog_are_listed_in_a_message_that_can_be_re
 ) -> None:
     emulator.reset(WORLD)
     hostile = {"Id": "act-1", "Name": "\x1b]0;owned\x07\u202e"}
-    emulator.fault("ListServiceActionsForProvisioningArtifact", "replaced", members={"ServiceActionSummaries": [hostile]})
+    emulator.fault(
+        "ListServiceActionsForProvisioningArtifact", "replaced", members={"ServiceActionSummaries": [hostile]}
+    )
     outcome = run_scenario(SCENARIOS[1], provisioned_product_name=NAMES[0], service_action_name=RESTART)
     assert "\\x1b]0;owned\\x07\\u202e" in outcome.result["msg"]
     assert set(outcome.result["choices"]) == {hostile["Name"]}

@@ -198,5 +198,16 @@ def test_a_redirect_is_not_carried_out(emulator: Emulator, execute: Execute) -> 
 
 
 def test_every_kind_is_tested_here() -> None:
-    others = {"replaced", "redirect", "truncated", "short_body", "garbage", "empty", "no_date", "hang", "slow", "rate_limit"}
+    others = {
+        "replaced",
+        "redirect",
+        "truncated",
+        "short_body",
+        "garbage",
+        "empty",
+        "no_date",
+        "hang",
+        "slow",
+        "rate_limit",
+    }
     assert others | {kind for kind, *_expected in [*ERRORS, *BROKEN]} == set(KINDS)

@@ -18,6 +18,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils._clock import Syst
 from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_record_wait import wait_for_records
 from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_service_action_bulk import run_on_many
 from emulator import Emulator, EmulatorClock
+from faults.scenarios import SCENARIOS
 
 ORDERS, BILLING, RESTART = "pp-orders0000001", "pp-billing000001", "act-restart000001"
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -95,13 +96,9 @@ def test_a_wait_that_is_told_to_end_names_every_record(
 def test_many_that_are_told_to_end_hand_back_what_has_started(
     prepare: Callable[..., Any], emulator: Emulator, *, wait: bool, seconds: float
 ) -> None:
-    options = dict.fromkeys(
-        ("provisioned_product_names", "search_query", "targets", "service_action_name", "parameters")
-        + ("sensitive_parameters", "execute_token", "accept_language", "wait_delay")
-    )
+    scenario = next(each for each in SCENARIOS if each.name == "many")
     given = {"provisioned_product_ids": [ORDERS, BILLING], "service_action_id": RESTART, "max_concurrency": "1"}
-    more = {"wait": wait, "wait_timeout": 1800, "max_errors": "0"}
-    said, known = run(prepare(run_on_many, {**options, **given, **more}), emulator, seconds)
+    said, known = run(prepare(run_on_many, {**scenario.params, **given, "wait": wait}), emulator, seconds)
     started = ["timed_out", "not_started"] if seconds else ["not_started"] * 2
     assert [item["outcome"] for item in known["results"]] == started
     assert "SIGTERM told this process to end" in said
