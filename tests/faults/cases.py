@@ -12,7 +12,7 @@ from typing import Any
 
 from emulator.faults import KINDS as ALL_KINDS
 
-from .scenarios import EXECUTE, SCENARIOS, Scenario
+from .scenarios import EXECUTE, SCENARIOS, SEARCH, Scenario
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "slow": {"seconds": 0.3},
@@ -87,7 +87,16 @@ def pairs() -> Iterator[Case]:
             yield Case(scenario, (Fault(first[0], one, first[1]), Fault(second[0], other, second[1])))
 
 
-SINGLES, PAIRS = list(singles()), list(pairs())
+def of_the_inventory() -> Iterator[Case]:
+    """Yield every fault on the first page of the inventory plugin, one of a sort on each, and pairs on two pages."""
+    scenario = Scenario("inventory", "provisioned_products", (SEARCH,), {})
+    yield from (Case(scenario, (Fault(SEARCH, kind, (1,)),)) for kind in KINDS if kind != "rate_limit")
+    yield from (Case(scenario, (Fault(SEARCH, kind),)) for kind in MORE)
+    for one, other in product(SORTS, SORTS):
+        yield Case(scenario, (Fault(SEARCH, one, (1,)), Fault(SEARCH, other, (1,))))
+
+
+SINGLES, PAIRS, INVENTORY = list(singles()), list(pairs()), list(of_the_inventory())
 KILLS = [
     *(Kill("one", who, name) for who in ("playbook", "tree", "module") for name in ("KILL", "TERM", "INT")),
     *(Kill("many", who, name) for who, name in [("playbook", "INT"), ("module", "TERM")]),

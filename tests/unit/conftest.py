@@ -154,18 +154,20 @@ def clients() -> dict[str, BaseClient]:
 
 
 @pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Botocore's own pauses take no time: neither those before retries nor those of its adaptive rate."""
+    monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _seconds: None))
+    monkeypatch.setattr(botocore.retries.bucket.TokenBucket, "acquire", lambda *_args, **_kwargs: True)
+
+
+@pytest.fixture
 def run_scenario(
     clients: dict[str, BaseClient],
     prepare: Callable[..., Attempt],
     connect: Callable[[Mapping[str, Any]], BaseClient],
-    monkeypatch: pytest.MonkeyPatch,
+    no_pauses: None,  # noqa: ARG001
 ) -> Callable[..., Outcome]:
-    """Run a scenario of tests/faults; a look that hangs takes its 20 s on the clock, and hardly any here.
-
-    Botocore's own pauses take none: neither those before retries nor those of its adaptive rate.
-    """
-    monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _seconds: None))
-    monkeypatch.setattr(botocore.retries.bucket.TokenBucket, "acquire", lambda *_args, **_kwargs: True)
+    """Run a scenario of tests/faults; a look that hangs takes its 20 s on the clock, and hardly any here."""
 
     def start(scenario: Scenario, *, hangs: bool = False, **params: Any) -> Outcome:
         verb = getattr(importlib.import_module(MODULES + scenario.module), VERBS[scenario.module])

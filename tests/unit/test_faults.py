@@ -8,15 +8,23 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Callable
 
+import botocore.config
 import pytest
+from ansible.errors import AnsibleParserError
+from ansible.inventory.data import InventoryData
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import inventory_loader
 from botocore.client import BaseClient
 from emulator import Emulator
-from faults.cases import KILLS, PAIRS, SINGLES, Case
+from faults.cases import INVENTORY, KILLS, PAIRS, SINGLES, Case
 from faults.page import PAGE, page_of, rows
-from faults.scenarios import IDS, RESTART, TIMEOUT, WORLD, Scenario
+from faults.scenarios import IDS, NAMES, RESTART, TIMEOUT, WORLD, Scenario
 
+PLUGIN = "selfservice.aws.servicecatalog_provisioned_products"
+OPTIONS = botocore.config.Config.OPTION_DEFAULTS
 # What an endpoint that hangs may add to wait_timeout.
 HANGS = 30
 
@@ -114,8 +122,42 @@ def test_two_faults_are_survived(survive: Callable[[Case], None], case: Case) ->
     survive(case)
 
 
+@pytest.fixture
+def hosts(emulator: Emulator, tmp_path: Path, no_pauses: None) -> Callable[..., set[str]]:  # noqa: ARG001
+    """Have the inventory plugin read the emulator, in this process, and return the hosts."""
+    source = tmp_path / "servicecatalog.yml"
+
+    def read(**config: Any) -> set[str]:
+        connection = {"endpoint_url": emulator.url, "region": "us-east-1", "access_key": "AKID", "secret_key": "none"}
+        source.write_text(json.dumps({"plugin": PLUGIN, **connection}))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(botocore.config.Config, "OPTION_DEFAULTS", {**OPTIONS, **config})
+            found = InventoryData()
+            inventory_loader.get(PLUGIN).parse(found, DataLoader(), str(source), cache=False)
+        return set(found.hosts)
+
+    return read
+
+
+@pytest.mark.parametrize("case", INVENTORY, ids=str)
+def test_the_inventory_is_whole_or_fails(hosts: Callable[..., set[str]], emulator: Emulator, case: Case) -> None:
+    emulator.reset(WORLD)
+    for fault in case.faults:
+        emulator.fault(fault.operation, fault.kind, **fault.options)
+    slow = any(fault.kind in ("hang", "slow") for fault in case.faults)
+    found, said = set(), ""
+    try:
+        found = hosts(**({"read_timeout": 0.1} if slow else {}))
+    except AnsibleParserError as error:
+        said = str(error)
+    assert found == set(NAMES) or (not found and "servicecatalog.yml: " in said)
+    assert "Traceback" not in said
+    emulator.clear_faults()
+    assert hosts() == set(NAMES)
+
+
 def test_the_page_of_the_docs_counts_these_cases() -> None:
     """Each is survived, or it fails here: `make faults` writes the page anew."""
-    cases = [str(case) for case in (*SINGLES, *PAIRS, *KILLS)]
+    cases = [str(case) for case in (*SINGLES, *PAIRS, *INVENTORY, *KILLS)]
     assert len(cases) == len(set(cases)) == sum(len(row.cases) for *_titles, table in rows() for row in table)
     assert PAGE.read_text(encoding="utf-8") == page_of(cases)
