@@ -73,12 +73,14 @@ def singles() -> Iterator[Case]:
     for scenario in SCENARIOS:
         for operation in scenario.operations:
             yield from (Case(scenario, (Fault(operation, kind, (1,)),)) for kind in KINDS if kind != "rate_limit")
-            yield from (Case(scenario, (Fault(operation, kind),)) for kind in ("rate_limit", *MORE))
+            yield from (Case(scenario, (Fault(operation, kind),)) for kind in ("rate_limit", "hang", *SORTS))
 
 
 def pairs() -> Iterator[Case]:
-    """Yield pairs of faults, on a write and its retry, and on calls that follow each other: one of a sort on each."""
+    """Yield pairs of faults on a write and its retry, and on calls of what runs or waits that follow each other."""
     for scenario in SCENARIOS:
+        if not (scenario.targets or scenario.module == "record_wait"):
+            continue
         slots = [(operation, (1,)) for operation in scenario.operations]
         if EXECUTE in scenario.operations:
             slots.insert(0, (EXECUTE, (2,)))
