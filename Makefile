@@ -24,7 +24,7 @@ picture: ## Film the progress of a thousand targets on a terminal, as an SVG for
 demo emulator env bench picture: python
 	@$(PYTHON) .ci/demo.py $@ $(ARGS)
 
-.PHONY: test test-matrix lint format changelog docs build sanity units integration
+.PHONY: test test-matrix lint format changelog docs build sanity units integration faults
 test: ## Run everything, on the newest and the oldest supported versions
 test-matrix: ## Run all supported versions that the Pythons found can run; ARGS="2.19 3.9" chooses some
 lint: ## Run the linters and type checkers
@@ -35,7 +35,8 @@ build: ## Build the tarball for Galaxy, and import it as Galaxy does
 sanity: ## Run ansible-test sanity
 units: ## Run the unit tests; ARGS="-k name" goes to pytest
 integration: ## Run the integration tests; ARGS="-k name" goes to pytest
-test test-matrix lint format changelog docs build sanity units integration: python
+faults: ## Run the cases of tests/faults, and write how many were survived to a page of the docs
+test test-matrix lint format changelog docs build sanity units integration faults: python
 	@$(PYTHON) .ci/check.py $@ $(ARGS)
 
 .PHONY: clean

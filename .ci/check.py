@@ -38,7 +38,7 @@ LINTERS = {
     "antsibull-docs": "antsibull-docs lint-collection-docs --plugin-docs --disallow-unknown-collection-refs"
     " --validate-collection-refs=all --check-extra-docs-refs .",
     "ansible-lint": "ansible-lint -q --nocolor",
-    "mypy": "mypy -p ansible_collections.selfservice.aws.plugins -p emulator -p benchmarks -p awx",
+    "mypy": "mypy -p ansible_collections.selfservice.aws.plugins -p emulator -p benchmarks -p awx -p faults",
     "mypy of .ci": "mypy .ci",
     "black": "black --check --quiet --diff .",
     "ruff": "ruff check --quiet --output-format concise .",
@@ -125,6 +125,13 @@ class Checks:
         env = {**_test_env(workshop), "COVERAGE_FILE": str(build_folder() / "caches/coverage")}
         if subprocess.run(_pytest(workshop, words), check=False, cwd=CHECKOUT, env=env).returncode:
             self.failed.append("pytest")
+
+    def faults(self) -> None:
+        """Run the cases of faults and signals, and write the page that counts them."""
+        report = build_folder() / "caches/faults.xml"
+        self.show_tests("tests/unit/test_faults.py", "tests/integration/test_kills.py", "-q", "--junitxml", str(report))
+        workshop = set_up(self.main, "test")
+        say(run(workshop.tool("python"), "-m", "faults", report, env=workshop.env, cwd=CHECKOUT).strip())
 
     def _check(self, title: str, check: Callable[[], object]) -> bool:
         try:
@@ -216,6 +223,7 @@ def main(target: str, *words: str) -> int:
     checks = Checks()
     targets: dict[str, Callable[[], object]] = {
         "build": checks.build,
+        "faults": checks.faults,
         "changelog": partial(checks.rewrite, "antsibull-changelog release"),
         "docs": checks.docs,
         "format": partial(checks.rewrite, *FORMATTERS),

@@ -36,7 +36,8 @@ options:
         where the service echoes them.
       - A value needs at least 4 characters and can't be a boolean, since masking it would blank out ids as well.
       - Give secrets by variables. From ansible-core 2.19 on, Ansible shows the lines around a task that fails, as they
-        are in the playbook or on the command line.
+        are in the playbook or on the command line. With E(ANSIBLE_DEBUG) it shows the arguments of every module as
+        well, and no module can keep it from that.
     type: dict
   execute_token:
     description:

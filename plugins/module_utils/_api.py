@@ -44,8 +44,8 @@ def watch(client: BaseClient) -> None:
         return min(_LONGEST_RETRY_PAUSE, random.random() * 2 ** (kwargs["attempts"] - 1))
 
     # First, since botocore's legacy mode raises the error of the last attempt before later handlers see it.
-    client.meta.events.register_first("needs-retry.servicecatalog", retry_garbled)
-    client.meta.events.register("after-call.servicecatalog", _refuse_garbled)
+    client.meta.events.register_first("needs-retry.servicecatalog", retry_garbled, unique_id="selfservice-retry")
+    client.meta.events.register("after-call.servicecatalog", _refuse_garbled, unique_id="selfservice-refuse")
 
 
 def count_requests(client: BaseClient, sent: list[None]) -> None:
@@ -96,9 +96,9 @@ def describe_record(client: BaseClient, record_id: str, language: str | None = N
         raise GarbledAnswer("DescribeRecord was answered without a record.")
 
     def outputs() -> Iterator[dict]:
-        yield from first.get("RecordOutputs") or []
+        yield from _items(first, "RecordOutputs")
         for page in pages:
-            yield from page.get("RecordOutputs") or []
+            yield from _items(page, "RecordOutputs")
 
     return first["RecordDetail"], outputs()
 
@@ -119,8 +119,8 @@ def describe_service_action_execution_parameters(
     call = client.describe_service_action_execution_parameters
     response = _call(call, ProvisionedProductId=product_id, ServiceActionId=action_id, **_language(language))
     return [
-        ExecutionParameter(item["Name"], item.get("Type"), tuple(item.get("DefaultValues") or ()))
-        for item in response.get("ServiceActionParameters") or []
+        ExecutionParameter(item["Name"], item.get("Type"), tuple(_items(item, "DefaultValues")))
+        for item in _items(response, "ServiceActionParameters")
         if item.get("Name")
     ]
 
@@ -132,7 +132,7 @@ def service_actions_for_artifact(
     call = client.list_service_actions_for_provisioning_artifact
     given = {"ProductId": product_id, "ProvisioningArtifactId": artifact_id, "PageSize": 20, **_language(language)}
     for page in _pages(call, given):
-        yield from page.get("ServiceActionSummaries") or []
+        yield from _items(page, "ServiceActionSummaries")
 
 
 def search_provisioned_products(
@@ -151,7 +151,7 @@ def search_provisioned_products(
     if queries:
         given["Filters"] = {"SearchQuery": list(queries)}
     for page in _pages(client.search_provisioned_products, given):
-        yield from page.get("ProvisionedProducts") or []
+        yield from _items(page, "ProvisionedProducts")
 
 
 def list_record_history(
@@ -165,7 +165,7 @@ def list_record_history(
     if search_filter:
         given["SearchFilter"] = dict(zip(("Key", "Value"), search_filter))
     for page in _pages(client.list_record_history, given):
-        yield page.get("RecordDetails") or []
+        yield _items(page, "RecordDetails")
 
 
 def describe_service_action(client: BaseClient, action_id: str) -> dict:
@@ -177,8 +177,13 @@ def _call(call: Any, **members: Any) -> dict[str, Any]:
     """Make a call; what botocore's parser raises of an answer that its model does not have is a GarbledAnswer."""
     try:
         return call(**members)
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise GarbledAnswer(f"{call.__name__} was answered with what can't be read: {error}.") from error
+
+
+def _items(members: Mapping[str, Any], name: str) -> list[Any]:
+    """Return the items of a list, be it missing; nulls among them say nothing."""
+    return [item for item in members.get(name) or () if item is not None]
 
 
 def _language(language: str | None) -> dict[str, str]:

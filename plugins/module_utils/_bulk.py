@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from . import _plan, _results, _targets
 from ._bulk_loop import WORKERS, Attempt, BulkLoop
-from ._errors import SERVICE_ERRORS, BulkFailed, SelfServiceError, sentence
+from ._errors import SERVICE_ERRORS, BulkFailed, SelfServiceError, Stopped, sentence
 from ._fleet import FAILED, NOT_STARTED, OUTCOMES, STARTED, TIMED_OUT, Budget, Fleet
 from ._types import Parameters, Waiting
 
@@ -37,6 +37,7 @@ class Bulk:
     ) -> None:
         self._targets = targets
         self._seed = seed
+        self._stopped: Stopped | None = None
         self._attempts = {number: Attempt(error=target.error) for number, target in enumerate(targets)}
         self._fleet = Fleet((number for number, target in enumerate(targets) if not target.error), budget)
         self._plans = {
@@ -62,7 +63,7 @@ class Bulk:
         progress: Progress,
     ) -> None:
         """Start what the budget allows, and with `waiting` wait until it has ended."""
-        BulkLoop(
+        loop = BulkLoop(
             client,
             self._plans,
             self._fleet,
@@ -71,7 +72,11 @@ class Bulk:
             waiting=waiting,
             clock=clock,
             progress=progress,
-        ).run()
+        )
+        try:
+            loop.run()
+        except Stopped as stopped:
+            self._stopped = stopped
 
     def prove(self, client: BaseClient, warn: Callable[[str], None]) -> None:
         """Show by reads for each target that its start would be accepted."""
@@ -108,19 +113,18 @@ class Bulk:
         }
 
     def conclude(self) -> None:
-        """Raise BulkFailed if the task has failed: more errors than it allows, or a target that timed out."""
-        counts = self._fleet.counts
-        if self._fleet.errors <= self._fleet.budget.max_errors and not counts[TIMED_OUT]:
+        """Raise BulkFailed if the task has failed: more errors than it allows, a target that timed out, or a signal."""
+        counts, outcomes = self._fleet.counts, self._fleet.outcomes
+        if self._fleet.errors <= self._fleet.budget.max_errors and not counts[TIMED_OUT] and not self._stopped:
             return
         words = [f"{counts[outcome]} {outcome.replace('_', ' ')}" for outcome in OUTCOMES if counts[outcome]]
-        first = next(
-            number for number in range(len(self._targets)) if self._fleet.outcomes.get(number) in (FAILED, TIMED_OUT)
-        )
+        wrong = [number for number in range(len(self._targets)) if outcomes.get(number) in (FAILED, TIMED_OUT)]
+        cause = f"The first: {self._attempts[wrong[0]].error}" if wrong else self._stopped
         goes_on = counts[NOT_STARTED] or counts[TIMED_OUT]
         way_on = f" To go on, run the whole task again with execute_token: {self._seed}." if goes_on else ""
         raise BulkFailed(
             f"Of {len(self._targets)} targets: {', '.join(words)} (max_errors is {self._fleet.budget.max_errors}). "
-            f"The first: {self._attempts[first].error}{way_on}"
+            f"{cause}{way_on}"
         )
 
     def _shaped(self, number: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import _execution, _records
-from ._errors import SERVICE_ERRORS, MayHaveStarted, SelfServiceError, is_transient
+from ._errors import SERVICE_ERRORS, MayHaveStarted, SelfServiceError, Stopped, is_transient
 from ._fleet import FAILED, STARTED, SUCCEEDED, TIMED_OUT, Fleet
 from ._progress import TargetsState
 from ._types import Record, Waiting
@@ -81,27 +81,47 @@ class BulkLoop:
         self._jitter = clock.jitter()
 
     def run(self) -> None:
-        """Bring every target to its outcome; those that the budget keeps from starting stay pending."""
+        """Bring every target to its outcome; those that the budget or Stopped keeps from starting stay pending."""
         starts: dict[Future[_execution.Execution], int] = {}
+        try:
+            with ThreadPoolExecutor(WORKERS) as pool, ThreadPoolExecutor(1) as poller:
+                self._start_and_look(pool, poller, starts)
+        except Stopped as stopped:
+            self._take_in(starts)
+            self._hand_over()
+            self._judge_all(stopped, is_last=True)
+            raise
+        finally:
+            self._take_in(starts)
+            self._progress.tell(self._state(), is_last=True)
+
+    def _start_and_look(
+        self, pool: ThreadPoolExecutor, poller: ThreadPoolExecutor, starts: dict[Future[_execution.Execution], int]
+    ) -> None:
         look: Future[bool] | None = None
-        with ThreadPoolExecutor(WORKERS) as pool, ThreadPoolExecutor(1) as poller:
-            while not self._fleet.is_over:
-                for target in self._fleet.next_batch(WORKERS):
-                    starts[pool.submit(self._execute, target)] = target
-                if look is None and self._seconds_to_look() <= 0:
-                    look = self._begin_look(poller, _MOST_DESCRIBED if starts else None)
-                timeout = None if look else min(self._seconds_to_look(), LONGEST_PAUSE)
-                under_way: list[Future[Any]] = [*starts, *([look] if look else [])]
-                self._progress.tell(self._state(), urgent=not under_way)
-                done, _others = wait(under_way, timeout, FIRST_COMPLETED)
-                if not done and not starts:
-                    self._clock.sleep(max(0.0, min(self._seconds_to_look(), LONGEST_PAUSE)))
-                if look is not None and look in done:
-                    self._after_look(look.exception())
-                    look = None
-                for start in [each for each in starts if each in done]:
-                    self._after_start(starts.pop(start), start)
-        self._progress.tell(self._state(), is_last=True)
+        while not self._fleet.is_over:
+            self._clock.sleep(0.0)
+            for target in self._fleet.next_batch(WORKERS):
+                starts[pool.submit(self._execute, target)] = target
+            if look is None and self._seconds_to_look() <= 0:
+                look = self._begin_look(poller, _MOST_DESCRIBED if starts else None)
+            timeout = None if look else min(self._seconds_to_look(), LONGEST_PAUSE)
+            under_way: list[Future[Any]] = [*starts, *([look] if look else [])]
+            self._progress.tell(self._state(), urgent=not under_way)
+            done, _others = wait(under_way, timeout, FIRST_COMPLETED)
+            if not done and not starts:
+                self._clock.sleep(max(0.0, min(self._seconds_to_look(), LONGEST_PAUSE)))
+            if look is not None and look in done:
+                self._after_look(look.exception())
+                look = None
+            for start in [each for each in starts if each in done]:
+                self._after_start(starts.pop(start), start)
+
+    def _take_in(self, starts: dict[Future[_execution.Execution], int]) -> None:
+        """Note what came of the starts that were under way when the loop ended; their pool has waited for them."""
+        while starts:
+            start, target = starts.popitem()
+            self._after_start(target, start)
 
     def _state(self) -> TargetsState:
         fleet = self._fleet
@@ -134,6 +154,9 @@ class BulkLoop:
             self._fleet.ends(target, FAILED if failed else STARTED)
         elif verdict == _records.SUCCEEDED:
             self._fleet.ends(target, SUCCEEDED)
+        elif execution.record.record_id in self._following:
+            attempt.error = f"Record {execution.record.record_id} was returned for another target too."
+            self._fleet.ends(target, FAILED)
         else:
             self._fleet.runs(target)
             arrived = self._clock.monotonic()
@@ -150,21 +173,26 @@ class BulkLoop:
         return min(self._last_look + pause, max(oldest.deadline, self._last_look)) - now
 
     def _begin_look(self, poller: ThreadPoolExecutor, most_described: int | None) -> Future[bool]:
-        # The records are handed over between two looks, so that one thread at a time has them.
+        self._hand_over()
+        self._last_look = self._clock.monotonic()
+        return poller.submit(self._followed.look, most_described)
+
+    def _hand_over(self) -> None:
+        """Have the new records followed: between two looks, so that one thread at a time has them."""
         for record_id, following in self._following.items():
             if record_id not in self._followed.records:
                 self._followed.add(self._attempts[following.target].record or Record({"RecordId": record_id}))
-        self._last_look = self._clock.monotonic()
-        return poller.submit(self._followed.look, most_described)
 
     def _after_look(self, error: BaseException | None) -> None:
         if error is not None and not isinstance(error, SERVICE_ERRORS):
             raise error
-        is_last = error is not None and not is_transient(error)
         self._failed_looks = self._failed_looks + 1 if error is not None else 0
+        self._judge_all(error, is_last=error is not None and not is_transient(error))
+        self._jitter = self._clock.jitter()
+
+    def _judge_all(self, error: BaseException | None, *, is_last: bool) -> None:
         for record_id, following in list(self._following.items()):
             self._judge(record_id, following, error, is_last=is_last)
-        self._jitter = self._clock.jitter()
 
     def _judge(self, record_id: str, following: _Following, error: BaseException | None, *, is_last: bool) -> None:
         """Bring a record's target to its outcome, if the look has seen the end or was the last that it had time for."""

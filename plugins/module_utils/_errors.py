@@ -66,6 +66,10 @@ class BulkFailed(SelfServiceError):
     """A bulk run has more errors than it may have, or targets that timed out."""
 
 
+class Stopped(SelfServiceError):
+    """A signal has told the process to end; what runs at the service goes on."""
+
+
 class GarbledAnswer(SelfServiceError):
     """An HTTP 200 whose body says nothing: cut off, empty or not the service's."""
 

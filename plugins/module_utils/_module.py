@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Callable
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.common.warnings import warn
 
-from . import _api, _progress
+from . import _api, _parameters, _progress, _results
 from ._clock import Clock, SystemClock
 from ._errors import SERVICE_ERRORS, InvalidInput, SelfServiceError, error_facts, sentence
-from ._parameters import SHORTEST_SECRET
+from ._types import Parameters
 
 if TYPE_CHECKING:
     from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -52,12 +52,23 @@ class Task:
     params: Mapping[str, Any]
     connect: Callable[[Mapping[str, Any]], BaseClient]
     clock: Clock
-    warn: Callable[[str], None]
+    tell: Callable[[str], None]
     hide: Callable[[Iterable[str]], None]
     shown: Callable[[str], str] = str
     check_mode: bool = False
     diff_mode: bool = False
     known: dict[str, Any] = field(default_factory=lambda: {"changed": False})
+
+    def warn(self, text: str) -> None:
+        """Tell the user of something that is no failure."""
+        self.tell(_results.printable(text))
+
+    def hidden_parameters(self) -> Parameters:
+        """Return sensitive_parameters as the service takes them, once they are fit to be masked and will be."""
+        secrets = _parameters.as_sent(self.params["sensitive_parameters"], "sensitive_parameters")
+        _parameters.check_secrets(secrets)
+        self.hide(_parameters.forms_of(secrets))
+        return secrets
 
     @cached_property
     def client(self) -> BaseClient:
@@ -107,7 +118,9 @@ def run(module: AnsibleAWSModule, verb: Callable[[Task], None]) -> None:
         return "" if module.no_log else str(remove_values(text, module.no_log_values))
 
     # Ansible masks secrets of any length; a short one would blank out ids, and is refused before it is sent anywhere.
-    module.no_log_values.difference_update([value for value in module.no_log_values if len(value) < SHORTEST_SECRET])
+    module.no_log_values.difference_update(
+        [value for value in module.no_log_values if len(value) < _parameters.SHORTEST_SECRET]
+    )
     task = Task(
         params=module.params,
         connect=connect,
@@ -115,24 +128,29 @@ def run(module: AnsibleAWSModule, verb: Callable[[Task], None]) -> None:
         check_mode=module.check_mode,
         diff_mode=module._diff,
         # Not module.warn: amazon.aws also passes those to exit_json, which newer ansible-cores deprecate.
-        warn=warn,
+        tell=warn,
         hide=module.no_log_values.update,
         shown=shown,
     )
-    failure: dict[str, Any] = {}
-    try:
-        verb(task)
-    except SelfServiceError as error:
-        failure = {"msg": sentence(error), **error.facts}
-    except SERVICE_ERRORS as error:
-        failure = {"msg": sentence(error), **error_facts(error)}
-    except _UNFORESEEN as error:
-        failure = {
-            "msg": f"{type(error).__name__}: {error}. This is a bug of selfservice.aws; please report it.",
-            "exception": traceback.format_exc(),
-        }
+    failure = failure_of(verb, task)
     task.progress.close()
     if not failure:
         module.exit_json(**task.known)
-    # Outside the except block, so that Ansible adds no traceback to a failure that explains itself.
+    # Outside any except block, so that Ansible adds no traceback to a failure that explains itself.
     module.fail_json(**{**task.known, **failure})
+
+
+def failure_of(verb: Callable[[Task], None], task: Task) -> dict[str, Any]:
+    """Run the verb and return how it failed, as results to add to what is known: nothing if it did not."""
+    try:
+        verb(task)
+    except SelfServiceError as error:
+        return {"msg": _results.printable(sentence(error)), **error.facts}
+    except SERVICE_ERRORS as error:
+        return {"msg": _results.printable(sentence(error)), **error_facts(error)}
+    except _UNFORESEEN as error:
+        return {
+            "msg": f"{type(error).__name__}: {error}. This is a bug of selfservice.aws; please report it.",
+            "exception": traceback.format_exc(),
+        }
+    return {}

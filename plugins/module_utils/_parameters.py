@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from ._errors import InvalidInput
+from ._results import printable
 from ._types import ExecutionParameter, Parameters
 
 # The service's limits. Botocore checks lengths only, so both stand here: option to (pattern, longest, in words).
@@ -115,10 +117,18 @@ def check_secrets(secrets: Parameters) -> None:
 
 
 def forms_of(secrets: Parameters) -> set[str]:
-    """Return the secrets as the service may echo them: as they are, trimmed, and escaped in JSON or by repr."""
+    """Return the secrets as the service may echo them: as they are, trimmed, and escaped in JSON, by repr, in a URL."""
     forms: set[str] = set()
     for secret in (value for values in secrets.values() for value in values):
-        escaped = (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1])
+        escaped = (
+            json.dumps(secret)[1:-1],
+            json.dumps(secret, ensure_ascii=False)[1:-1],
+            repr(secret)[1:-1],
+            printable(secret),
+            quote(secret),
+            quote(secret, safe=""),
+            quote_plus(secret),
+        )
         forms.update(form for form in (secret, secret.strip(), *escaped) if len(form) >= SHORTEST_SECRET)
     return forms
 

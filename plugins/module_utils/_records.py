@@ -104,7 +104,7 @@ def failure(record: Record) -> RecordFailed:
 
 
 def _errors_of(record: Record) -> str:
-    errors = record.detail.get("RecordErrors") or []
+    errors = filter(None, record.detail.get("RecordErrors") or ())
     return "; ".join(f"{error.get('Code')}: {error.get('Description')}".rstrip(".") for error in errors)
 
 

@@ -142,7 +142,12 @@ def _plain(value: Any) -> Any:
 
 
 def _tags(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str | None]:
-    return {str(tag.get("Key")): tag.get("Value") for tag in tags or ()}
+    return {str(tag.get("Key")): tag.get("Value") for tag in filter(None, tags or ())}
+
+
+def printable(text: str) -> str:
+    """Return a text for a terminal: what would steer it, or turn the direction of reading, stands there as its code."""
+    return "".join(each if each.isprintable() or each == "\n" else repr(each)[1:-1] for each in text)
 
 
 def _parsed(text: Any) -> Any:

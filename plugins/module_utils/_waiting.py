@@ -14,6 +14,7 @@ from ._errors import (
     SERVICE_ERRORS,
     RecordFailed,
     SelfServiceError,
+    Stopped,
     WaitInterrupted,
     WaitTimedOut,
     error_facts,
@@ -37,14 +38,17 @@ def wait_until(
     """Look until `look` says that all has ended, at the latest at the deadline.
 
     What may be better next time (throttling, 5xx, a broken connection) is looked at again; any other error ends the
-    wait. Returns the error of the last look, if it had one.
+    wait, and so does a signal to end. Returns the error of the last look, if it had one, or Stopped.
     """
     started = clock.monotonic()
     deadline = started + waiting.timeout
     failures = 0
     pause = 0.0 if look_at_once else pause_before_look(0.0, waiting.delay, failures, clock.jitter())
     while True:
-        clock.sleep(max(0.0, min(pause, deadline - clock.monotonic())))
+        try:
+            clock.sleep(max(0.0, min(pause, deadline - clock.monotonic())))
+        except Stopped as stopped:
+            return stopped
         last_error: Exception | None = None
         try:
             if look():
@@ -98,24 +102,28 @@ def settle(
     if failure is not None:
         raise failure from error
     if error is not None or (record.outputs is None and _records.verdict(record) != _records.RUNNING):
-        warn(f"Record {record_id} could not be read to its end: {explain(error) if error else 'wait_timeout passed'}.")
+        warn(_unread(record, error))
 
 
 def wait_for_all(
-    followed: FollowedRecords, waiting: Waiting, *, clock: Clock, progress: Progress
+    followed: FollowedRecords, waiting: Waiting, *, clock: Clock, warn: Callable[[str], None], progress: Progress
 ) -> dict[str, SelfServiceError]:
     """Wait until all records have ended, and return by id how those failed that did not succeed."""
     error = wait_until(_told_look(followed, progress), waiting, clock, look_at_once=True)
-    failures = {
-        record_id: problem(
-            record,
-            waiting,
-            error=followed.stopped.get(record_id, error),
-            way_on="To go on waiting, run this task again.",
-        )
-        for record_id, record in followed.records.items()
-    }
-    return {record_id: failure for record_id, failure in failures.items() if failure is not None}
+    failures = {}
+    for record_id, record in followed.records.items():
+        last_error = followed.stopped.get(record_id, error)
+        failure = problem(record, waiting, error=last_error, way_on="To go on waiting, run this task again.")
+        if failure is not None:
+            failures[record_id] = failure
+        elif record.outputs is None:
+            warn(_unread(record, last_error))
+    return failures
+
+
+def _unread(record: Record, error: BaseException | None) -> str:
+    reason = explain(error) if error else "wait_timeout passed"
+    return f"Record {record.record_id} could not be read to its end, so that its outputs may be missing: {reason}."
 
 
 def _told_look(followed: FollowedRecords, progress: Progress) -> Callable[[], bool]:

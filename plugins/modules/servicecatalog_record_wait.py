@@ -24,6 +24,11 @@ options:
     type: list
     elements: raw
     required: true
+  sensitive_parameters:
+    description:
+      - The O(sensitive_parameters) with which the actions were run. Nothing is sent of them; their values appear in no
+        result of the wait either, where the service echoes them.
+    type: dict
 extends_documentation_fragment:
   - selfservice.aws.waiting
   - selfservice.aws.attributes
@@ -178,15 +183,17 @@ from ansible_collections.selfservice.aws.plugins.module_utils._types import Reco
 
 def wait_for_records(task: Task) -> None:
     """Wait until all records have ended."""
+    task.hidden_parameters()
     record_ids = _given(task.params["record_ids"], task.check_mode)
     _parameters.check_limits({"record_ids": record_ids})
     _parameters.check_waiting(task.params)
     waiting = Waiting(task.params["wait_timeout"], task.params["wait_delay"])
     records = [Record({"RecordId": record_id}) for record_id in record_ids]
     followed = FollowedRecords(task.polling_client, records, task.clock)
+    task.clock.heed_signals()
     failures = {}
     if records:
-        failures = _waiting.wait_for_all(followed, waiting, clock=task.clock, progress=task.progress)
+        failures = _waiting.wait_for_all(followed, waiting, clock=task.clock, warn=task.warn, progress=task.progress)
     task.known["records"] = [_shaped(followed.records[each], failures.get(each)) for each in record_ids]
     if failures:
         raise _waiting.summary(failures, len(followed.records))
@@ -205,6 +212,7 @@ def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
             "record_ids": {"type": "list", "elements": "raw", "required": True},
+            "sensitive_parameters": {"type": "dict", "no_log": True},
             **_options.waiting(),
         },
         supports_check_mode=True,

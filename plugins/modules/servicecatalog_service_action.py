@@ -280,9 +280,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils._types import Para
 def run_service_action(task: Task) -> None:
     """Run the action and, if asked, wait for its record; in check mode prove that the start would be accepted."""
     params = task.params
-    secrets = _parameters.as_sent(params["sensitive_parameters"], "sensitive_parameters")
-    _parameters.check_secrets(secrets)
-    task.hide(_parameters.forms_of(secrets))
+    secrets = task.hidden_parameters()
     parameters = {**_parameters.as_sent(params["parameters"], "parameters"), **secrets}
     _parameters.check_limits(params)
     _parameters.check_waiting(params)
@@ -319,6 +317,7 @@ def _start(task: Task, planned: _plan.Plan, secrets: Parameters) -> None:
         task.known["diff"] = _diff(task, planned, secrets)
     # Made before the write, so that nothing but the service can fail after it.
     reader = task.polling_client if params["wait"] else task.client
+    task.clock.heed_signals()
     try:
         execution = _execution.execute(task.client, planned, task.clock)
     except Refused as refusal:
@@ -352,6 +351,10 @@ def _diff(task: Task, planned: _plan.Plan, secrets: Parameters) -> dict:
 
 
 def main() -> None:
+    exactly_one = [
+        ("provisioned_product_id", "provisioned_product_name"),
+        ("service_action_id", "service_action_name"),
+    ]
     module = AnsibleAWSModule(
         argument_spec={
             "provisioned_product_id": {"type": "str"},
@@ -360,14 +363,8 @@ def main() -> None:
             **_options.execution(),
             **_options.waiting(),
         },
-        required_one_of=[
-            ("provisioned_product_id", "provisioned_product_name"),
-            ("service_action_id", "service_action_name"),
-        ],
-        mutually_exclusive=[
-            ("provisioned_product_id", "provisioned_product_name"),
-            ("service_action_id", "service_action_name"),
-        ],
+        required_one_of=exactly_one,
+        mutually_exclusive=exactly_one,
         supports_check_mode=True,
     )
     run(module, run_service_action)

@@ -302,9 +302,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils._types import Refe
 def run_on_many(task: Task) -> None:
     """Run the action on every target, or in check mode prove that the starts would be accepted."""
     params, started = task.params, task.clock.monotonic()
-    secrets = _parameters.as_sent(params["sensitive_parameters"], "sensitive_parameters")
-    _parameters.check_secrets(secrets)
-    task.hide(_parameters.forms_of(secrets))
+    secrets = task.hidden_parameters()
     _parameters.check_limits(params)
     _parameters.check_waiting(params)
     task.known["execute_token"] = params["execute_token"] or _plan.new_token()
@@ -346,6 +344,7 @@ def _run(task: Task, bulk: _bulk.Bulk, client: Any, requests: list[None]) -> Non
         reader = task.bulk_polling_client()
         _api.count_requests(reader, requests)
     language = params["accept_language"]
+    task.clock.heed_signals()
     followed = FollowedRecords(reader, [], task.clock, language=language, outputs_of_successes=False)
     bulk.run(client, followed, waiting=waiting, clock=task.clock, progress=task.progress)
 

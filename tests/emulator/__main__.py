@@ -25,6 +25,7 @@ def main() -> None:
     parser.add_argument("--speed", type=float, default=1.0, metavar="N", help="time runs N times as fast")
     parser.add_argument("--access-key", metavar="ID", help="with --secret-key: signatures are verified")
     parser.add_argument("--secret-key", metavar="SECRET")
+    parser.add_argument("--certificate", metavar="FILE", help="PEM, its key in it: https works at the same port too")
     parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="real time added to each call")
     options = vars(parser.parse_args())
     logging.basicConfig(format="%(name)s: %(levelname)s: %(message)s")

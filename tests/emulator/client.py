@@ -106,13 +106,19 @@ class Emulator(Control):
         latency: float = 0.0,
         host: str = "127.0.0.1",
         port: int = 0,
+        certificate: str | None = None,
     ) -> None:
         if clock not in ("real", "manual") or (access_key is None) != (secret_key is None):
             raise ValueError("clock is real or manual; access_key and secret_key go together")
         keys = Credentials(access_key, secret_key) if access_key else None
         endpoint = Endpoint(read_world(world), Clock(manual=clock == "manual", speed=speed), keys=keys)
-        self.server = Server((host, port), endpoint, latency=latency)
+        self.server = Server((host, port), endpoint, latency=latency, certificate=certificate)
         super().__init__(self.server.url)
+
+    @property
+    def tls_url(self) -> str:
+        """The same address for callers that speak TLS, which a certificate (a PEM file, its key in it) allows."""
+        return self.url.replace("http:", "https:", 1)
 
     def __enter__(self) -> Emulator:
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
@@ -137,8 +143,12 @@ class EmulatorClock:
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
         self.slept += seconds
-        self._emulator.advance(seconds)
+        if seconds:
+            self._emulator.advance(seconds)
 
     def jitter(self) -> float:
         """Return the jitter given, from 0 to 1."""
         return self._jitter
+
+    def heed_signals(self) -> None:
+        """Do nothing: no signal reaches this clock."""

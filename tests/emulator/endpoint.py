@@ -14,7 +14,7 @@ from botocore.credentials import Credentials
 from .catalog import Catalog
 from .clock import Clock
 from .exceptions import InternalFailure, ServiceError, UnknownOperation, ValidationFailed
-from .faults import BREAKS, LOSSES, REFUSALS, SPOILERS, Fault, Faults, refusal
+from .faults import BREAKS, LOSSES, REFUSALS, SPOILERS, Fault, Faults, broken, refusal
 from .models import World
 from .operations import OPERATIONS
 from .protocol import Answer, Request, Wire, wire_of
@@ -76,8 +76,8 @@ class Endpoint:
         user, action = self.catalog.world.user_arn, f"{wire.service}:{operation}"
         if kind in REFUSALS:
             raise refusal(kind, user=user, action=action)
-        if kind in BREAKS:
-            return BREAKS[kind]
+        if fault and kind in BREAKS:
+            return broken(fault)
         answer = self._plain(wire, operation, call, request_id=request_id)
         if kind in LOSSES:
             raise refusal(kind, user=user, action=action)

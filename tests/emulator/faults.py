@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Callable
+from typing import Any, Callable
 
 from .clock import Clock
 from .exceptions import AccessDenied, ExpiredToken, InternalFailure, ServiceError, ServiceUnavailable, Throttled
@@ -33,13 +34,14 @@ REFUSALS: dict[str, tuple[type[ServiceError], str]] = {
 }
 # The call is carried out, and its answer is lost.
 LOSSES = {"internal_after": "internal", "unavailable_after": "unavailable"}
-# Neither carried out nor answered.
+# Not carried out, and not answered, or by a web server that sends the caller elsewhere.
 BREAKS = {
     "reset_before": Answer(0, b"", "", cut=True),
     "hang": Answer(0, b"", "", cut=True, delay=FOREVER),
+    "redirect": Answer(307, b"", "text/html"),
 }
 # Carried out, with an answer that does not arrive as it should.
-SPOILERS: dict[str, Callable[[Answer, Mapping[str, float]], Answer]] = {
+SPOILERS: dict[str, Callable[[Answer, Mapping[str, Any]], Answer]] = {
     "reset_after": lambda answer, _options: dataclasses.replace(answer, cut=True),
     "truncated": lambda answer, _options: dataclasses.replace(answer, body=_half(answer.body)),
     "short_body": lambda answer, _options: dataclasses.replace(
@@ -48,10 +50,16 @@ SPOILERS: dict[str, Callable[[Answer, Mapping[str, float]], Answer]] = {
     "garbage": lambda _answer, _options: Answer(200, b"<html><body>Bad Gateway</body></html>", "text/html"),
     "empty": lambda answer, _options: dataclasses.replace(answer, status=200, body=b""),
     "slow": lambda answer, options: dataclasses.replace(answer, delay=options["seconds"]),
+    "replaced": lambda answer, options: dataclasses.replace(answer, body=_replaced(answer.body, options["members"])),
     "no_date": lambda answer, _options: dataclasses.replace(answer, dated=False),
 }
 KINDS = sorted([*REFUSALS, *LOSSES, *BREAKS, *SPOILERS])
-OPTIONS = {"slow": {"seconds"}, "rate_limit": {"per_second", "burst"}}
+OPTIONS = {
+    "slow": {"seconds"},
+    "rate_limit": {"per_second", "burst"},
+    "replaced": {"members"},
+    "redirect": {"location", "status"},
+}
 
 
 def refusal(kind: str, *, user: str, action: str) -> ServiceError:
@@ -60,8 +68,24 @@ def refusal(kind: str, *, user: str, action: str) -> ServiceError:
     return error(text.format(user=user, action=action))
 
 
+def broken(fault: Fault) -> Answer:
+    """Return what goes out in place of an answer."""
+    return dataclasses.replace(BREAKS[fault.kind], **fault.options)
+
+
 def _half(body: bytes) -> bytes:
     return body[: len(body) // 2]
+
+
+def _replaced(body: bytes, members: Mapping[str, Any]) -> bytes:
+    return json.dumps(_merged(json.loads(body), members)).encode()
+
+
+def _merged(old: Any, new: Any) -> Any:
+    """Return the new value; of two objects, the old one's members with the new one's merged over them."""
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return new
+    return {**old, **{name: _merged(old.get(name), value) for name, value in new.items()}}
 
 
 @dataclass
@@ -72,7 +96,7 @@ class Fault:
     kind: str
     calls: list[int] | None
     every: int | None
-    options: Mapping[str, float]
+    options: Mapping[str, Any]
     region: str | None = None
     seen: int = 0
     tokens: float = 0.0
@@ -112,7 +136,7 @@ class Faults:
         calls: list[int] | None = None,
         every: int | None = None,
         region: str | None = None,
-        **options: float,
+        **options: Any,
     ) -> None:
         """Set a fault on an operation, * being any; `calls` are numbered from now on, beginning with 1.
 

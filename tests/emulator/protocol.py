@@ -37,7 +37,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes out: `promised` is a Content-Length that is not kept, `cut` resets the connection instead."""
+    """What goes out: `promised` is a Content-Length that is not kept, `cut` resets the connection instead.
+
+    `location` is the header of that name.
+    """
 
     status: int
     body: bytes
@@ -46,6 +49,7 @@ class Answer:
     dated: bool = True
     promised: int = 0
     cut: bool = False
+    location: str = ""
 
 
 class JsonWire:

@@ -10,6 +10,7 @@ import json
 import os
 import socket
 import socketserver
+import ssl
 import struct
 import sys
 import threading
@@ -23,6 +24,8 @@ from .endpoint import Endpoint
 from .protocol import Answer, Request
 
 CONTROL = "/_emulator/"
+# The first byte of a TLS connection.
+_HANDSHAKE = b"\x16"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -32,6 +35,18 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1
     server: Server
+
+    def setup(self) -> None:
+        """Speak TLS with a caller that begins with it, if this server can."""
+        if self.server.tls and self.request.recv(1, socket.MSG_PEEK) == _HANDSHAKE:
+            self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+        super().setup()
+
+    def finish(self) -> None:
+        """Close what the server does not know of: it has the socket that TLS took over."""
+        super().finish()
+        if self.server.tls:
+            self.request.close()
 
     def handle_request(self) -> None:
         """Read one request and answer it."""
@@ -65,6 +80,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Date", formatdate(self.server.endpoint.clock.now(), usegmt=True))
         self.send_header("Content-Type", answer.content_type)
         self.send_header("Content-Length", str(answer.promised or len(answer.body)))
+        if answer.location:
+            self.send_header("Location", answer.location)
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
@@ -89,8 +106,14 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     daemon_threads = True
     request_queue_size = 1024
 
-    def __init__(self, address: tuple[str, int], endpoint: Endpoint, *, latency: float = 0.0) -> None:
+    def __init__(
+        self, address: tuple[str, int], endpoint: Endpoint, *, latency: float = 0.0, certificate: str | None = None
+    ) -> None:
         super().__init__(address, Handler)
+        self.tls: ssl.SSLContext | None = None
+        if certificate:
+            self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.tls.load_cert_chain(certificate)
         self.endpoint = endpoint
         self.latency = latency
         self.stopping = threading.Event()
@@ -114,7 +137,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Be silent about clients that went away, loud about everything else."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
+        if not isinstance(sys.exc_info()[1], (ConnectionError, ssl.SSLError)):
             super().handle_error(request, client_address)
 
     def stop(self) -> None:

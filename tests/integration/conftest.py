@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -142,43 +144,58 @@ def play(run: Callable[..., Run], tmp_path: Path) -> Callable[..., Run]:
 
 
 @pytest.fixture
-def kill(environment: dict[str, str], tmp_path: Path) -> Callable[..., None]:
-    """Run an Ansible command line, and kill all of its processes, in whatever session, once it is time."""
+def kill(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Run an Ansible command line, signal some of its processes once it is time, and return what it printed.
 
-    def start(is_time: Callable[[], bool], *command: str) -> None:
-        with subprocess.Popen(
+    `who` is tree, all of its processes in whatever session; playbook, the one that was started; or module, what that
+    one has started on the target. What is left then goes on, at most until the test ends.
+    """
+    started: list[int] = []
+
+    def start(is_time: Callable[[], bool], *command: str, who: str = "tree", number: int = signal.SIGKILL) -> str:
+        with (tmp_path / "killed").open("w+") as output, subprocess.Popen(
             words_of(command),
             env=environment,
             cwd=tmp_path,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         ) as process:
             while not is_time():
                 assert process.poll() is None, "it ended before it was killed"
-            for each in [*descendants(process.pid), process.pid]:
-                os.kill(each, signal.SIGKILL)
+            tree = {**descendants(process.pid), process.pid: ""}
+            started.extend(tree)
+            modules = [pid for pid, line in tree.items() if re.match(r"\S*python\S* \S*AnsiballZ", line)]
+            for each in {"tree": list(tree), "playbook": [process.pid], "module": modules}[who]:
+                os.kill(each, number)
+            assert who != "module" or modules
+            process.wait(120)
+            output.seek(0)
+            return output.read()
 
-    return start
+    yield start
+    for each in started:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(each, signal.SIGKILL)
 
 
 @pytest.fixture
-def descendants_of() -> Callable[[int], list[int]]:
+def descendants_of() -> Callable[[int], dict[int, str]]:
     """Find the processes below one, those nearer to it first."""
     return descendants
 
 
-def descendants(pid: int) -> list[int]:
-    """Return the processes that a process has started, and those that they have."""
-    children: dict[int, list[int]] = {}
+def descendants(pid: int) -> dict[int, str]:
+    """Return the processes that a process has started, and those that they have, each with its command line."""
+    children: dict[int, dict[int, str]] = {}
     for line in subprocess.run(
-        ["ps", "-eo", "ppid=,pid="], capture_output=True, text=True, check=True
+        ["ps", "-ww", "-eo", "ppid=,pid=,args="], capture_output=True, text=True, check=True
     ).stdout.splitlines():
-        parent, child = map(int, line.split())
-        children.setdefault(parent, []).append(child)
-    found, queue = [], [pid]
+        parent, child, *words = line.split(None, 2)
+        children.setdefault(int(parent), {})[int(child)] = " ".join(words)
+    found, queue = {}, [pid]
     while queue:
-        mine = children.get(queue.pop(0), [])
-        found += mine
+        mine = children.get(queue.pop(0), {})
+        found.update(mine)
         queue += mine
     return found

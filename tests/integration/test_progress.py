@@ -126,7 +126,7 @@ def started(environment: dict[str, str], folder: Path, *command: str, **streams:
 
 @pytest.fixture
 def endless(
-    progress: dict[str, str], tmp_path: Path, emulator: Emulator, descendants_of: Callable[[int], list[int]]
+    progress: dict[str, str], tmp_path: Path, emulator: Emulator, descendants_of: Callable[[int], dict[int, str]]
 ) -> Iterator[Endless]:
     """A play that waits for what never ends."""
     task = {**WAIT, (module := list(WAIT)[1]): {**WAIT[module], "service_action_name": "Failover"}}
@@ -134,7 +134,7 @@ def endless(
     with started(progress, tmp_path, "ansible-playbook", write_play(tmp_path, task), stdout=None) as process:
         while not emulator.calls(DESCRIBE):
             assert process.poll() is None
-        tree = descendants_of(process.pid)
+        tree = list(descendants_of(process.pid))
         yield Endless(process, worker=tree[0], module=tree[-1])
     for pid in tree:
         with contextlib.suppress(ProcessLookupError):

@@ -5,15 +5,21 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Callable
 
 import boto3
+import botocore.endpoint
+import botocore.retries.bucket
 import pytest
 from botocore.client import BaseClient
 from botocore.config import Config
+from botocore.exceptions import ReadTimeoutError
 from emulator import Emulator, EmulatorClock
+from faults.scenarios import EXECUTE, MODULES, VERBS, Scenario
 
 if TYPE_CHECKING:
     from ansible_collections.selfservice.aws.plugins.module_utils._module import Task
@@ -32,12 +38,18 @@ def emulator(running_emulator: Emulator) -> Emulator:
     return running_emulator
 
 
+@pytest.fixture(scope="session")
+def session() -> boto3.Session:
+    """One for all, since each reads the service's model anew."""
+    return boto3.Session()
+
+
 @pytest.fixture
-def connect(emulator: Emulator) -> Callable[[Mapping[str, Any]], BaseClient]:
+def connect(emulator: Emulator, session: boto3.Session) -> Callable[[Mapping[str, Any]], BaseClient]:
     """Make a client as amazon.aws does, from a dict of botocore's Config."""
 
     def make(config: Mapping[str, Any]) -> BaseClient:
-        return boto3.Session().client(
+        return session.client(
             "servicecatalog",
             region_name="us-east-1",
             endpoint_url=emulator.url,
@@ -62,6 +74,13 @@ class Attempt:
         self.verb(self.task)
         return self.task.known
 
+    def result(self) -> dict[str, Any]:
+        """Run it, and return the result as users get it, `failed` and `msg` included."""
+        from ansible_collections.selfservice.aws.plugins.module_utils._module import failure_of
+
+        failure = failure_of(self.verb, self.task)
+        return {**self.task.known, **failure, "failed": bool(failure)}
+
 
 @pytest.fixture
 def prepare(emulator: Emulator, connect: Callable[[Mapping[str, Any]], BaseClient]) -> Callable[..., Attempt]:
@@ -83,7 +102,7 @@ def prepare(emulator: Emulator, connect: Callable[[Mapping[str, Any]], BaseClien
             params={"aws_config": None, **params},
             connect=connect,
             clock=EmulatorClock(emulator, jitter),
-            warn=warnings.append,
+            tell=warnings.append,
             hide=hidden.extend,
             check_mode=check_mode,
             diff_mode=diff_mode,
@@ -116,3 +135,68 @@ def attempt(prepare: Callable[..., Attempt]) -> Callable[..., Attempt]:
         return prepare(run_service_action, given, check_mode=check_mode, diff_mode=diff_mode, jitter=jitter)
 
     return make
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a scenario left: its result, the ids of records that the service told it, and how long it waited."""
+
+    result: dict[str, Any]
+    told: set[str]
+    slept: float
+    warnings: list[str]
+
+
+@pytest.fixture(scope="session")
+def clients() -> dict[str, BaseClient]:
+    """The clients of all scenarios, by their configuration: to make one takes as long as several calls."""
+    return {}
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Botocore's own pauses take no time: neither those before retries nor those of its adaptive rate."""
+    monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _seconds: None))
+    monkeypatch.setattr(botocore.retries.bucket.TokenBucket, "acquire", lambda *_args, **_kwargs: True)
+
+
+@pytest.fixture
+def run_scenario(
+    clients: dict[str, BaseClient],
+    prepare: Callable[..., Attempt],
+    connect: Callable[[Mapping[str, Any]], BaseClient],
+    no_pauses: None,  # noqa: ARG001
+) -> Callable[..., Outcome]:
+    """Run a scenario of tests/faults; a look that hangs takes its 20 s on the clock, and hardly any here."""
+
+    def start(scenario: Scenario, *, hangs: bool = False, **params: Any) -> Outcome:
+        verb = getattr(importlib.import_module(MODULES + scenario.module), VERBS[scenario.module])
+        attempt = prepare(verb, {**scenario.params, **params}, **scenario.modes)
+        told: set[str] = set()
+
+        def note(parsed: Mapping[str, Any], **_kwargs: Any) -> None:
+            told.add(parsed.get("RecordDetail", {}).get("RecordId"))
+
+        def watched(config: Mapping[str, Any]) -> BaseClient:
+            key = f"{hangs} {config}"
+            if key not in clients:
+                clients[key] = connect({**config, "read_timeout": 0.1} if hangs else config)
+
+            def hang(caught_exception: Exception | None, **_kwargs: Any) -> None:
+                if isinstance(caught_exception, ReadTimeoutError):
+                    attempt.task.clock.sleep(config.get("read_timeout", 0))
+
+            events = clients[key].meta.events
+            for event, handler in [
+                (f"after-call.servicecatalog.{EXECUTE}", note),
+                ("needs-retry.servicecatalog", hang),
+            ]:
+                events.unregister(event, unique_id=event)
+                events.register(event, handler, unique_id=event)
+            return clients[key]
+
+        attempt.task.connect = watched
+        result = attempt.result()
+        return Outcome(result, told - {None}, attempt.task.clock.slept, attempt.warnings)
+
+    return start

@@ -179,6 +179,35 @@ def test_faults_that_make_no_sense(emulator: Emulator, operation: str, kind: str
         emulator.fault(operation, kind, **options)
 
 
+def test_members_of_an_answer_are_replaced(client: BaseClient, emulator: Emulator) -> None:
+    members = {"ProvisionedProductDetail": {"Name": "{{ odd }}", "Status": None, "Arn": {"not": ["a", "text"]}}}
+    emulator.fault("DescribeProvisionedProduct", "replaced", members=members)
+    detail = client.describe_provisioned_product(Id="pp-orders0000001")["ProvisionedProductDetail"]
+    assert (detail["Name"], detail["Id"]) == ("{{ odd }}", "pp-orders0000001")
+    assert "Status" not in detail
+    assert emulator.output_violations() == []
+
+
+def test_a_redirect_is_not_carried_out(emulator: Emulator, execute: Execute) -> None:
+    emulator.fault(RUN, "redirect", location="http://127.0.0.1:9/", status=302)
+    with pytest.raises(exceptions.ClientError) as caught:
+        execute()
+    metadata = caught.value.response["ResponseMetadata"]
+    assert (metadata["HTTPStatusCode"], metadata["HTTPHeaders"]["location"]) == (302, "http://127.0.0.1:9/")
+    assert emulator.records() == []
+
+
 def test_every_kind_is_tested_here() -> None:
-    others = {"truncated", "short_body", "garbage", "empty", "no_date", "hang", "slow", "rate_limit"}
+    others = {
+        "replaced",
+        "redirect",
+        "truncated",
+        "short_body",
+        "garbage",
+        "empty",
+        "no_date",
+        "hang",
+        "slow",
+        "rate_limit",
+    }
     assert others | {kind for kind, *_expected in [*ERRORS, *BROKEN]} == set(KINDS)

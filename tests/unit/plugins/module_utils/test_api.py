@@ -212,7 +212,11 @@ def test_a_garbled_answer_is_retried_as_often_as_botocore_retries(
     if environment:
         monkeypatch.setenv("AWS_MAX_ATTEMPTS", environment)
     handlers: dict[str, Any] = {}
-    events = SimpleNamespace(register=handlers.__setitem__, register_first=handlers.__setitem__)
+
+    def register(event: str, handler: Any, **_unique_id: Any) -> None:
+        handlers[event] = handler
+
+    events = SimpleNamespace(register=register, register_first=register)
     _api.watch(SimpleNamespace(meta=SimpleNamespace(config=make_client(**config).meta.config, events=events)))
     retry = handlers["needs-retry.servicecatalog"]
     garbled = SimpleNamespace(status_code=200, headers={}, content=b"{")

@@ -144,7 +144,9 @@ def test_several_records_are_counts_too(prepare: Make, attempt: Make, channel: C
         attempt(provisioned_product_id=ORDERS, service_action_id=action).run()["record_detail"]["record_id"]
         for action in (BACKUP, RESTART, FAILOVER)
     ]
-    made = prepare(wait_for_records, {"record_ids": ids, "wait_timeout": 60, "wait_delay": None})
+    made = prepare(
+        wait_for_records, {"record_ids": ids, "wait_timeout": 60, "wait_delay": None, "sensitive_parameters": None}
+    )
     events = told(made, channel)
     assert events[0]["TargetsState"]["running"] == 3
     assert events[-1]["TargetsState"] == {

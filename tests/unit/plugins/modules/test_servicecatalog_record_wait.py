@@ -25,8 +25,8 @@ HISTORY, DESCRIBE = "ListRecordHistory", "DescribeRecord"
 @pytest.fixture
 def wait(prepare: Make) -> Make:
     def make(record_ids: list[Any], *, check_mode: bool = False, **params: Any) -> Any:
-        options = {"record_ids": record_ids, "wait_timeout": 1800, "wait_delay": None, **params}
-        return prepare(wait_for_records, options, check_mode=check_mode)
+        options = {"record_ids": record_ids, "sensitive_parameters": None, "wait_timeout": 1800, "wait_delay": None}
+        return prepare(wait_for_records, {**options, **params}, check_mode=check_mode)
 
     return make
 

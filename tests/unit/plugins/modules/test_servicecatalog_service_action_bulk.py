@@ -290,3 +290,15 @@ def test_secrets_of_a_bulk_run_are_sent_and_hidden(bulk: Make, emulator: Emulato
     assert "s3cr3t-value" in made.hidden
     assert "s3cr3t-value" not in str(known)
     assert emulator.records()[0]["Parameters"] == {"NewPassword": ["s3cr3t-value"]}
+
+
+def test_one_record_for_two_targets_is_an_error_and_no_endless_wait(bulk: Make, emulator: Emulator) -> None:
+    replaced = {"RecordDetail": {"RecordId": "rec-same", "ProvisionedProductId": None}}
+    emulator.fault(EXECUTE, "replaced", members=replaced)
+    made = bulk(provisioned_product_ids=[ORDERS, BILLING], service_action_id=RESTART, max_errors="2", wait_timeout=60)
+    with pytest.raises(_errors.BulkFailed):
+        made.run()
+    assert sorted(outcomes(made.task.known)) == ["failed", "timed_out"]
+    assert "Record rec-same was returned for another target too." in [
+        item["error"] for item in made.task.known["results"]
+    ]

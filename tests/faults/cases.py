@@ -1,0 +1,106 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tables: which fault hits which call, and which process gets which signal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from emulator.faults import KINDS as ALL_KINDS
+
+from .scenarios import EXECUTE, SCENARIOS, SEARCH, Scenario
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "slow": {"seconds": 0.3},
+    "rate_limit": {"per_second": 0.05},
+    "redirect": {"location": "http://127.0.0.1:9/", "status": 307},
+}
+# What answers may hold is another matter, and has tests of its own.
+KINDS = [kind for kind in ALL_KINDS if kind != "replaced"]
+# One of each sort: refused for now, refused for good, carried out and lost, carried out and garbled; then more of them.
+SORTS = ("throttling", "expired_token", "reset_after", "truncated")
+MORE = (*SORTS, "access_denied", "reset_before", "internal_after", "hang")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A kind of fault on an operation: on calls with these numbers, from 1 on, or on each."""
+
+    operation: str
+    kind: str
+    calls: tuple[int, ...] | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the emulator's control API takes."""
+        which = {} if self.calls is None or self.kind == "rate_limit" else {"calls": list(self.calls)}
+        return {**OPTIONS.get(self.kind, {}), **which}
+
+    def __str__(self) -> str:
+        which = "each" if self.calls is None else "+".join(map(str, self.calls))
+        return f"{self.operation}.{which}.{self.kind}"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A scenario and the faults that it meets."""
+
+    scenario: Scenario
+    faults: tuple[Fault, ...]
+
+    def __str__(self) -> str:
+        return "-".join([self.scenario.name, *map(str, self.faults)])
+
+
+@dataclass(frozen=True)
+class Kill:
+    """A signal to the playbook, to its whole process tree or to the module alone, while something runs."""
+
+    what: str
+    who: str
+    signal: str
+
+    def __str__(self) -> str:
+        return f"{self.what}-{self.who}-{self.signal}"
+
+
+def singles() -> Iterator[Case]:
+    """Yield every fault on the first call of every operation of every scenario, and on each call one of a sort."""
+    for scenario in SCENARIOS:
+        for operation in scenario.operations:
+            yield from (Case(scenario, (Fault(operation, kind, (1,)),)) for kind in KINDS if kind != "rate_limit")
+            yield from (Case(scenario, (Fault(operation, kind),)) for kind in ("rate_limit", "hang", *SORTS))
+
+
+def pairs() -> Iterator[Case]:
+    """Yield pairs of faults on a write and its retry, and on calls of what runs or waits that follow each other."""
+    for scenario in SCENARIOS:
+        if not (scenario.targets or scenario.module == "record_wait"):
+            continue
+        slots = [(operation, (1,)) for operation in scenario.operations]
+        if EXECUTE in scenario.operations:
+            slots.insert(0, (EXECUTE, (2,)))
+        kinds = MORE if scenario.name == "one" else SORTS
+        for (first, second), (one, other) in product(zip(slots, slots[1:]), product(kinds, kinds)):
+            yield Case(scenario, (Fault(first[0], one, first[1]), Fault(second[0], other, second[1])))
+
+
+def of_the_inventory() -> Iterator[Case]:
+    """Yield every fault on the first page of the inventory plugin, one of a sort on each, and pairs on two pages."""
+    scenario = Scenario("inventory", "provisioned_products", (SEARCH,), {})
+    yield from (Case(scenario, (Fault(SEARCH, kind, (1,)),)) for kind in KINDS if kind != "rate_limit")
+    yield from (Case(scenario, (Fault(SEARCH, kind),)) for kind in MORE)
+    for one, other in product(SORTS, SORTS):
+        yield Case(scenario, (Fault(SEARCH, one, (1,)), Fault(SEARCH, other, (1,))))
+
+
+SINGLES, PAIRS, INVENTORY = list(singles()), list(pairs()), list(of_the_inventory())
+KILLS = [
+    *(Kill("one", who, name) for who in ("playbook", "tree", "module") for name in ("KILL", "TERM", "INT")),
+    *(Kill("many", who, name) for who, name in [("playbook", "INT"), ("module", "TERM")]),
+    *(Kill("role", who, name) for who, name in [("tree", "KILL"), ("module", "INT")]),
+]

@@ -1,0 +1,170 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What runs while something goes wrong: every module in its ways, and the world that it meets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+EXECUTE, RECORD, HISTORY = "ExecuteProvisionedProductServiceAction", "DescribeRecord", "ListRecordHistory"
+PRODUCT, SEARCH = "DescribeProvisionedProduct", "SearchProvisionedProducts"
+ACTIONS, PARAMETERS = "ListServiceActionsForProvisioningArtifact", "DescribeServiceActionExecutionParameters"
+ACTION = "DescribeServiceAction"
+
+MODULES = "ansible_collections.selfservice.aws.plugins.modules.servicecatalog_"
+VERBS = {
+    "service_action": "run_service_action",
+    "service_action_bulk": "run_on_many",
+    "record_wait": "wait_for_records",
+    "record_info": "look_up_records",
+    "service_action_info": "list_service_actions",
+    "provisioned_product_info": "list_provisioned_products",
+}
+
+# So many products; the action fails on the last.
+COUNT = 5
+IDS = [f"pp-web{number}" for number in range(COUNT)]
+NAMES = [f"web-{number}" for number in range(COUNT)]
+RESTART, TIMEOUT = "act-restart", 120
+_RUN = {"seconds": 10, "outputs": {"First": "1", "Second": "2", "Third": "3"}}
+_BROKEN = {**_RUN, "ends": "FAILED", "errors": [{"code": "Broken", "description": "It broke."}]}
+# Pages of two, so that the second can fail where the first did not.
+WORLD: dict[str, Any] = {
+    "switches": {"page_size": 2},
+    "service_actions": [
+        {"id": f"act-{name.lower()}", "name": name, "run": _RUN, "parameters": [{"name": "Mode"}]}
+        for name in ("Backup", "Check", "Restart")
+    ],
+    "products": [
+        {
+            "id": "prod-1",
+            "name": "web",
+            "artifacts": [{"id": "pa-1", "name": "v1", "service_actions": ["act-backup", "act-check", "act-restart"]}],
+        }
+    ],
+    "provisioned_products": [
+        {
+            "id": each,
+            "name": name,
+            "product": "prod-1",
+            "artifact": "pa-1",
+            **({"run": _BROKEN} if each == IDS[-1] else {}),
+        }
+        for each, name in zip(IDS, NAMES)
+    ],
+}
+
+_TARGET = ("provisioned_product_id", "provisioned_product_name")
+_EXECUTION = ("service_action_id", "service_action_name", "parameters", "sensitive_parameters", "execute_token")
+_WAITING = {"wait_timeout": TIMEOUT, "wait_delay": None}
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "service_action": {
+        **dict.fromkeys((*_TARGET, *_EXECUTION, "accept_language")),
+        **_WAITING,
+        "wait": False,
+    },
+    "service_action_bulk": {
+        **dict.fromkeys((*(f"{each}s" for each in _TARGET), "search_query", "targets", *_EXECUTION, "accept_language")),
+        **_WAITING,
+        "wait": True,
+        "max_concurrency": "50",
+        "max_errors": "1",
+    },
+    "record_wait": {**_WAITING, "sensitive_parameters": None},
+    "record_info": {
+        **dict.fromkeys(("record_ids", "provisioned_product_id", "product_id", "status", "since", "limit")),
+        "access_level": "account",
+    },
+    "service_action_info": dict.fromkeys((*_TARGET, "product_id", "provisioning_artifact_id", "service_action_id")),
+    "provisioned_product_info": {
+        **dict.fromkeys((*(f"{each}s" for each in _TARGET), "search_query", "limit")),
+        "access_level": "account",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A module with options, and the calls that it makes, in their order.
+
+    `targets` are the products that get a record each; `records` is how many there are before, which it looks at by
+    their ids if it takes `record_ids`.
+    """
+
+    name: str
+    module: str
+    operations: tuple[str, ...]
+    given: Mapping[str, Any]
+    targets: tuple[str, ...] = ()
+    records: int = 0
+    modes: Mapping[str, bool] = field(default_factory=dict)
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """All options, as Ansible would give them."""
+        return {**_OPTIONS[self.module], **self.given}
+
+    @property
+    def runs_actions(self) -> bool:
+        """Whether the module is one that runs actions, be it in check mode."""
+        return self.module.startswith("service_action") and not self.module.endswith("info")
+
+
+_BY_ID = {"provisioned_product_id": IDS[0], "service_action_id": RESTART}
+_BY_NAME = {"provisioned_product_name": NAMES[0], "service_action_name": "Restart"}
+_ALL = {"provisioned_product_ids": IDS, "service_action_id": RESTART}
+_CHECK = {"check_mode": True}
+_NAMED = {"provisioned_product_names": NAMES, "service_action_name": "Restart"}
+
+SCENARIOS = [
+    Scenario("one", "service_action", (EXECUTE, RECORD), {**_BY_ID, "wait": True}, (IDS[0],)),
+    Scenario(
+        "one_by_names",
+        "service_action",
+        (PRODUCT, ACTIONS, PARAMETERS, EXECUTE, RECORD),
+        {**_BY_NAME, "wait": True},
+        (IDS[0],),
+        modes={"diff_mode": True},
+    ),
+    Scenario("one_without_wait", "service_action", (EXECUTE,), _BY_ID, (IDS[0],)),
+    Scenario(
+        "one_that_fails",
+        "service_action",
+        (EXECUTE, RECORD),
+        {**_BY_ID, "provisioned_product_id": IDS[-1], "wait": True},
+        (IDS[-1],),
+    ),
+    Scenario("one_checked", "service_action", (PRODUCT, ACTIONS, PARAMETERS), _BY_ID, modes=_CHECK),
+    Scenario("many", "service_action_bulk", (EXECUTE, HISTORY, RECORD), _ALL, tuple(IDS)),
+    Scenario("many_by_names", "service_action_bulk", (PRODUCT, ACTIONS, EXECUTE, HISTORY), _NAMED, tuple(IDS)),
+    Scenario(
+        "many_by_search",
+        "service_action_bulk",
+        (SEARCH, ACTIONS, EXECUTE),
+        {"search_query": ["web"], "service_action_name": "Restart", "wait": False},
+        tuple(IDS),
+    ),
+    Scenario("many_checked", "service_action_bulk", (PRODUCT, ACTIONS, PARAMETERS), _NAMED, modes=_CHECK),
+    Scenario("wait_for_one", "record_wait", (RECORD,), {"record_ids": 1}, records=1),
+    Scenario("wait_for_many", "record_wait", (HISTORY, RECORD), {"record_ids": 4}, records=4),
+    Scenario("records_by_ids", "record_info", (RECORD,), {"record_ids": 2}, records=2),
+    Scenario("history", "record_info", (HISTORY,), {}, records=4),
+    Scenario(
+        "actions_of_a_product",
+        "service_action_info",
+        (PRODUCT, ACTIONS, PARAMETERS),
+        {"provisioned_product_name": NAMES[0]},
+    ),
+    Scenario(
+        "actions_of_an_artifact",
+        "service_action_info",
+        (ACTIONS,),
+        {"product_id": "prod-1", "provisioning_artifact_id": "pa-1"},
+    ),
+    Scenario("definition", "service_action_info", (ACTION,), {"service_action_id": RESTART}),
+    Scenario("products", "provisioned_product_info", (SEARCH,), {"search_query": ["web"]}),
+    Scenario("products_by_names", "provisioned_product_info", (SEARCH,), {"provisioned_product_names": NAMES[:2]}),
+]

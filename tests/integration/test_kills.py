@@ -1,0 +1,74 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Signals at random moments, to the playbook, its whole process tree or the module alone; then the same again."""
+
+from __future__ import annotations
+
+import random
+import signal
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+import yaml
+from emulator import Emulator
+from faults.cases import KILLS, Kill
+from faults.scenarios import EXECUTE, IDS, RESTART, WORLD
+
+MODULE = "selfservice.aws.servicecatalog_service_action"
+TOKEN = "change-1"
+OFTEN = {"wait": True, "wait_delay": 0.2}
+TASKS: dict[str, dict[str, Any]] = {
+    "one": {
+        MODULE: {"provisioned_product_id": IDS[0], "service_action_id": RESTART, "execute_token": TOKEN, **OFTEN},
+    },
+    "many": {
+        f"{MODULE}_bulk": {
+            "provisioned_product_ids": IDS[:-1],
+            "service_action_id": RESTART,
+            "execute_token": TOKEN,
+            "max_concurrency": "2",
+            **OFTEN,
+        },
+    },
+    "role": {
+        "ansible.builtin.import_role": {"name": "selfservice.aws.run_service_action"},
+        "vars": {
+            "run_service_action_provisioned_product_id": IDS[0],
+            "run_service_action_service_action_id": RESTART,
+            "run_service_action_change_id": TOKEN,
+            "run_service_action_wait_delay": 0.2,
+        },
+    },
+}
+WANTED = {"one": IDS[:1], "many": IDS[:-1], "role": IDS[:1]}
+
+
+@pytest.mark.parametrize("case", KILLS, ids=str)
+def test_what_was_killed_and_is_run_again_ran_once(
+    run: Callable[..., Any], kill: Callable[..., str], emulator: Emulator, tmp_path: Path, case: Kill
+) -> None:
+    actions = [{**action, "run": {"seconds": 40}} for action in WORLD["service_actions"]]
+    emulator.reset({**WORLD, "service_actions": actions})
+    emulator.fault(EXECUTE, "slow", seconds=0.3)
+    plays = [{"hosts": "localhost", "gather_facts": False, "tasks": [TASKS[case.what]]}]
+    (tmp_path / "play.yml").write_text(yaml.safe_dump(plays))
+    # The first call is the start, which takes a while; then come the looks.
+    moment = random.Random(str(case)).randint(1, 5)
+    said = kill(
+        lambda: len(emulator.calls()) >= moment,
+        "ansible-playbook",
+        "play.yml",
+        who=case.who,
+        number=signal.Signals[f"SIG{case.signal}"],
+    )
+    emulator.clear_faults()
+    if case.who == "module" and case.signal != "KILL":
+        # The role's start ends well all the same, and its wait is a task of its own.
+        assert case.what == "role" or f"SIG{case.signal} told this process to end" in said
+        assert all(record["RecordId"] in said for record in emulator.records())
+    done = run("ansible-playbook", "play.yml")
+    assert done.code == 0, done.output
+    assert sorted(record["ProvisionedProductId"] for record in emulator.records()) == WANTED[case.what]
+    assert {record["Status"] for record in emulator.records()} == {"SUCCEEDED"}
