@@ -57,7 +57,7 @@ class Progress:
         self._address = address
         self._shown = shown
         self._socket: socket.socket | None = None
-        self._started: float | None = None
+        self._started = 0.0
         self._state: State | None = None
         self._told: State | None = None
         self._told_at = 0.0
@@ -67,28 +67,25 @@ class Progress:
         if not self._address:
             return
         now = self._clock.monotonic()
-        if self._started is None:
+        if self._state is None:
             self._started = now
         self._state = state
         is_due = self._told is None or now >= self._told_at + _PAUSE
-        if not is_last and (is_due or (urgent and state != self._told)) and self._sends(now, is_over=False):
+        if not is_last and (is_due or (urgent and state != self._told)) and self._sends(state, now, is_over=False):
             self._told, self._told_at = state, now
 
     def close(self) -> None:
         """Tell that the wait is over, and how the last state was."""
         if self._state is not None:
-            self._sends(self._clock.monotonic(), is_over=True)
+            self._sends(self._state, self._clock.monotonic(), is_over=True)
             self._state = None
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
-    def _sends(self, now: float, *, is_over: bool) -> bool:
-        state = self._state
+    def _sends(self, state: State, now: float, *, is_over: bool) -> bool:
         if isinstance(state, RecordState):
             state = state._replace(record_id=self._shown(state.record_id), product=self._shown(state.product))
-        assert state is not None
-        assert self._started is not None
         event = {
             "pid": os.getpid(),
             "host": os.environ.get(HOST, ""),

@@ -228,7 +228,7 @@ def test_the_example_enables_it(progress: dict[str, str], tmp_path: Path, run: C
 
 @pytest.mark.usefixtures("progress")
 def test_ad_hoc_it_needs_bin_ansible_callbacks(run: Callable) -> None:
-    (module, options), *_ = [item for item in WAIT.items() if item[0] != "name"]
+    module, options = list(WAIT.items())[1]
     command = ["ansible", "localhost", "-m", module, "-a", json.dumps(options)]
     assert lines_of(run(*command).output) == []
     assert "SUCCEEDED" in lines_of(run(*command, ANSIBLE_LOAD_CALLBACK_PLUGINS="true").output)[-1]
