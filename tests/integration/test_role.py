@@ -55,7 +55,8 @@ def stats(output: str) -> dict[str, Any]:
 
 
 def test_one_target_is_started_shown_and_waited_for(role: Runner, emulator: Emulator) -> None:
-    done = role(provisioned_product_name="orders-db", service_action_name="Backup", parameters={"Retention": 30})
+    options = {"parameters": {"Retention": 30}, "accept_language": "en"}
+    done = role(provisioned_product_name="orders-db", service_action_name="Backup", **options)
     assert done.code == 0, done.output
     record = emulator.records()[0]["RecordId"]
     assert done.result["record_detail"]["status"] == "SUCCEEDED"
