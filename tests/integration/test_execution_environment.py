@@ -53,9 +53,9 @@ def imported(*, by_modules: bool) -> Iterator[str]:
             continue
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
-                yield from (alias.name.split(".")[0] for alias in node.names)
+                yield from (alias.name.partition(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and not node.level:
-                yield str(node.module).split(".")[0]
+                yield str(node.module).partition(".")[0]
 
 
 def test_the_example_makes_a_build_context(tmp_path: Path) -> None:
