@@ -19,6 +19,7 @@ from typing import Any, Callable
 
 import pytest
 import yaml
+from awx import Awx
 from emulator import Emulator
 
 BIN = Path(sys.executable).parent
@@ -64,6 +65,19 @@ def fleet(emulator: Emulator) -> Callable[..., dict[str, dict[str, Any]]]:
         return {f"web-{n}": {"provisioned_product_id": f"pp-{n:013}", "region": "us-east-1"} for n in range(count)}
 
     return make
+
+
+@pytest.fixture(scope="session")
+def running_awx() -> Iterator[Awx]:
+    with Awx() as running:
+        yield running
+
+
+@pytest.fixture
+def awx(running_awx: Awx) -> Awx:
+    """A stand-in for AWX, as new."""
+    running_awx.reset()
+    return running_awx
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Callable
 
@@ -41,18 +40,6 @@ def world(*actions: dict[str, Any]) -> dict[str, Any]:
             {"id": ORDERS, "name": "orders-db", "resources": ["i-1"], **product},
         ],
     }
-
-
-@pytest.fixture(scope="session")
-def running_awx() -> Iterator[Awx]:
-    with Awx() as running:
-        yield running
-
-
-@pytest.fixture
-def awx(running_awx: Awx) -> Awx:
-    running_awx.reset()
-    return running_awx
 
 
 @pytest.fixture

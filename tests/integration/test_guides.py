@@ -14,6 +14,7 @@ from typing import Any, Callable
 
 import pytest
 import yaml
+from awx import Awx
 from emulator import Emulator
 from emulator.world import DEMO
 
@@ -34,7 +35,7 @@ def blocks(page: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def commands(*pages: Path) -> list[tuple[str, ...]]:
-    """Return the commands of Ansible that pages show after a prompt, each once, without installations."""
+    """Return the commands of Ansible that pages show, each once, without those that build and install."""
     shown = [
         body.replace("\\\n", " ")
         for page in pages
@@ -43,7 +44,7 @@ def commands(*pages: Path) -> list[tuple[str, ...]]:
     ]
     lines = "".join(shown).splitlines()
     words = [tuple(shlex.split(line[1:], comments=True)) for line in lines if line.startswith("$ ansible")]
-    return [each for each in dict.fromkeys(words) if each[0] != "ansible-galaxy"]
+    return [each for each in dict.fromkeys(words) if each[0] not in ("ansible-builder", "ansible-galaxy")]
 
 
 @pytest.fixture
@@ -79,13 +80,15 @@ def test_a_command_runs(run: Callable[..., Any], command: tuple[str, ...]) -> No
     assert done.code == 0, done.output
 
 
-@pytest.mark.parametrize("guide", ["guide_fleets"])
-def test_the_commands_of_a_guide_run_with_its_files(run: Callable[..., Any], tmp_path: Path, guide: str) -> None:
+@pytest.mark.parametrize("guide", ["guide_fleets", "guide_awx"])
+def test_the_commands_of_a_guide_run_with_its_files(
+    run: Callable[..., Any], awx: Awx, tmp_path: Path, guide: str
+) -> None:
     page = GUIDES / f"{guide}.rst"
     for _language, caption, body in blocks(page):
         if caption:
             (tmp_path / caption).write_text(body)
     assert commands(page)
     for command in commands(page):
-        done = run(*command, ANSIBLE_FORCE_COLOR="0")
+        done = run(*command, ANSIBLE_FORCE_COLOR="0", **awx.environment)
         assert done.code == 0, f"{shlex.join(command)}\n{done.output}"
