@@ -25,7 +25,7 @@ demo emulator env bench picture: python
 	@$(PYTHON) .ci/demo.py $@ $(ARGS)
 
 .PHONY: test test-matrix lint format changelog docs build sanity units integration faults
-test: ## Run everything, on the newest and the oldest supported versions
+test: ## Run everything on the newest supported versions, and most of it on the oldest
 test-matrix: ## Run all supported versions that the Pythons found can run; ARGS="2.19 3.9" chooses some
 lint: ## Run the linters and type checkers
 format: ## Let ruff and black mend what they can

@@ -19,7 +19,7 @@ from browser import provide_browser
 from console import Failed, run, say, step
 from docsite import build_docsite
 from get_pip import provide_get_pip
-from matrix import Combination, combinations, module_pythons
+from matrix import ON_OLDEST, Combination, combinations, module_pythons
 from pythons import Python, find_pythons
 from release import build, try_import
 from setup import CHECKOUT, Workshop, build_folder, copy_checkout, link_pythons, locked, set_up, set_up_module_python
@@ -98,10 +98,10 @@ class Checks:
         workshop = set_up(combination, "test")
         return self._check(f"sanity, {combination}", partial(self._sanity, workshop, words))
 
-    def tests(self, combination: Combination) -> bool:
-        """Run unit and integration tests quietly."""
+    def tests(self, combination: Combination, paths: Iterable[str] = (*UNITS, *INTEGRATION)) -> bool:
+        """Run tests quietly."""
         workshop = set_up(combination, "test")
-        return self._check(f"tests, {combination}", partial(_run_tests, workshop, [*UNITS, *INTEGRATION]))
+        return self._check(f"tests, {combination}", partial(_run_tests, workshop, paths))
 
     def prove(self, combination: Combination) -> None:
         """Run sanity and the tests of a combination, and note how that went."""
@@ -167,7 +167,8 @@ def _pytest(workshop: Workshop, words: Iterable[str]) -> list[str]:
     # pytest-ansible finds the collection too late for a conftest.py.
     paths = shlex.join(["tests", ".ci", str(workshop.tree)])
     settings = ["-o", f"pythonpath={paths}", "-o", f"cache_dir={build_folder() / 'caches/pytest'}"]
-    parallel = ["-n", "auto", "--maxprocesses", "4"]
+    # Many tests wait for other processes most of the time.
+    parallel = ["-n", str(min(8, 2 * (os.cpu_count() or 1)))]
     return [workshop.tool("python"), "-m", "pytest", "--ansible-unit-inject-only", *settings, *parallel, *words]
 
 
@@ -183,7 +184,7 @@ def _run_tests(workshop: Workshop, paths: Iterable[str], *, env: dict[str, str] 
 
 
 def test(checks: Checks) -> None:
-    """Run everything on the newest combination, sanity and the tests on the oldest; pytest's summary comes last."""
+    """Run everything on the newest combination, sanity and most tests on the oldest; pytest's summary comes last."""
     oldest = checks.combinations[:-1][:1]
     say("\n".join(["Of the matrix, the oldest and the newest run:", *(f"  {each}" for each in [*oldest, checks.main])]))
     with ThreadPoolExecutor() as pool:
@@ -201,7 +202,7 @@ def _lint_and_test(checks: Checks, tested: Iterable[Combination]) -> None:
     checks.docs()
     checks.build()
     for combination in tested:
-        checks.tests(combination)
+        checks.tests(combination, ON_OLDEST)
 
 
 def test_matrix(checks: Checks, *words: str) -> None:

@@ -120,7 +120,8 @@ class Bulk:
         words = [f"{counts[outcome]} {outcome.replace('_', ' ')}" for outcome in OUTCOMES if counts[outcome]]
         wrong = [number for number in range(len(self._targets)) if outcomes.get(number) in (FAILED, TIMED_OUT)]
         cause = f"The first: {self._attempts[wrong[0]].error}" if wrong else self._stopped
-        goes_on = counts[NOT_STARTED] or counts[TIMED_OUT]
+        may_have_started = any(attempt.changed and not attempt.record for attempt in self._attempts.values())
+        goes_on = counts[NOT_STARTED] or counts[TIMED_OUT] or may_have_started
         way_on = f" To go on, run the whole task again with execute_token: {self._seed}." if goes_on else ""
         raise BulkFailed(
             f"Of {len(self._targets)} targets: {', '.join(words)} (max_errors is {self._fleet.budget.max_errors}). "

@@ -31,7 +31,8 @@ WORKERS = 32
 # While others start, their records crowd the history; so many of those missing there are looked at in each look.
 _MOST_DESCRIBED = 20
 
-_WAY_ON = "To go on, run the whole task again with the execute_token that it returned."
+_AGAIN = "the whole task again with the execute_token that it returned"
+_WAY_ON = f"To go on, run {_AGAIN}."
 
 
 @dataclass
@@ -135,7 +136,7 @@ class BulkLoop:
         )
 
     def _execute(self, target: int) -> _execution.Execution:
-        return _execution.execute(self._client, self._plans[target], self._clock)
+        return _execution.execute(self._client, self._plans[target], clock=self._clock, again=_AGAIN)
 
     def _after_start(self, target: int, start: Future[_execution.Execution]) -> None:
         attempt = self._attempts[target]

@@ -40,14 +40,17 @@ class Execution(NamedTuple):
     changed: bool
 
 
-def execute(client: BaseClient, planned: Plan, clock: Clock) -> Execution:
-    """Start the action and tell whether this run created the record, or raise Refused or MayHaveStarted."""
+def execute(client: BaseClient, planned: Plan, *, clock: Clock, again: str) -> Execution:
+    """Start the action and tell whether this run created the record, or raise Refused or MayHaveStarted.
+
+    `again` says what to run again to find out, in words: a target's own token is not the option of a bulk task.
+    """
     started, sent = clock.monotonic(), planned.request
     with _api.open_attempts() as unanswered:
         try:
             answer = _api.execute_provisioned_product_service_action(client, sent)
         except SERVICE_ERRORS as error:
-            raise _not_started(error, bool(unanswered), sent) from error
+            raise _not_started(error, bool(unanswered), sent, again=again) from error
     record = Record(answer.record_detail)
     if record.detail.get("ProvisionedProductId", sent.provisioned_product_id) != sent.provisioned_product_id:
         raise _token_taken(record, sent)
@@ -66,12 +69,12 @@ def is_replay(answer: Answer, elapsed: float) -> bool:
     return created < answer.date - timedelta(seconds=elapsed) - _CLOCK_SLACK
 
 
-def _not_started(error: BaseException, unanswered: bool, sent: Request) -> SelfServiceError:
+def _not_started(error: BaseException, unanswered: bool, sent: Request, *, again: str) -> SelfServiceError:
     if unanswered or isinstance(error, (GarbledAnswer, ResponseParserError)):
         return MayHaveStarted(
             f"The service action {sent.service_action_id} may have started on {sent.provisioned_product_id}: no usable "
-            f"answer came back ({explain(error)}). To find out, run this task again with execute_token: "
-            f"{sent.execute_token}: it returns the record of this start, or makes the start that did not happen.",
+            f"answer came back ({explain(error)}). To find out, run {again}: "
+            "it returns the record of this start, or makes the start that did not happen.",
             changed=True,
             **error_facts(error),
         )

@@ -113,7 +113,8 @@ def wait_for_all(
     failures = {}
     for record_id, record in followed.records.items():
         last_error = followed.stopped.get(record_id, error)
-        failure = problem(record, waiting, error=last_error, way_on="To go on waiting, run this task again.")
+        way_on = f"To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: [{record_id}]."
+        failure = problem(record, waiting, error=last_error, way_on=way_on)
         if failure is not None:
             failures[record_id] = failure
         elif record.outputs is None:

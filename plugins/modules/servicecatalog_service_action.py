@@ -319,7 +319,8 @@ def _start(task: Task, planned: _plan.Plan, secrets: Parameters) -> None:
     reader = task.polling_client if params["wait"] else task.client
     task.clock.heed_signals()
     try:
-        execution = _execution.execute(task.client, planned, task.clock)
+        again = f"this task again with execute_token: {sent.execute_token}"
+        execution = _execution.execute(task.client, planned, clock=task.clock, again=again)
     except Refused as refusal:
         raise _plan.with_reasons(refusal, task.client, planned) from refusal
     task.known["changed"] = execution.changed

@@ -28,9 +28,17 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("report")
+
+
 @pytest.fixture
-def report(run: Callable[..., Any], emulator: Emulator, tmp_path: Path) -> Path:
+def report(run: Callable[..., Any], emulator: Emulator, folder: Path) -> Path:
     """A report of one failed record, one refused start, one record that goes on, and two that ended well."""
+    path = folder / "report.html"
+    if path.exists():
+        return path
     artifacts = [{"id": "pa-1", "name": "v1", "service_actions": ["act-1"]}]
     plain = {"product": "prod-1", "artifact": "pa-1"}
     failed = {"ends": "FAILED", "errors": [{"code": "Broken", "description": HOSTILE}], "outputs": {"Log": HOSTILE}}
@@ -45,7 +53,6 @@ def report(run: Callable[..., Any], emulator: Emulator, tmp_path: Path) -> Path:
             ],
         }
     )
-    path = tmp_path / "report.html"
     options = {
         "targets": [{"provisioned_product_name": name} for name in NAMES],
         "service_action_name": "Restart",

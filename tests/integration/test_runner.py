@@ -149,7 +149,7 @@ def test_a_job_of_many_that_was_killed_is_taken_up_when_launched_again(
 ) -> None:
     hosts = fleet(12, seconds=40)
     answers = {"service_action_id": "act-1", "change_id": "wf-2", "max_concurrency": "4"}
-    killed = launch("killed", "bulk_service_action", hosts, **answers)
+    killed = launch("cut-off", "bulk_service_action", hosts, **answers)
     kill(lambda: len(emulator.calls(EXECUTE)) >= 6, *killed.command)
     assert 0 < len(emulator.records()) < 12
     # All that is needed to go on was shown before.

@@ -124,7 +124,9 @@ def test_a_timeout_tells_what_ended_and_what_did_not(wait: Make, start: Make, em
     ids = [start(), start()]
     emulator.finish_record(ids[0], "SUCCEEDED")
     made = wait(ids, wait_timeout=2)
-    with pytest.raises(_errors.WaitTimedOut, match=r"Of 2 records, 1 timed out.*run this task again"):
+    with pytest.raises(
+        _errors.WaitTimedOut, match=r"Of 2 records, 1 timed out.*servicecatalog_record_wait with record_ids"
+    ):
         made.run()
     records = made.task.known["records"]
     assert [record["outcome"] for record in records] == ["succeeded", "timed_out"]

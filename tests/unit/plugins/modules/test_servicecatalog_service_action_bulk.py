@@ -253,9 +253,13 @@ def test_an_answer_lost_for_good_is_an_error_that_may_have_changed(bulk: Make, e
     made = bulk(
         provisioned_product_ids=[ORDERS], service_action_id=RESTART, aws_config={"retries": {"total_max_attempts": 1}}
     )
-    with pytest.raises(_errors.BulkFailed, match="may have started"):
+    with pytest.raises(_errors.BulkFailed, match="may have started") as caught:
         made.run()
     assert made.task.known["changed"] is True
+    # What is said is the seed, never a target's own token: with that as the seed all would run again.
+    (record,) = emulator.records()
+    assert str(caught.value).endswith(f"with execute_token: {made.task.known['execute_token']}.")
+    assert record["ExecuteToken"] not in str(made.task.known) + str(caught.value)
 
 
 def test_expired_credentials_end_the_wait_with_every_record(bulk: Make, emulator: Emulator) -> None:

@@ -1,0 +1,175 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role where something might run twice, or not as meant: batches, strategies, several calls, hosts that differ."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+import yaml
+from emulator import Emulator
+
+EXECUTE = "ExecuteProvisionedProductServiceAction"
+ORDERS = "pp-orders0000001"
+BACKUP = {"provisioned_product_id": ORDERS, "service_action_name": "Backup"}
+Runner = Callable[..., Any]
+
+
+@pytest.fixture
+def calls(run: Runner, tmp_path: Path) -> Runner:
+    """Run the role some times in one play, on hosts or on localhost; also its playbook, by a play of its own."""
+
+    def start(*options: dict[str, Any], hosts: dict[str, Any] | None = None, strategy: str = "linear") -> Any:
+        named = [{f"run_service_action_{name}": value for name, value in each.items()} for each in options]
+        role = {"name": "selfservice.aws.run_service_action"}
+        tasks = [{"ansible.builtin.import_role": role, "vars": each} for each in named]
+        plays = [
+            {"hosts": "all" if hosts else "localhost", "gather_facts": False, "strategy": strategy, "tasks": tasks}
+        ]
+        (tmp_path / "play.yml").write_text(yaml.safe_dump(plays))
+        return run("ansible-playbook", "play.yml", *_inventory(tmp_path, hosts), ANSIBLE_SHOW_CUSTOM_STATS="1")
+
+    return start
+
+
+@pytest.fixture
+def playbook(run: Runner, tmp_path: Path) -> Runner:
+    """Run a playbook of the collection with answers as AWX gives them."""
+
+    def start(name: str, hosts: dict[str, Any] | None = None, **answers: Any) -> Any:
+        lines = [f"run_service_action_{key}: {_tagged(value)}" for key, value in answers.items()]
+        (tmp_path / "extravars").write_text("\n".join(lines))
+        command = ["ansible-playbook", f"selfservice.aws.{name}", "-e", "@extravars", *_inventory(tmp_path, hosts)]
+        return run(*command, ANSIBLE_SHOW_CUSTOM_STATS="1")
+
+    return start
+
+
+def _tagged(value: Any) -> str:
+    return f"!unsafe {json.dumps(value)}" if isinstance(value, str) else json.dumps(value)
+
+
+def _inventory(folder: Path, hosts: dict[str, Any] | None) -> list[str]:
+    (folder / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts or {}}}))
+    return ["-i", "hosts.yml"] if hosts else []
+
+
+def stats(output: str) -> dict[str, Any]:
+    """Return what set_stats left, as AWX would have it in the job's artifacts."""
+    found: dict[str, Any] = json.loads(re.sub(r"\s+", " ", output[output.index("RUN: {") + 5 :]))
+    return {name.removeprefix("run_service_action_"): value for name, value in found.items()}
+
+
+def test_a_change_is_the_same_for_one_target_and_for_many(calls: Runner, emulator: Emulator) -> None:
+    changed = {"service_action_name": "Backup", "change_id": "Change 1"}
+    for options in (
+        {"provisioned_product_name": "orders-db", "parameters": {"Retention": 30}},
+        {"provisioned_product_id": ORDERS, "parameters": {"Retention": "30"}},
+        {"targets": [{"provisioned_product_id": ORDERS}], "parameters": {"Retention": 30}},
+    ):
+        done = calls({**changed, **options})
+        assert done.code == 0, done.output
+    assert len(emulator.records()) == 1
+
+
+def test_all_batches_have_one_seed_and_are_taken_up_with_it(
+    playbook: Runner, fleet: Runner, emulator: Emulator
+) -> None:
+    hosts = fleet(4)
+    done = playbook("bulk_service_action", hosts, service_action_id="act-1", serial="2")
+    assert done.code == 0, done.output
+    (seed,) = set(re.findall(r'"msg": "(\w{32})"', done.output))
+    assert len(stats(done.output)["record_ids"]) == 4
+    again = playbook("bulk_service_action", hosts, service_action_id="act-1", serial="2", execute_token=seed)
+    assert again.code == 0, again.output
+    assert len(emulator.records()) == 4
+
+
+def test_a_strategy_that_does_not_heed_run_once_changes_nothing(
+    calls: Runner, fleet: Runner, emulator: Emulator
+) -> None:
+    done = calls({"service_action_id": "act-1"}, hosts=fleet(3), strategy="free")
+    assert done.code == 0, done.output
+    assert len(emulator.calls(EXECUTE)) == 3
+    assert len(stats(done.output)["record_ids"]) == 3
+
+
+def test_each_call_hands_over_its_own(calls: Runner, emulator: Emulator) -> None:
+    done = calls(BACKUP, {**BACKUP, "service_action_name": "Restart"})
+    assert done.code == 0, done.output
+    assert stats(done.output)["record_ids"] == [emulator.records()[1]["RecordId"]]
+    assert stats(done.output)["summary"]["succeeded"] == 1
+
+
+def test_an_option_that_differs_among_the_hosts_is_refused(calls: Runner, fleet: Runner, emulator: Emulator) -> None:
+    hosts = fleet(2)
+    for number, host in enumerate(hosts.values()):
+        host["run_service_action_parameters"] = {"Retention": number}
+    done = calls({"service_action_id": "act-1"}, hosts=hosts)
+    assert done.code == 2
+    assert "run_service_action_parameters differs among the hosts" in re.sub(r"\s+", " ", done.output)
+    assert not emulator.calls()
+
+
+def test_a_target_of_its_own_needs_a_play_of_one_host(calls: Runner, fleet: Runner, emulator: Emulator) -> None:
+    done = calls({"provisioned_product_name": "{{ inventory_hostname }}", "service_action_id": "act-1"}, hosts=fleet(2))
+    assert done.code == 2
+    assert "the play has 2 hosts" in re.sub(r"\s+", " ", done.output)
+    assert not emulator.calls()
+
+
+def test_parameters_of_the_inventory_are_sent(playbook: Runner, emulator: Emulator) -> None:
+    host = {"provisioned_product_id": ORDERS, "run_service_action_parameters": {"Retention": 9}}
+    done = playbook("bulk_service_action", {"orders": host}, service_action_name="Backup")
+    assert done.code == 0, done.output
+    assert emulator.records()[0]["Parameters"] == {"Retention": ["9"]}
+
+
+def test_changes_that_yaml_would_take_for_one_are_two(playbook: Runner, emulator: Emulator) -> None:
+    for change in ("0012", "10", "0", "0"):
+        done = playbook("run_service_action", **BACKUP, change_id=change)
+        assert done.code == 0, done.output
+    assert len(emulator.records()) == 3
+
+
+def test_times_are_checked_before_the_start(calls: Runner, emulator: Emulator) -> None:
+    done = calls({**BACKUP, "wait_timeout": -1})
+    assert done.code == 2
+    assert "wait_timeout is -1" in done.output
+    assert not emulator.calls(EXECUTE)
+
+
+@pytest.mark.parametrize(
+    "target", [{"provisioned_product_id": ORDERS}, {"targets": [{"provisioned_product_id": ORDERS}]}]
+)
+def test_an_empty_answer_is_none(playbook: Runner, emulator: Emulator, target: dict[str, Any]) -> None:
+    options = ("wait", "wait_timeout", "wait_delay", "max_concurrency", "max_errors", "accept_language", "region")
+    more = ("change_id", "execute_token", "report", "parameters", "sensitive_parameters", "service_action_id")
+    empty = dict.fromkeys((*options, *more, "serial", "search_query", "provisioned_product_name"), "")
+    done = playbook("run_service_action", **empty, **target, service_action_name="Backup")
+    assert done.code == 0, done.output
+    assert [record["Status"] for record in emulator.records()] == ["SUCCEEDED"]
+
+
+def test_what_can_not_be_followed_counts_as_timed_out(calls: Runner, emulator: Emulator) -> None:
+    emulator.fault("DescribeRecord", "expired_token")
+    done = calls(BACKUP)
+    assert done.code == 2
+    assert stats(done.output)["summary"]["timed_out"] == 1
+    record = emulator.records()[0]["RecordId"]
+    assert f"servicecatalog_record_wait with record_ids: [{record}]" in re.sub(r"\s+", " ", done.output)
+
+
+def test_a_task_that_fails_before_its_targets_has_started_none(
+    calls: Runner, fleet: Runner, emulator: Emulator
+) -> None:
+    done = calls({"service_action_id": "act-1", "max_errors": "many"}, hosts=fleet(3))
+    assert done.code == 2
+    assert stats(done.output)["remaining"] == [f"pp-{number:013}" for number in range(3)]
+    assert stats(done.output)["summary"]["not_started"] == 3
+    assert not emulator.records()
