@@ -28,7 +28,7 @@ CORES = (
     Core("2.20", oldest=12, newest=14, amazon=10),
     Core("2.21", oldest=12, newest=14, amazon=11),
 )
-# What `make test` runs on the oldest, where older versions break something, if anything; the matrix runs all the rest too.
+# What `make test` runs on the oldest: where older versions break something, if anything. The matrix runs everything.
 ON_OLDEST = (
     "tests/unit",
     "--ignore=tests/unit/test_faults.py",
