@@ -1,0 +1,30 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A target's token, the same as a bulk task makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.selfservice.aws.plugins.filter.execute_token import FilterModule
+from ansible_collections.selfservice.aws.plugins.module_utils import _targets
+from ansible_collections.selfservice.aws.plugins.module_utils._types import Reference
+
+token = FilterModule().filters()["execute_token"]
+IDS = {"provisioned_product_id": "pp-1", "service_action_id": "act-1"}
+
+
+@pytest.mark.parametrize("given", [{"Retention": 30}, {"Retention": "30"}, {"Retention": ["30"]}])
+def test_it_is_that_of_a_bulk_task(given: dict[str, Any]) -> None:
+    target = _targets.BulkTarget(Reference("pp-1"), {"Retention": ["30"], "Pin": ["1234"]}, action_id="act-1")
+    wanted = _targets.token_of("change", target, ["Pin"])
+    assert token("change", **IDS, parameters=given, sensitive_parameters={"Pin": "9999"}) == wanted
+    assert token("change", **IDS, parameters=given) != wanted
+
+
+def test_a_value_that_can_not_be_sent_is_refused() -> None:
+    with pytest.raises(AnsibleFilterError, match="null for 'Mode'"):
+        token("change", **IDS, parameters={"Mode": None})
