@@ -34,6 +34,12 @@ class Run:
     output: str
     result: dict[str, Any]
 
+    @property
+    def stats(self) -> dict[str, Any]:
+        """What set_stats of the role left, as AWX would have it in the job's artifacts."""
+        found: dict[str, Any] = json.loads(re.sub(r"\s+", " ", self.output[self.output.index("RUN: {") + 5 :]))
+        return {name.removeprefix("run_service_action_"): value for name, value in found.items()}
+
 
 @pytest.fixture(scope="session")
 def running_emulator() -> Iterator[Emulator]:

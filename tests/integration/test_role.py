@@ -48,12 +48,6 @@ def inventory(tmp_path: Path) -> Callable[..., list[str]]:
     return write
 
 
-def stats(output: str) -> dict[str, Any]:
-    """Return what set_stats left, as AWX would have it in the job's artifacts."""
-    found: dict[str, Any] = json.loads(re.sub(r"\s+", " ", output[output.index("RUN: {") + 5 :]))
-    return {name.removeprefix("run_service_action_"): value for name, value in found.items()}
-
-
 def test_one_target_is_started_shown_and_waited_for(role: Runner, emulator: Emulator) -> None:
     options = {"parameters": {"Retention": 30}, "accept_language": "en"}
     done = role(provisioned_product_name="orders-db", service_action_name="Backup", **options)
@@ -64,15 +58,15 @@ def test_one_target_is_started_shown_and_waited_for(role: Runner, emulator: Emul
     assert (done.result["changed"], done.result["outcome"]) == (True, "succeeded")
     assert emulator.records()[0]["Parameters"] == {"Retention": ["30"]}
     assert f'"msg": "{record} (execute_token' in done.output.split("Wait until the record has ended")[0]
-    assert stats(done.output)["record_ids"] == [record]
-    assert stats(done.output)["summary"]["succeeded"] == 1
+    assert done.stats["record_ids"] == [record]
+    assert done.stats["summary"]["succeeded"] == 1
 
 
 def test_a_failed_record_fails_the_play_and_is_handed_over_all_the_same(role: Runner, emulator: Emulator) -> None:
     done = role(provisioned_product_id=ORDERS, service_action_name="Failover")
     assert done.code == 2
     assert "AutomationExecutionFailed" in done.output
-    handed = stats(done.output)
+    handed = done.stats
     assert handed["record_ids"] == [emulator.records()[0]["RecordId"]]
     assert (handed["summary"]["failed"], handed["remaining"]) == (1, [])
 
@@ -81,7 +75,7 @@ def test_a_refused_start_is_told_by_the_service_and_has_no_record(role: Runner, 
     done = role(provisioned_product_name="orders-db", service_action_name="Nothing", change_id="CHG 1")
     assert done.code == 2
     assert "It has: Backup, Failover, Restart, RotatePassword." in done.output
-    assert stats(done.output)["record_ids"] == []
+    assert done.stats["record_ids"] == []
     assert not emulator.records()
 
 
@@ -102,8 +96,8 @@ def test_check_mode_starts_nothing_and_goes_to_the_end(role: Runner, emulator: E
     for targets in ({"provisioned_product_id": ORDERS}, {"targets": [{"provisioned_product_id": ORDERS}]}):
         done = role("--check", service_action_name="Backup", report=str(report), change_id="c-1", **targets)
         assert done.code == 0, done.output
-        assert stats(done.output)["summary"]["not_started"] == 1
-        assert stats(done.output)["remaining"] == [ORDERS]
+        assert done.stats["summary"]["not_started"] == 1
+        assert done.stats["remaining"] == [ORDERS]
     assert not emulator.calls(EXECUTE)
     assert not report.exists()
 
@@ -187,8 +181,8 @@ def test_the_hosts_of_each_batch_are_one_bulk_task(
     started = [record["ProvisionedProductId"] for record in emulator.records()]
     assert sorted(started) == [f"pp-{n:013}" for n in range(4)]
     assert "CHG-1" in done.output.split("Run the service action on all of them")[0]
-    assert stats(done.output)["summary"]["succeeded"] == 4
-    assert len(stats(done.output)["record_ids"]) == 4
+    assert done.stats["summary"]["succeeded"] == 4
+    assert len(done.stats["record_ids"]) == 4
 
 
 @pytest.mark.parametrize(

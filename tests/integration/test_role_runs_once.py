@@ -59,12 +59,6 @@ def _inventory(folder: Path, hosts: dict[str, Any] | None) -> list[str]:
     return ["-i", "hosts.yml"] if hosts else []
 
 
-def stats(output: str) -> dict[str, Any]:
-    """Return what set_stats left, as AWX would have it in the job's artifacts."""
-    found: dict[str, Any] = json.loads(re.sub(r"\s+", " ", output[output.index("RUN: {") + 5 :]))
-    return {name.removeprefix("run_service_action_"): value for name, value in found.items()}
-
-
 def test_a_change_is_the_same_for_one_target_and_for_many(calls: Runner, emulator: Emulator) -> None:
     changed = {"service_action_name": "Backup", "change_id": "Change 1"}
     for options in (
@@ -84,7 +78,7 @@ def test_all_batches_have_one_seed_and_are_taken_up_with_it(
     done = playbook("bulk_service_action", hosts, service_action_id="act-1", serial="2")
     assert done.code == 0, done.output
     (seed,) = set(re.findall(r'"msg": "(\w{32})"', done.output))
-    assert len(stats(done.output)["record_ids"]) == 4
+    assert len(done.stats["record_ids"]) == 4
     again = playbook("bulk_service_action", hosts, service_action_id="act-1", serial="2", execute_token=seed)
     assert again.code == 0, again.output
     assert len(emulator.records()) == 4
@@ -96,14 +90,14 @@ def test_a_strategy_that_does_not_heed_run_once_changes_nothing(
     done = calls({"service_action_id": "act-1"}, hosts=fleet(3), strategy="free")
     assert done.code == 0, done.output
     assert len(emulator.calls(EXECUTE)) == 3
-    assert len(stats(done.output)["record_ids"]) == 3
+    assert len(done.stats["record_ids"]) == 3
 
 
 def test_each_call_hands_over_its_own(calls: Runner, emulator: Emulator) -> None:
     done = calls(BACKUP, {**BACKUP, "service_action_name": "Restart"})
     assert done.code == 0, done.output
-    assert stats(done.output)["record_ids"] == [emulator.records()[1]["RecordId"]]
-    assert stats(done.output)["summary"]["succeeded"] == 1
+    assert done.stats["record_ids"] == [emulator.records()[1]["RecordId"]]
+    assert done.stats["summary"]["succeeded"] == 1
 
 
 def test_an_option_that_differs_among_the_hosts_is_refused(calls: Runner, fleet: Runner, emulator: Emulator) -> None:
@@ -160,7 +154,7 @@ def test_what_can_not_be_followed_counts_as_timed_out(calls: Runner, emulator: E
     emulator.fault("DescribeRecord", "expired_token")
     done = calls(BACKUP)
     assert done.code == 2
-    assert stats(done.output)["summary"]["timed_out"] == 1
+    assert done.stats["summary"]["timed_out"] == 1
     record = emulator.records()[0]["RecordId"]
     assert f"servicecatalog_record_wait with record_ids: [{record}]" in re.sub(r"\s+", " ", done.output)
 
@@ -170,6 +164,6 @@ def test_a_task_that_fails_before_its_targets_has_started_none(
 ) -> None:
     done = calls({"service_action_id": "act-1", "max_errors": "many"}, hosts=fleet(3))
     assert done.code == 2
-    assert stats(done.output)["remaining"] == [f"pp-{number:013}" for number in range(3)]
-    assert stats(done.output)["summary"]["not_started"] == 3
+    assert done.stats["remaining"] == [f"pp-{number:013}" for number in range(3)]
+    assert done.stats["summary"]["not_started"] == 3
     assert not emulator.records()
