@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from . import _plan, _results, _targets
 from ._bulk_loop import WORKERS, Attempt, BulkLoop
-from ._errors import SERVICE_ERRORS, BulkFailed, SelfServiceError, Stopped, sentence
+from ._clock import Clock, Stopped
+from ._errors import SERVICE_ERRORS, BulkFailed, SelfServiceError, sentence
 from ._fleet import FAILED, NOT_STARTED, OUTCOMES, STARTED, TIMED_OUT, Budget, Fleet
 from ._types import Parameters, Waiting
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-    from ._clock import Clock
     from ._following import FollowedRecords
     from ._progress import Progress
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import _execution, _records
-from ._errors import SERVICE_ERRORS, MayHaveStarted, SelfServiceError, Stopped, is_transient
+from ._clock import Clock, Stopped
+from ._errors import SERVICE_ERRORS, MayHaveStarted, SelfServiceError, is_transient
 from ._fleet import FAILED, STARTED, SUCCEEDED, TIMED_OUT, Fleet
 from ._progress import TargetsState
 from ._types import Record, Waiting
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from botocore.client import BaseClient
 
-    from ._clock import Clock
     from ._following import FollowedRecords
     from ._plan import Plan
     from ._progress import Progress

@@ -10,7 +10,9 @@ import signal
 import time
 from typing import Any, Protocol
 
-from ._errors import Stopped
+
+class Stopped(Exception):
+    """A signal has told the process to end; what runs at the service goes on."""
 
 
 class Clock(Protocol):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ._clock import Stopped
+
 try:
     from botocore.exceptions import (
         BotoCoreError,
@@ -66,14 +68,12 @@ class BulkFailed(SelfServiceError):
     """A bulk run has more errors than it may have, or targets that timed out."""
 
 
-class Stopped(SelfServiceError):
-    """A signal has told the process to end; what runs at the service goes on."""
-
-
 class GarbledAnswer(SelfServiceError):
     """An HTTP 200 whose body says nothing: cut off, empty or not the service's."""
 
 
+# Their text is for the user as it is.
+_OWN = (SelfServiceError, Stopped)
 SERVICE_ERRORS = (ClientError, BotoCoreError, ResponseParserError, GarbledAnswer)
 
 _THROTTLED = frozenset(
@@ -126,7 +126,7 @@ def was_never_sent(error: BaseException) -> bool:
 
 def explain(error: BaseException) -> str:
     """Return the error as one line without a full stop: its code, its text, and the permission that is missing."""
-    if isinstance(error, SelfServiceError):
+    if isinstance(error, _OWN):
         return str(error).rstrip(".")
     if not isinstance(error, ClientError):
         return f"{type(error).__name__}: {error}".rstrip(".")
@@ -139,7 +139,7 @@ def explain(error: BaseException) -> str:
 
 def sentence(error: BaseException) -> str:
     """Return the error as it is told to the user where it stands alone."""
-    return str(error) if isinstance(error, SelfServiceError) else f"{explain(error)}."
+    return str(error) if isinstance(error, _OWN) else f"{explain(error)}."
 
 
 def _service_of(error: BaseException) -> str:

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Callable
 
 from . import _records
+from ._clock import Clock, Stopped
 from ._errors import (
     SERVICE_ERRORS,
     RecordFailed,
     SelfServiceError,
-    Stopped,
     WaitInterrupted,
     WaitTimedOut,
     error_facts,
@@ -25,7 +25,6 @@ from ._progress import RecordState, State, TargetsState
 from ._types import Record, Waiting
 
 if TYPE_CHECKING:
-    from ._clock import Clock
     from ._following import FollowedRecords
     from ._progress import Progress
 

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +19,9 @@ from botocore.session import Session
 ROOT = Path(__file__).parents[2]
 # Each imports only from those above it.
 LAYERS = (
-    {"_errors", "_types"},
-    {"_results", "_options", "_clock"},
+    {"_clock", "_types"},
+    {"_errors"},
+    {"_results", "_options"},
     {"_progress"},
     {"_api"},
     {"_records", "_parameters", "_resolve", "_history"},
@@ -77,6 +80,14 @@ def test_the_controllers_units_stand_on_the_lower_layers() -> None:
         assert not [name for name in ours if ".".join(name.split(".")[:3]) not in allowed]
     for file in [*UNITS, *(ROOT / "plugins" / "modules").glob("*.py")]:
         assert not [name for name in imported(file) if "plugin_utils" in name]
+
+
+def test_the_callback_does_not_load_botocore() -> None:
+    """Loading it took more CPU than the bound on the callback's cost allows for the whole run."""
+    callback = "ansible_collections.selfservice.aws.plugins.callback.progress"
+    code = f"import sys, {callback}; sys.exit('botocore' in sys.modules)"
+    tree = os.environ["ANSIBLE_COLLECTIONS_PATH"].split(os.pathsep)[0]
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": tree})
 
 
 @pytest.mark.parametrize("file", PLUGINS, ids=names_of)

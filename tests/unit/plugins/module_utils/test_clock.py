@@ -14,7 +14,7 @@ from typing import Any, Callable
 
 import pytest
 from ansible_collections.selfservice.aws.plugins.module_utils import _errors
-from ansible_collections.selfservice.aws.plugins.module_utils._clock import SystemClock
+from ansible_collections.selfservice.aws.plugins.module_utils._clock import Stopped, SystemClock
 from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_record_wait import wait_for_records
 from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_service_action_bulk import run_on_many
 from emulator import Emulator, EmulatorClock
@@ -32,7 +32,7 @@ class EndingClock(EmulatorClock):
     def sleep(self, seconds: float) -> None:
         super().sleep(seconds)
         if self.slept >= self.ends_after:
-            raise _errors.Stopped("SIGTERM told this process to end.")
+            raise Stopped("SIGTERM told this process to end.")
 
 
 @pytest.fixture
@@ -57,14 +57,14 @@ def run(attempt: Any, emulator: Emulator, seconds: float = 3.0) -> tuple[str, di
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_while_busy_ends_the_next_pause(clock: SystemClock, number: int) -> None:
     signal.raise_signal(number)
-    with pytest.raises(_errors.Stopped, match=f"{signal.Signals(number).name} told"):
+    with pytest.raises(Stopped, match=f"{signal.Signals(number).name} told"):
         clock.sleep(60)
 
 
 def test_a_signal_ends_the_pause_under_way(clock: SystemClock) -> None:
     started = time.monotonic()
     threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()
-    with pytest.raises(_errors.Stopped):
+    with pytest.raises(Stopped):
         clock.sleep(60)
     assert time.monotonic() - started < 30
 
