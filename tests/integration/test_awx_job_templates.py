@@ -242,11 +242,24 @@ def test_bad_input_is_said_before_any_call(
     assert not awx.server.requests
 
 
-def test_a_product_that_is_not_there_removes_nothing(make: Callable[..., Any], awx: Awx, emulator: Emulator) -> None:
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"provisioned_product_name": "nothing"}, "There is no such provisioned product."),
+        (
+            {"provisioned_product_name": "", "product_id": "prod-2", "provisioning_artifact_id": "pa-1"},
+            "pa-1 is a version of the product prod-1, not of prod-2.",
+        ),
+    ],
+    ids=["a product that is gone", "another product's version"],
+)
+def test_what_is_not_there_removes_nothing(
+    make: Callable[..., Any], awx: Awx, emulator: Emulator, options: dict[str, Any], said: str
+) -> None:
     emulator.reset(world(STOP))
-    done = make(provisioned_product_name="nothing", remove=True)
+    done = make(remove=True, **options)
     assert done.code == 2
-    assert "Nothing was changed in AWX. There is no such provisioned product." in re.sub(r"\s+", " ", done.output)
+    assert f"Nothing was changed in AWX. {said}" in re.sub(r"\s+", " ", done.output)
     assert not awx.server.requests
 
 
