@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 name: progress
 type: aggregate
 short_description: Shows how long-running service actions get on
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - selfservice.aws contributors (@selfservice)
 description:

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 name: awx_job_templates
-version_added: 0.1.0
+version_added: 1.0.0
 short_description: Plan one AWX job template for each service action
 description:
   - Makes a job template with a survey out of each service action and its execution parameters, to be handed to

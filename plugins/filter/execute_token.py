@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 name: execute_token
-version_added: 0.1.0
+version_added: 1.0.0
 short_description: The idempotency token that a bulk task makes for one target
 description:
   - Makes the token that M(selfservice.aws.servicecatalog_service_action_bulk) makes for a target of the same seed,

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 name: survey_answers
-version_added: 0.1.0
+version_added: 1.0.0
 short_description: Answers of an AWX survey, as the operator gave them
 description:
   - AWX hands the answers of a survey to a playbook as YAML whose texts are tagged, such as V(!unsafe '007'). From

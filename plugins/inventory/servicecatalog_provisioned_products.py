@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: servicecatalog_provisioned_products
-version_added: 0.1.0
+version_added: 1.0.0
 short_description: AWS Service Catalog provisioned products as hosts
 description:
   - Makes a host of each provisioned product, so that plays, V(--limit), C(serial) and AWX' job slices divide a fleet of

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: servicecatalog_provisioned_product_info
-version_added: 0.1.0
+version_added: 1.0.0
 short_description: List AWS Service Catalog provisioned products
 description:
   - Lists provisioned products by ids, by names, by a search, or all that the caller may see, with the API call

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: servicecatalog_record_info
-version_added: 0.1.0
+version_added: 1.0.0
 short_description: Look up AWS Service Catalog records
 description:
   - Looks up records, of service actions and of all else, by their ids, with their outputs.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: servicecatalog_record_wait
-version_added: 0.1.0
+version_added: 1.0.0
 short_description: Wait for AWS Service Catalog records to end
 description:
   - Waits until records have ended, whatever started them. Nothing is ever changed.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: servicecatalog_service_action
-version_added: 0.1.0
+version_added: 1.0.0
 short_description: Run a self-service action on an AWS Service Catalog provisioned product
 description:
   - Runs a service action (restart, back up, rotate, ...) on a provisioned product with the API call

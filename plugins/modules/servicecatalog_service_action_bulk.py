@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: servicecatalog_service_action_bulk
-version_added: 0.1.0
+version_added: 1.0.0
 short_description: Run a self-service action on many AWS Service Catalog provisioned products
 description:
   - Runs the same service action on many provisioned products from one process, and waits until all have ended.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: servicecatalog_service_action_info
-version_added: 0.1.0
+version_added: 1.0.0
 short_description: List AWS Service Catalog service actions and their parameters
 description:
   - Lists the service actions of a provisioned product, each with the parameters it takes there and their defaults.
