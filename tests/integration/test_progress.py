@@ -130,6 +130,8 @@ def endless(
 ) -> Iterator[Endless]:
     """A play that waits for what never ends."""
     task = {**WAIT, (module := list(WAIT)[1]): {**WAIT[module], "service_action_name": "Failover"}}
+    # Under nohup this process ignores it, and so would all that it starts.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # Not a pipe, which workers may keep open.
     with started(progress, tmp_path, "ansible-playbook", write_play(tmp_path, task), stdout=None) as process:
         while not emulator.calls(DESCRIBE):
