@@ -173,8 +173,9 @@ def _pytest(workshop: Workshop, words: Iterable[str]) -> list[str]:
 
 
 def _test_env(workshop: Workshop) -> dict[str, str]:
-    """Return the environment of the tests, which look at the report in a browser."""
-    return {**workshop.env, "SELFSERVICE_BROWSER": provide_browser(workshop.venv)}
+    """Return the environment of the tests, which look at the report in a browser and keep examples that failed."""
+    ours = {"HYPOTHESIS_STORAGE_DIRECTORY": str(build_folder() / "caches/hypothesis")}
+    return {**workshop.env, **ours, "SELFSERVICE_BROWSER": provide_browser(workshop.venv)}
 
 
 def _run_tests(workshop: Workshop, paths: Iterable[str], *, env: dict[str, str] | None = None) -> None:

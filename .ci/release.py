@@ -26,6 +26,7 @@ SHIPPED = (
     "README.md",
     "bindep.txt",
     "changelogs",
+    "docs/adr",
     "docs/docsite",
     "docs/images",
     "meta",

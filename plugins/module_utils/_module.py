@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Callable
 
+from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.common.warnings import warn
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from . import _api, _parameters, _progress, _results
 from ._clock import Clock, SystemClock
@@ -21,7 +23,6 @@ from ._errors import SERVICE_ERRORS, InvalidInput, SelfServiceError, error_facts
 from ._types import Parameters
 
 if TYPE_CHECKING:
-    from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
     from botocore.client import BaseClient
 
 # A look that hangs must not outlive the deadline by more than 30 s, and is repeated by the wait itself: one attempt,
@@ -106,6 +107,32 @@ class Task:
             raise InvalidInput(f"aws_config is not what botocore takes: {error}.") from error
         _api.watch(client)
         return client
+
+
+class MaskingModule(AnsibleModule):
+    """An AnsibleModule whose results tell of sensitive_parameters the names only, however it ends.
+
+    Ansible itself masks by value what no_log says, and of a dict that was given as text only that text.
+    """
+
+    def exit_json(self, **kwargs: Any) -> None:
+        """End well."""
+        self._mask()
+        super().exit_json(**kwargs)
+
+    def fail_json(self, msg: str, **kwargs: Any) -> None:
+        """End badly, be it before the options are checked."""
+        self._mask()
+        super().fail_json(msg, **kwargs)
+
+    def _mask(self) -> None:
+        given = getattr(self, "params", {}).get("sensitive_parameters")
+        if isinstance(given, Mapping):
+            self.params["sensitive_parameters"] = dict.fromkeys(given, _results.MASK)
+
+
+# It has a parameter for this, which it does not heed.
+AnsibleAWSModule.default_settings["module_class"] = MaskingModule
 
 
 def run(module: AnsibleAWSModule, verb: Callable[[Task], None]) -> None:

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from . import _api, _parameters, _resolve
-from ._errors import SERVICE_ERRORS, InvalidInput, SelfServiceError, is_not_found, sentence
+from ._errors import SERVICE_ERRORS, InvalidInput, SelfServiceError, is_access_denied, is_not_found, sentence
 from ._plan import Plan
 from ._types import Parameters, Reference, Request
 
@@ -112,16 +112,7 @@ def _with_products(
     client: BaseClient, targets: list[BulkTarget], *, needs_all: bool, pool: ThreadPoolExecutor, language: str | None
 ) -> list[BulkTarget]:
     missing = [target for target in targets if target.product is None and (needs_all or not target.product_id)]
-    listed: dict[tuple[str, str], Mapping[str, Any]] = {}
-    if len(missing) >= _LISTING_PAYS_FROM:
-        wanted = {target.reference.member for target in missing}
-        # No more pages than describing each would be calls.
-        for product in islice(_api.search_provisioned_products(client), 100 * len(missing)):
-            for member in ("Id", "Name"):
-                if (member, product.get(member)) in wanted:
-                    listed[member, str(product[member])] = product
-            if len(listed) >= len(wanted):
-                break
+    listed = _listed(client, missing) if len(missing) >= _LISTING_PAYS_FROM else {}
 
     def described(target: BulkTarget) -> BulkTarget:
         product = target.product or listed.get(target.reference.member)
@@ -130,6 +121,24 @@ def _with_products(
         return _described(client, target, language)
 
     return list(pool.map(described, targets))
+
+
+def _listed(client: BaseClient, missing: list[BulkTarget]) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Return those products that a listing finds, by member and value: none if the caller may not list."""
+    listed: dict[tuple[str, str], Mapping[str, Any]] = {}
+    wanted = {target.reference.member for target in missing}
+    try:
+        # No more pages than describing each would be calls.
+        for product in islice(_api.search_provisioned_products(client), 100 * len(missing)):
+            for member in ("Id", "Name"):
+                if (member, product.get(member)) in wanted:
+                    listed[member, str(product[member])] = product
+            if len(listed) >= len(wanted):
+                break
+    except SERVICE_ERRORS as error:
+        if not is_access_denied(error):
+            raise
+    return listed
 
 
 def _described(client: BaseClient, target: BulkTarget, language: str | None) -> BulkTarget:

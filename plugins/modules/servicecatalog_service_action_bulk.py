@@ -59,7 +59,8 @@ options:
   wait:
     description:
       - Whether to wait until every record is V(SUCCEEDED) or V(FAILED).
-      - Without it only refusals count as errors, and O(max_concurrency) bounds the calls in flight.
+      - Without it only refusals, and records that were V(FAILED) as a token used again returned them, count as errors,
+        and O(max_concurrency) bounds the calls in flight.
     type: bool
     default: true
   max_concurrency:

@@ -14,8 +14,9 @@ description:
   - Lists the service actions of a provisioned product, each with the parameters it takes there and their defaults.
   - Lists the service actions of a provisioning artifact.
   - Describes one service action with its definition, for which the rights of an administrator are needed.
-  - The rights of an end user suffice for all else. What is not found gives an empty list, and a warning with the
-    choices.
+  - The rights of an end user suffice for all else.
+  - A product, an artifact or an action that is not there gives an empty list and a warning, for a provisioned product
+    with the choices.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options:
@@ -166,11 +167,20 @@ response_metadata:
       type: int
 """
 
+from typing import Callable, TypeVar
+
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.selfservice.aws.plugins.module_utils import _api, _parameters, _resolve, _results
-from ansible_collections.selfservice.aws.plugins.module_utils._errors import SERVICE_ERRORS, NotFound, is_not_found
+from ansible_collections.selfservice.aws.plugins.module_utils._errors import (
+    SERVICE_ERRORS,
+    NotFound,
+    explain,
+    is_not_found,
+)
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
 from ansible_collections.selfservice.aws.plugins.module_utils._types import Reference
+
+T = TypeVar("T")
 
 
 def list_service_actions(task: Task) -> None:
@@ -181,22 +191,29 @@ def list_service_actions(task: Task) -> None:
         task.known["service_actions"] = _asked_for(task)
     except NotFound as error:
         task.warn(str(error))
-    except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
-        if not is_not_found(error):
-            raise
 
 
 def _asked_for(task: Task) -> list[dict]:
     params = task.params
-    if params["service_action_id"]:
-        return [_results.service_action_detail(_api.describe_service_action(task.client, params["service_action_id"]))]
-    if params["provisioning_artifact_id"]:
-        summaries = _api.service_actions_for_artifact(
-            task.client, params["product_id"], params["provisioning_artifact_id"]
-        )
+    if action_id := params["service_action_id"]:
+        detail = _found(f"service action {action_id}", lambda: _api.describe_service_action(task.client, action_id))
+        return [_results.service_action_detail(detail)]
+    if artifact_id := params["provisioning_artifact_id"]:
+        listed = _api.service_actions_for_artifact(task.client, params["product_id"], artifact_id)
+        summaries = _found(f"provisioning artifact {artifact_id} of {params['product_id']}", lambda: list(listed))
         return [_results.service_action(summary) for summary in summaries]
     target = Reference(params["provisioned_product_id"], params["provisioned_product_name"])
     return _of_product(task, _resolve.find_provisioned_product(task.client, target))
+
+
+def _found(what: str, read: Callable[[], T]) -> T:
+    """Return what was read of the very thing that was asked for, or raise NotFound if the service has no such thing."""
+    try:
+        return read()
+    except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
+        if not is_not_found(error):
+            raise
+        raise NotFound(f"There is no {what} that these credentials can see: {explain(error)}.") from error
 
 
 def _of_product(task: Task, product: dict) -> list[dict]:

@@ -71,6 +71,26 @@ def test_a_change_is_the_same_for_one_target_and_for_many(calls: Runner, emulato
     assert len(emulator.records()) == 1
 
 
+@pytest.mark.parametrize(
+    ("operation", "members"),
+    [
+        ("SearchProvisionedProducts", {"ProvisionedProducts": []}),
+        ("ListServiceActionsForProvisioningArtifact", {"ServiceActionSummaries": []}),
+    ],
+)
+def test_what_a_lookup_misses_makes_no_other_token(
+    calls: Runner, emulator: Emulator, operation: str, members: dict[str, Any]
+) -> None:
+    emulator.fault(operation, "replaced", members=members, calls=[1])
+    options = {"provisioned_product_name": "orders-db", "service_action_name": "Backup", "change_id": "CHG-1"}
+    first = calls(options)
+    assert len(emulator.records()) == (first.code == 0), first.output
+    assert first.stats["summary"]["failed"] == (first.code != 0)
+    again = calls(options)
+    assert again.code == 0, again.output
+    assert len(emulator.records()) == 1
+
+
 def test_all_batches_have_one_seed_and_are_taken_up_with_it(
     playbook: Runner, fleet: Runner, emulator: Emulator
 ) -> None:

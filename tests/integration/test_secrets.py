@@ -22,6 +22,7 @@ FORMS = (
     quote(SECRET, ""),
 )
 CREDENTIALS = ("not-a-real-secret-key", "s3ssion-t0ken-value", "0ther-secret-key")
+MASK = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 MODULE = "selfservice.aws.servicecatalog_service_action"
 # Modules log what they are called with; here they do it to a file.
 SYSLOG = """\
@@ -106,6 +107,33 @@ def test_no_secret_is_written_anywhere(play: Callable[..., Any], emulator: Emula
         # With ANSIBLE_DEBUG, Ansible itself tells every module's arguments, whatever their no_log: so the docs say.
         told = "".join(line for line in text.splitlines(keepends=True) if "done with _execute_module (" not in line)
         assert [form for form in (*FORMS, *CREDENTIALS) if form in told] == [], place
+
+
+REFUSED = f"""
+- {MODULE}: {{provisioned_product_name: orders-db, sensitive_parameters: "Password=hunter2hunter2"}}
+  register: first
+  ignore_errors: true
+- {MODULE}_bulk:
+    provisioned_product_names: [orders-db]
+    service_action_name: RotatePassword
+    sensitive_parameters: "Password=hunter2hunter2 Pin=Z#7"
+  register: second
+  ignore_errors: true
+- selfservice.aws.servicecatalog_record_wait:
+    record_ids: [rec-1]
+    sensitive_parameters: {{Password: hunter2hunter2, Pin: "Z#7", Other: {{deep: hunter3hunter3}}}}
+  register: third
+  ignore_errors: true
+- ansible.builtin.set_fact: {{result: "{{{{ [first, second, third] }}}}"}}
+"""
+
+
+def test_what_a_refused_task_was_given_is_not_told(play: Callable[..., Any]) -> None:
+    done = play(REFUSED, "-vvv", ANSIBLE_INJECT_INVOCATION="1")
+    assert [each["failed"] for each in done.result] == [True] * 3
+    for each in done.result:
+        assert set(each["invocation"]["module_args"]["sensitive_parameters"].values()) == {MASK}
+    assert [secret for secret in ("hunter2", "hunter3", "Z#7") if secret in json.dumps(done.result)] == []
 
 
 def outputs(secret: str) -> dict[str, str]:

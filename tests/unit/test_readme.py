@@ -37,6 +37,13 @@ CLAIMS = {
             "test_a_job_cancelled_while_it_waits_has_shown_its_record_and_is_taken_up_when_launched_again"
         ),
     },
+    "tests/integration/test_progress.py": {
+        "tells how far a task is, in one line on a terminal": (
+            "test_on_a_terminal_one_line_tells_all_and_leaves_no_trace"
+        ),
+        "and in plain lines in AWX, CI": "test_awx_gets_events_with_lines",
+        "CI and files": "test_a_log_gets_lines",
+    },
     "tests/integration/test_report.py": {"and an HTML report": "test_it_shows_every_target_with_its_outcome"},
     "tests/integration/test_role.py": {
         "ad-hoc commands and AWX job templates": "test_answers_come_as_text",

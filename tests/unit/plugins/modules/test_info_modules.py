@@ -173,8 +173,16 @@ def test_a_definition_that_is_denied_names_the_permission(actions: Make, emulato
 def test_actions_of_nothing_are_an_empty_list(actions: Make, params: dict) -> None:
     made = actions(**params)
     assert made.run()["service_actions"] == []
-    if "provisioned_product_name" in params:
-        assert "orders-db" in made.warnings[0]
+    (warning,) = made.warnings
+    assert ("orders-db" if "provisioned_product_name" in params else list(params.values())[-1]) in warning
+
+
+def test_an_action_that_goes_while_it_is_read_is_no_empty_list(actions: Make, emulator: Emulator) -> None:
+    listed = [{"Id": RESTART, "Name": "Restart"}, {"Id": "act-gone", "Name": "Gone"}]
+    emulator.fault("ListServiceActionsForProvisioningArtifact", "replaced", members={"ServiceActionSummaries": listed})
+    result = actions(provisioned_product_id=ORDERS).result()
+    assert result["failed"]
+    assert "ResourceNotFoundException: Service action act-gone is not associated" in result["msg"]
 
 
 # Records

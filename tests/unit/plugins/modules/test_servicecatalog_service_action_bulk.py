@@ -71,6 +71,14 @@ def outcomes(known: dict) -> list[str]:
     return [item["outcome"] for item in known["results"]]
 
 
+def test_names_need_no_right_to_search(bulk: Make, emulator: Emulator) -> None:
+    fleet(emulator, 12)
+    emulator.fault("SearchProvisionedProducts", "access_denied")
+    names = [f"web-{number:04}" for number in range(12)]
+    known = bulk(provisioned_product_names=names, service_action_name="Restart", wait=False).run()
+    assert outcomes(known) == ["started"] * 12
+
+
 def test_targets_by_ids_are_about_one_call_each(bulk: Make, emulator: Emulator) -> None:
     ids = fleet(emulator, 200)
     known = bulk(provisioned_product_ids=ids, service_action_id=RESTART, max_concurrency="200").run()
