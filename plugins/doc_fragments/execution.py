@@ -43,7 +43,9 @@ options:
     description:
       - The idempotency token. The service starts one action for one token, however often it is sent, and answers with
         the record of that one.
-      - When absent, one is made for each run. All retries of a run send the same token, and it is always returned.
+      - When absent, one is made for each run. All retries of its calls send the same token, and it is always returned.
+      - With C(until) and C(retries) each attempt is a run. Give them a token, or what has started without telling is
+        started again.
       - Give each provisioned product and action a token of its own. One that stands for another product is an error. A
         record does not name its action, so that can't be checked.
       - How long the service remembers a token is not documented by AWS.

@@ -15,7 +15,7 @@ from ._errors import SERVICE_ERRORS, MayHaveStarted, SelfServiceError, is_transi
 from ._fleet import FAILED, STARTED, SUCCEEDED, TIMED_OUT, Fleet
 from ._progress import TargetsState
 from ._types import Record, Waiting
-from ._waiting import LONGEST_PAUSE, outcome, pause_before_look, problem
+from ._waiting import LONGEST_LAST_LOOK, LONGEST_PAUSE, outcome, pause_before_look, problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,6 +77,7 @@ class BulkLoop:
         self._clock = clock
         self._progress = progress
         self._following: dict[str, _Following] = {}
+        self._unforeseen: BaseException | None = None
         self._failed_looks = 0
         self._last_look = clock.monotonic()
         self._jitter = clock.jitter()
@@ -117,6 +118,8 @@ class BulkLoop:
                 look = None
             for start in [each for each in starts if each in done]:
                 self._after_start(starts.pop(start), start)
+            if self._unforeseen:
+                raise self._unforeseen
 
     def _take_in(self, starts: dict[Future[_execution.Execution], int]) -> None:
         """Note what came of the starts that were under way when the loop ended; their pool has waited for them."""
@@ -144,6 +147,13 @@ class BulkLoop:
         if isinstance(error, SelfServiceError):
             attempt.error = str(error)
             attempt.changed = isinstance(error, MayHaveStarted)
+            self._fleet.ends(target, FAILED)
+            return
+        if error is not None:
+            # Raised once the answers of the others, which may be records, are taken in.
+            self._unforeseen = error
+            attempt.error = f"It may have started: {type(error).__name__}: {error}. To find out, run {_AGAIN}."
+            attempt.changed = True
             self._fleet.ends(target, FAILED)
             return
         execution = start.result()
@@ -176,7 +186,8 @@ class BulkLoop:
     def _begin_look(self, poller: ThreadPoolExecutor, most_described: int | None) -> Future[bool]:
         self._hand_over()
         self._last_look = self._clock.monotonic()
-        return poller.submit(self._followed.look, most_described)
+        youngest = next(reversed(self._following.values()))
+        return poller.submit(self._followed.look, youngest.deadline + LONGEST_LAST_LOOK, most_described)
 
     def _hand_over(self) -> None:
         """Have the new records followed: between two looks, so that one thread at a time has them."""

@@ -64,7 +64,7 @@ def is_replay(answer: Answer, elapsed: float) -> bool:
     Both times are the service's own, so that this machine's clock does not count.
     """
     created = answer.record_detail.get("CreatedTime")
-    if created is None or answer.date is None:
+    if created is None or created.tzinfo is None or answer.date is None:
         return False
     return created < answer.date - timedelta(seconds=elapsed) - _CLOCK_SLACK
 

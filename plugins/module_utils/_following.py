@@ -55,15 +55,18 @@ class FollowedRecords:
         self.records[record.record_id] = record
         self.outstanding[record.record_id] = self._clock.monotonic()
 
-    def look(self, most_described: int | None = None) -> bool:
+    def look(self, until: float, most_described: int | None = None) -> bool:
         """Read the records that have not ended, with outputs once they have, and tell whether none is left.
 
         Costs a page of the history for about 20 that run, a call for each that the pages lack, and one for each end
-        whose outputs are wanted. What has been read by the time of an error is kept. With `most_described`, so many of
+        whose outputs are wanted. What has been read by the time of an error is kept, and no call is made after the
+        monotonic time `until`, but for the first. With `most_described`, so many of
         those that the pages lack are read, the longest unseen first: while others are started, theirs come first there.
         """
-        taken = {detail["RecordId"] for detail in self._listed() if self._takes(detail)}
-        for record_id in [each for each in self.outstanding if each not in taken][:most_described]:
+        taken = {detail["RecordId"] for detail in self._listed(until) if self._takes(detail)}
+        for number, record_id in enumerate([each for each in self.outstanding if each not in taken][:most_described]):
+            if (number or taken) and self._clock.monotonic() >= until:
+                return False
             if self._has_ended(record_id):
                 del self.outstanding[record_id]
             else:
@@ -73,7 +76,7 @@ class FollowedRecords:
     def _moves_back(self, record_id: str) -> None:
         self.outstanding[record_id] = self.outstanding.pop(record_id)
 
-    def _listed(self) -> Iterator[Mapping[str, Any]]:
+    def _listed(self, until: float) -> Iterator[Mapping[str, Any]]:
         """Yield outstanding records from the history, as long as its pages find about as many as single calls would."""
         missing = set(self.outstanding)
         wanted = len(missing)
@@ -87,7 +90,8 @@ class FollowedRecords:
                         missing.remove(detail["RecordId"])
                         yield detail
                 # Newer records of others may stand before them: as many pages as they fill themselves may be in vain.
-                if not missing or number > wanted - len(missing) + wanted // 20:
+                is_in_vain = number > wanted - len(missing) + wanted // 20
+                if not missing or is_in_vain or self._clock.monotonic() >= until:
                     return
         except SERVICE_ERRORS as error:
             if not is_access_denied(error):
@@ -103,6 +107,8 @@ class FollowedRecords:
         elif outcome == _records.RUNNING:
             self._moves_back(record.record_id)
         else:
+            # Should there be no time to describe it, this much is known.
+            self.records[record.record_id] = record
             return False
         self.records[record.record_id] = record
         return True

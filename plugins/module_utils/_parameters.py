@@ -57,6 +57,12 @@ def check_count(params: Mapping[str, Any]) -> None:
         raise InvalidInput(f"limit is {params['limit']}; it takes a number of results, 1 or more.")
 
 
+def check_search(params: Mapping[str, Any]) -> None:
+    """Refuse a term of `search_query` that is empty, as a variable may be: it would find everything there is."""
+    if any(not term.strip() for term in params["search_query"] or []):
+        raise InvalidInput("search_query has a term that is empty; it takes terms such as productName:Database.")
+
+
 def check_waiting(params: Mapping[str, Any]) -> None:
     """Refuse times that can't be waited."""
     if not 0 <= params["wait_timeout"] <= _LONGEST_WAIT:

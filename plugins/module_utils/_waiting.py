@@ -29,12 +29,16 @@ if TYPE_CHECKING:
     from ._progress import Progress
 
 _SHORTEST_PAUSE, LONGEST_PAUSE = 2.0, 30.0
+# With a call that hangs, 25 s at most, a wait outlives its deadline by no more than 30 s.
+LONGEST_LAST_LOOK = 5.0
 
 
 def wait_until(
-    look: Callable[[], bool], waiting: Waiting, clock: Clock, *, look_at_once: bool = False
+    look: Callable[[float], bool], waiting: Waiting, clock: Clock, *, look_at_once: bool = False
 ) -> Exception | None:
     """Look until `look` says that all has ended, at the latest at the deadline.
+
+    `look` is told until when it may take up something more.
 
     What may be better next time (throttling, 5xx, a broken connection) is looked at again; any other error ends the
     wait, and so does a signal to end. Returns the error of the last look, if it had one, or Stopped.
@@ -50,7 +54,7 @@ def wait_until(
             return stopped
         last_error: Exception | None = None
         try:
-            if look():
+            if look(deadline + LONGEST_LAST_LOOK):
                 return None
             failures = 0
         except SERVICE_ERRORS as error:
@@ -126,11 +130,11 @@ def _unread(record: Record, error: BaseException | None) -> str:
     return f"Record {record.record_id} could not be read to its end, so that its outputs may be missing: {reason}."
 
 
-def _told_look(followed: FollowedRecords, progress: Progress) -> Callable[[], bool]:
+def _told_look(followed: FollowedRecords, progress: Progress) -> Callable[[float], bool]:
     """Return the look at the records that also tells how they stand then."""
 
-    def look() -> bool:
-        is_over = followed.look()
+    def look(until: float) -> bool:
+        is_over = followed.look(until)
         progress.tell(_state(followed), urgent=True, is_last=is_over)
         return is_over
 

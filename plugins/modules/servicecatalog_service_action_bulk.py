@@ -305,6 +305,7 @@ def run_on_many(task: Task) -> None:
     params, started = task.params, task.clock.monotonic()
     secrets = task.hidden_parameters()
     _parameters.check_limits(params)
+    _parameters.check_search(params)
     _parameters.check_waiting(params)
     task.known["execute_token"] = params["execute_token"] or _plan.new_token()
     common = _parameters.as_sent(params["parameters"], "parameters")
@@ -314,7 +315,7 @@ def run_on_many(task: Task) -> None:
     client = task.bulk_client(WORKERS)
     requests: list[None] = []
     _api.count_requests(client, requests)
-    if params["search_query"] is not None:
+    if params["search_query"]:
         targets = _targets.searched_targets(client, params["search_query"], {**common, **secrets})
     action = Reference(params["service_action_id"], params["service_action_name"])
     with ThreadPoolExecutor(WORKERS) as pool:

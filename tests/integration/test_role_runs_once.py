@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any, Callable
 
@@ -22,15 +23,13 @@ Runner = Callable[..., Any]
 
 @pytest.fixture
 def calls(run: Runner, tmp_path: Path) -> Runner:
-    """Run the role some times in one play, on hosts or on localhost; also its playbook, by a play of its own."""
+    """Run the role some times in one play with these keywords, on hosts or on localhost."""
 
-    def start(*options: dict[str, Any], hosts: dict[str, Any] | None = None, strategy: str = "linear") -> Any:
+    def start(*options: dict[str, Any], hosts: dict[str, Any] | None = None, **keywords: Any) -> Any:
         named = [{f"run_service_action_{name}": value for name, value in each.items()} for each in options]
         role = {"name": "selfservice.aws.run_service_action"}
         tasks = [{"ansible.builtin.import_role": role, "vars": each} for each in named]
-        plays = [
-            {"hosts": "all" if hosts else "localhost", "gather_facts": False, "strategy": strategy, "tasks": tasks}
-        ]
+        plays = [{"hosts": "all" if hosts else "localhost", "gather_facts": False, **keywords, "tasks": tasks}]
         (tmp_path / "play.yml").write_text(yaml.safe_dump(plays))
         return run("ansible-playbook", "play.yml", *_inventory(tmp_path, hosts), ANSIBLE_SHOW_CUSTOM_STATS="1")
 
@@ -91,6 +90,18 @@ def test_what_a_lookup_misses_makes_no_other_token(
     assert len(emulator.records()) == 1
 
 
+def test_what_has_come_up_since_keeps_no_change_from_being_found(calls: Runner, emulator: Emulator) -> None:
+    options = {**BACKUP, "change_id": "CHG-1"}
+    assert calls(options).code == 0
+    target = {"Name": "TARGET", "Type": "TARGET", "DefaultValues": []}
+    operation = "DescribeServiceActionExecutionParameters"
+    emulator.fault(operation, "replaced", members={"ServiceActionParameters": [target]})
+    done = calls(options)
+    assert done.code == 0, done.output
+    assert done.stats["record_ids"] == [emulator.records()[0]["RecordId"]]
+    assert len(emulator.records()) == 1
+
+
 def test_all_batches_have_one_seed_and_are_taken_up_with_it(
     playbook: Runner, fleet: Runner, emulator: Emulator
 ) -> None:
@@ -111,6 +122,39 @@ def test_a_strategy_that_does_not_heed_run_once_changes_nothing(
     assert done.code == 0, done.output
     assert len(emulator.calls(EXECUTE)) == 3
     assert len(done.stats["record_ids"]) == 3
+
+
+def test_batches_in_another_order_are_one_call(calls: Runner, fleet: Runner, emulator: Emulator) -> None:
+    done = calls({"service_action_id": "act-1"}, hosts=fleet(3), serial=1, order="reverse_sorted")
+    assert done.code == 0, done.output
+    assert len(set(re.findall(r'"msg": "(\w{32})"', done.output))) == 1
+    assert sorted(done.stats["record_ids"]) == sorted(record["RecordId"] for record in emulator.records())
+    assert done.stats["summary"]["succeeded"] == 3
+
+
+def test_the_same_call_twice_runs_twice_on_every_host(calls: Runner, fleet: Runner, emulator: Emulator) -> None:
+    again = {"service_action_id": "act-1"}
+    done = calls(again, again, hosts=fleet(2), serial=1)
+    assert done.code == 0, done.output
+    assert len(emulator.records()) == 4
+    assert done.stats["summary"]["succeeded"] == 2
+
+
+def test_of_what_was_cut_off_nobody_knows(calls: Runner, fleet: Runner, emulator: Emulator, tmp_path: Path) -> None:
+    done = calls({"service_action_id": "act-1"}, hosts=fleet(2, seconds=2000), timeout=5)
+    # The module goes on.
+    subprocess.run(["pkill", "-KILL", "-f", f"{tmp_path}/tmp"], check=False)
+    assert done.code == 2
+    assert len(emulator.records()) == 2
+    assert done.stats["summary"]["timed_out"] == 2
+    assert done.stats["remaining"] == []
+
+
+def test_the_token_is_shown_before_the_start(calls: Runner, emulator: Emulator) -> None:
+    done = calls(BACKUP)
+    token = re.findall(r'"run_service_action_token": "(\w{32})"', done.output.split("Start the service action")[0])
+    assert calls({**BACKUP, "execute_token": token[0]}).code == 0
+    assert len(emulator.records()) == 1
 
 
 def test_each_call_hands_over_its_own(calls: Runner, emulator: Emulator) -> None:

@@ -77,20 +77,20 @@ def test_the_pause_is_a_tenth_of_the_wait_or_as_fixed(
 
 def test_the_last_look_is_at_the_deadline() -> None:
     clock, looks = TableClock(), []  # type: ignore[var-annotated]
-    assert _waiting.wait_until(lambda: bool(looks.append(clock.now)), Waiting(timeout=5), clock) is None
+    assert _waiting.wait_until(lambda _until: bool(looks.append(clock.now)), Waiting(timeout=5), clock) is None
     assert looks == [102, 104, 105]
 
 
 def test_a_timeout_of_zero_is_one_look() -> None:
     clock, looks = TableClock(), []  # type: ignore[var-annotated]
-    assert _waiting.wait_until(lambda: bool(looks.append(clock.now)), Waiting(timeout=0), clock) is None
+    assert _waiting.wait_until(lambda _until: bool(looks.append(clock.now)), Waiting(timeout=0), clock) is None
     assert looks == [100]
 
 
 def test_a_look_that_hangs_over_the_deadline_is_the_last() -> None:
     clock, looks = TableClock(), []  # type: ignore[var-annotated]
 
-    def hang() -> bool:
+    def hang(_until: float) -> bool:
         looks.append(clock.now)
         clock.now += 25
         raise GarbledAnswer("nothing came")
@@ -103,7 +103,7 @@ def test_what_may_be_better_next_time_does_not_end_the_wait() -> None:
     clock = TableClock()
     answers: list[Exception | None] = [_error("ThrottlingException", 400)] * 12 + [_error("Whatever", 503), None]
 
-    def look() -> bool:
+    def look(_until: float) -> bool:
         answer = answers.pop(0)
         if answer:
             raise answer
@@ -117,7 +117,7 @@ def test_what_may_be_better_next_time_does_not_end_the_wait() -> None:
 def test_what_will_not_be_better_ends_the_wait_at_once() -> None:
     clock = TableClock()
 
-    def look() -> bool:
+    def look(_until: float) -> bool:
         raise _error("ExpiredTokenException", 400)
 
     assert isinstance(_waiting.wait_until(look, Waiting(timeout=1800), clock), ClientError)

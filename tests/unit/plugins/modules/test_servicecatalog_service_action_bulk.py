@@ -79,6 +79,57 @@ def test_names_need_no_right_to_search(bulk: Make, emulator: Emulator) -> None:
     assert outcomes(known) == ["started"] * 12
 
 
+def test_no_search_terms_are_no_targets(bulk: Make, emulator: Emulator) -> None:
+    fleet(emulator, 3)
+    known = bulk(search_query=[], service_action_id=RESTART).run()
+    assert (known["changed"], known["results"]) == (False, [])
+    with pytest.raises(_errors.InvalidInput, match="search_query has a term that is empty"):
+        bulk(search_query=["web", " "], service_action_id=RESTART).run()
+    assert not emulator.calls()
+
+
+def test_what_nobody_foresaw_loses_no_record_of_the_others(bulk: Make, emulator: Emulator) -> None:
+    ids = fleet(emulator, 20)
+    made = bulk(provisioned_product_ids=ids, service_action_id=RESTART)
+    connect, signed = made.task.connect, []
+
+    def without_credentials(**_kwargs: Any) -> None:
+        signed.append(None)
+        if len(signed) % 2:
+            raise FileNotFoundError("token")
+
+    def broken(config: Any) -> Any:
+        client = connect(config)
+        client.meta.events.register(f"before-sign.servicecatalog.{EXECUTE}", without_credentials)
+        return client
+
+    made.task.connect = broken
+    result = made.result()
+    assert result["failed"]
+    assert "FileNotFoundError: token" in result["msg"]
+    told = [item["record_detail"]["record_id"] for item in result["results"] if item["record_detail"]]
+    assert sorted(told) == sorted(record["RecordId"] for record in emulator.records())
+    assert len(told) == 10
+
+
+def test_a_slow_service_does_not_stretch_the_wait(bulk: Make, emulator: Emulator) -> None:
+    ids = fleet(emulator, 50, seconds=1000)
+    emulator.fault(HISTORY, "access_denied")
+    made = bulk(provisioned_product_ids=ids, service_action_id=RESTART, wait_timeout=5)
+    connect = made.task.connect
+
+    def slow(config: Any) -> Any:
+        client = connect(config)
+        client.meta.events.register(
+            f"after-call.servicecatalog.{DESCRIBE}", lambda **_kwargs: made.task.clock.sleep(1.5)
+        )
+        return client
+
+    made.task.connect = slow
+    assert outcomes(made.result()) == ["timed_out"] * 50
+    assert made.task.clock.slept <= 5 + 30
+
+
 def test_targets_by_ids_are_about_one_call_each(bulk: Make, emulator: Emulator) -> None:
     ids = fleet(emulator, 200)
     known = bulk(provisioned_product_ids=ids, service_action_id=RESTART, max_concurrency="200").run()
