@@ -140,6 +140,19 @@ def test_the_same_call_twice_runs_twice_on_every_host(calls: Runner, fleet: Runn
     assert done.stats["summary"]["succeeded"] == 2
 
 
+def test_the_same_call_in_another_play_is_another_call(
+    run: Runner, fleet: Runner, emulator: Emulator, tmp_path: Path
+) -> None:
+    inventory = _inventory(tmp_path, fleet(2))
+    role = {"name": "selfservice.aws.run_service_action"}
+    tasks = [{"ansible.builtin.import_role": role, "vars": {"run_service_action_service_action_id": "act-1"}}]
+    plays = [{"hosts": hosts, "gather_facts": False, "tasks": tasks} for hosts in ("web-1", "all", "web-1:web-0")]
+    (tmp_path / "play.yml").write_text(yaml.safe_dump(plays))
+    done = run("ansible-playbook", "play.yml", *inventory)
+    assert done.code == 0, done.output
+    assert len(emulator.records()) == 5
+
+
 def test_of_what_was_cut_off_nobody_knows(calls: Runner, fleet: Runner, emulator: Emulator, tmp_path: Path) -> None:
     done = calls({"service_action_id": "act-1"}, hosts=fleet(2, seconds=2000), timeout=5)
     # The module goes on.
