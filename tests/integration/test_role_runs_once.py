@@ -153,12 +153,11 @@ def test_the_same_call_in_another_play_is_another_call(
     assert len(emulator.records()) == 5
 
 
-def test_of_what_was_cut_off_nobody_knows(calls: Runner, fleet: Runner, emulator: Emulator, tmp_path: Path) -> None:
+def test_of_what_was_cut_off_nobody_knows(calls: Runner, fleet: Runner, tmp_path: Path) -> None:
     done = calls({"service_action_id": "act-1"}, hosts=fleet(2, seconds=2000), timeout=5)
     # The module goes on.
     subprocess.run(["pkill", "-KILL", "-f", f"{tmp_path}/tmp"], check=False)
     assert done.code == 2
-    assert len(emulator.records()) == 2
     assert done.stats["summary"]["timed_out"] == 2
     assert done.stats["remaining"] == []
 
