@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Union
@@ -72,19 +73,28 @@ def line_of(figure: Figure) -> str:
     return f"{figure.what}: {shown(figure.value)} {figure.unit}{f' ({notes})' if notes else ''}"
 
 
-def page_of(chapters: Mapping[str, Sequence[Finding]], machine: str, date: str) -> str:
-    """Return the page of the docs, in reStructuredText."""
-    parts = [_HEAD.format(machine=machine, date=date)]
-    for title, findings in chapters.items():
-        parts.append(f"{title}\n{'-' * len(title)}\n")
-        figures = [finding for finding in findings if isinstance(finding, Figure)]
-        if figures:
-            parts.append(_table(figures))
-        for plot in findings:
-            if isinstance(plot, Plot):
-                body = "\n".join(f"    {line}".rstrip() for line in str(plot).splitlines()[2:])
-                parts.append(f"{plot.title}:\n\n.. code-block:: text\n\n{body}\n")
+def chapter_of(findings: Sequence[Finding], command: str, machine: str, date: str) -> str:
+    """Return what a chapter of the page says, in reStructuredText: when and how it was measured, and the findings."""
+    parts = [f"``{command}``, on {date}, on {machine}:\n"]
+    figures = [finding for finding in findings if isinstance(finding, Figure)]
+    if figures:
+        parts.append(_table(figures))
+    for plot in findings:
+        if isinstance(plot, Plot):
+            body = "\n".join(f"    {line}".rstrip() for line in str(plot).splitlines()[2:])
+            parts.append(f"{plot.title}:\n\n.. code-block:: text\n\n{body}\n")
     return "\n".join(parts)
+
+
+def page_of(chapters: Mapping[str, str]) -> str:
+    """Return the page of the docs, in reStructuredText, out of its chapters by their titles."""
+    return "\n".join([_HEAD, *(f"{title}\n{'-' * len(title)}\n\n{text}" for title, text in chapters.items())])
+
+
+def chapters_of(page: str) -> dict[str, str]:
+    """Return the chapters of a page by their titles."""
+    _head, *parts = re.split(r"^(\S.*)\n-+\n\n", page, flags=re.MULTILINE)
+    return {title: f"{text.rstrip()}\n" for title, text in zip(parts[::2], parts[1::2])}
 
 
 def _table(figures: Sequence[Figure]) -> str:
@@ -111,9 +121,9 @@ _HEAD = """\
 Benchmarks
 ==========
 
-What the collection costs, next to what one would do without it. ``make bench`` measures it and writes this page; all
-figures here are from one run of it, on {date}, on {machine}.
-Read the ratios: the seconds are this machine's, whose noise is shared by both sides of a ratio.
+What the collection costs, next to what one would do without it. ``make bench`` measures it and writes this page; the
+figures of a chapter are from one run. Read the ratios: the seconds are one machine's, whose noise is shared by both
+sides of a ratio.
 
 Everything is measured against the emulator of this repository, which runs in a process of its own on the same machine
 and takes its share of it. Nothing here has met AWS.

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from benchmarks.figures import Figure, Plot, line_of, page_of
+from benchmarks.figures import Figure, Plot, chapter_of, chapters_of, line_of, page_of
 
 
 @pytest.mark.parametrize(
@@ -27,8 +27,10 @@ def test_a_missed_bound_is_told(value: float, bound: float | None, more_is_bette
 
 def test_the_page_shows_every_figure_and_plot() -> None:
     findings = [Figure("Ratio", 1234.5, "times", 1, remark="beside a loop"), Plot("Lag", {"a": 1, "bb": 2}, "s")]
-    page = page_of({"Bulk": findings}, "2 cores", "2026-11-23")
-    assert "\nBulk\n----\n" in page
+    chapter = chapter_of(findings, "make bench ARGS=bulk", "2 cores", "2026-11-23")
+    page = page_of({"Bulk": chapter, "Another": "of before\n"})
+    assert "\nBulk\n----\n\n``make bench ARGS=bulk``, on 2026-11-23, on 2 cores:\n" in page
     assert "  * - Ratio\n    - 1,234 times\n    - at most 1, missed\n    - beside a loop\n" in page
     assert f"    a  {'█' * 20} " in page
     assert f"    bb {'█' * 40} 2 s\n" in page
+    assert chapters_of(page) == {"Bulk": chapter, "Another": "of before\n"}
