@@ -129,7 +129,7 @@ class Checks:
     def faults(self) -> None:
         """Run the cases of faults and signals, and write the page that counts them."""
         report = build_folder() / "caches/faults.xml"
-        self.show_tests("tests/unit/test_faults.py", "tests/integration/test_kills.py", "-q", "--junitxml", str(report))
+        self.show_tests("tests/unit/test_faults.py", "tests/integration/test_survival.py", "--junitxml", str(report))
         workshop = set_up(self.main, "test")
         say(run(workshop.tool("python"), "-m", "faults", report, env=workshop.env, cwd=CHECKOUT).strip())
 

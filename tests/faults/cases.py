@@ -12,7 +12,7 @@ from typing import Any
 
 from emulator.faults import KINDS as ALL_KINDS
 
-from .scenarios import EXECUTE, SCENARIOS, SEARCH, Scenario
+from .scenarios import EXECUTE, IDS, PRODUCT, RECORD, SCENARIOS, SEARCH, Scenario
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "slow": {"seconds": 0.3},
@@ -98,7 +98,17 @@ def of_the_inventory() -> Iterator[Case]:
         yield Case(scenario, (Fault(SEARCH, one, (1,)), Fault(SEARCH, other, (1,))))
 
 
-SINGLES, PAIRS, INVENTORY = list(singles()), list(pairs()), list(of_the_inventory())
+def of_the_role() -> Iterator[Case]:
+    """Yield a fault of each sort on every start of the role, some on every look, and a pair on its start and a look."""
+    scenario = Scenario("role", "run_service_action", (EXECUTE, PRODUCT, RECORD), {}, (IDS[0],))
+    yield from (Case(scenario, (Fault(EXECUTE, kind),)) for kind in SORTS)
+    yield from (
+        Case(scenario, (Fault(each, kind),)) for each in (PRODUCT, RECORD) for kind in ("throttling", "truncated")
+    )
+    yield Case(scenario, (Fault(EXECUTE, "reset_after", (1,)), Fault(RECORD, "reset_after", (1,))))
+
+
+SINGLES, PAIRS, INVENTORY, ROLE = list(singles()), list(pairs()), list(of_the_inventory()), list(of_the_role())
 KILLS = [
     *(Kill("one", who, name) for who in ("playbook", "tree", "module") for name in ("KILL", "TERM", "INT")),
     *(Kill("many", who, name) for who, name in [("playbook", "INT"), ("module", "TERM")]),

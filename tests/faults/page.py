@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from .cases import INVENTORY, KILLS, KINDS, PAIRS, SINGLES, Case, Kill
+from .cases import INVENTORY, KILLS, KINDS, PAIRS, ROLE, SINGLES, Case, Kill
 from .scenarios import SCENARIOS
 
 PAGE = Path(__file__).parents[2] / "docs" / "docsite" / "rst" / "guide_faults.rst"
@@ -38,6 +38,7 @@ def rows() -> Iterator[tuple[str, Sequence[str], list[Row]]]:
             for scenario in SCENARIOS
         ]
         yield title, ("Module", "What it does"), [row for row in found if row.cases]
+    yield "The role", ("Role",), [Row(["``run_service_action``"], ROLE)]
     yield "The inventory", ("Plugin",), [Row(["``servicecatalog_provisioned_products``"], INVENTORY)]
     yield (
         "Signals",

@@ -1,10 +1,11 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Signals at random moments, to the playbook, its whole process tree or the module alone; then the same again."""
+"""Signals at random moments, to the playbook, its whole process tree or the module alone; and faults on the role."""
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 from pathlib import Path
@@ -13,8 +14,8 @@ from typing import Any, Callable
 import pytest
 import yaml
 from emulator import Emulator
-from faults.cases import KILLS, Kill
-from faults.scenarios import EXECUTE, IDS, RESTART, WORLD
+from faults.cases import KILLS, ROLE, Case, Kill
+from faults.scenarios import EXECUTE, IDS, NAMES, RESTART, WORLD
 
 MODULE = "selfservice.aws.servicecatalog_service_action"
 TOKEN = "change-1"
@@ -72,3 +73,31 @@ def test_what_was_killed_and_is_run_again_ran_once(
     assert done.code == 0, done.output
     assert sorted(record["ProvisionedProductId"] for record in emulator.records()) == WANTED[case.what]
     assert {record["Status"] for record in emulator.records()} == {"SUCCEEDED"}
+
+
+@pytest.mark.parametrize("case", ROLE, ids=str)
+def test_a_change_survives_what_the_role_meets(run: Callable[..., Any], emulator: Emulator, case: Case) -> None:
+    emulator.reset(WORLD)
+    for fault in case.faults:
+        emulator.fault(fault.operation, fault.kind, **fault.options)
+    options = {
+        "provisioned_product_name": NAMES[0],
+        "service_action_name": "Restart",
+        "change_id": TOKEN,
+        "wait_timeout": 3,
+        "wait_delay": 0.2,
+    }
+    extra = ["-e", json.dumps({f"run_service_action_{name}": value for name, value in options.items()})]
+    command = ("ansible-playbook", "selfservice.aws.run_service_action", *extra)
+    first = run(*command, ANSIBLE_SHOW_CUSTOM_STATS="1")
+    assert "Traceback" not in first.output
+    assert "This is a bug" not in first.output
+    answered = [call for call in emulator.calls(EXECUTE) if call["status"] == 200 and call["fault"] is None]
+    told = [record["RecordId"] for record in emulator.records()] if answered else []
+    assert first.stats["record_ids"] == told
+    assert (first.code == 0) == (first.stats["summary"]["succeeded"] == 1)
+    emulator.clear_faults()
+    again = run(*command, ANSIBLE_SHOW_CUSTOM_STATS="1")
+    assert again.code == 0, again.output
+    (record,) = emulator.records()
+    assert again.stats["record_ids"] == [record["RecordId"]]
