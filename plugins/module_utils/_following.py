@@ -101,16 +101,15 @@ class FollowedRecords:
     def _takes(self, detail: Mapping[str, Any]) -> bool:
         """Take a listed record as it is, unless it has to be described: its outputs, or its status, ask for that."""
         record = Record(detail)
+        # Also of one that is to be described: should there be no time for it, this much is known.
+        self.records[record.record_id] = record
         outcome = _records.verdict(record)
         if outcome == _records.SUCCEEDED and not self._outputs_of_successes:
             self.outstanding.pop(record.record_id, None)
         elif outcome == _records.RUNNING:
             self._moves_back(record.record_id)
         else:
-            # Should there be no time to describe it, this much is known.
-            self.records[record.record_id] = record
             return False
-        self.records[record.record_id] = record
         return True
 
     def _has_ended(self, record_id: str) -> bool:

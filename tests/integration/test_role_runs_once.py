@@ -169,6 +169,15 @@ def test_the_token_is_shown_before_the_start(calls: Runner, emulator: Emulator) 
     assert len(emulator.records()) == 1
 
 
+def test_what_check_mode_refuses_has_failed(run: Runner, emulator: Emulator) -> None:
+    given = {f"run_service_action_{name}": value for name, value in {**BACKUP, "parameters": {"Retain": 1}}.items()}
+    command = ["ansible-playbook", "selfservice.aws.run_service_action", "--check", "-e", json.dumps(given)]
+    done = run(*command, ANSIBLE_SHOW_CUSTOM_STATS="1")
+    assert done.code == 2
+    assert (done.stats["summary"]["failed"], done.stats["remaining"]) == (1, [])
+    assert not emulator.calls(EXECUTE)
+
+
 def test_each_call_hands_over_its_own(calls: Runner, emulator: Emulator) -> None:
     done = calls(BACKUP, {**BACKUP, "service_action_name": "Restart"})
     assert done.code == 0, done.output

@@ -33,7 +33,14 @@ def test_a_record_older_than_the_first_attempt_is_a_replay(age: float, elapsed: 
     assert _execution.is_replay(answer, elapsed) is replay
 
 
-@pytest.mark.parametrize(("created", "date"), [(None, ANSWERED), (ANSWERED - timedelta(days=1), None)])
+@pytest.mark.parametrize(
+    ("created", "date"),
+    [
+        (None, ANSWERED),
+        (ANSWERED - timedelta(days=1), None),
+        (ANSWERED.replace(tzinfo=None) - timedelta(days=1), ANSWERED),
+    ],
+)
 def test_without_both_times_the_record_counts_as_new(created: Any, date: datetime | None) -> None:
     assert not _execution.is_replay(Answer({"RecordId": "rec-1", "CreatedTime": created}, date), 0)
 

@@ -71,6 +71,18 @@ def outcomes(known: dict) -> list[str]:
     return [item["outcome"] for item in known["results"]]
 
 
+def interfere(made: Any, event: str, handler: Callable[..., None]) -> None:
+    """Have the clients of a task call a handler at an event of botocore's."""
+    connect = made.task.connect
+
+    def connected(config: Any) -> Any:
+        client = connect(config)
+        client.meta.events.register(event, handler)
+        return client
+
+    made.task.connect = connected
+
+
 def test_names_need_no_right_to_search(bulk: Make, emulator: Emulator) -> None:
     fleet(emulator, 12)
     emulator.fault("SearchProvisionedProducts", "access_denied")
@@ -91,19 +103,14 @@ def test_no_search_terms_are_no_targets(bulk: Make, emulator: Emulator) -> None:
 def test_what_nobody_foresaw_loses_no_record_of_the_others(bulk: Make, emulator: Emulator) -> None:
     ids = fleet(emulator, 20)
     made = bulk(provisioned_product_ids=ids, service_action_id=RESTART)
-    connect, signed = made.task.connect, []
+    signed: list[None] = []
 
     def without_credentials(**_kwargs: Any) -> None:
         signed.append(None)
         if len(signed) % 2:
             raise FileNotFoundError("token")
 
-    def broken(config: Any) -> Any:
-        client = connect(config)
-        client.meta.events.register(f"before-sign.servicecatalog.{EXECUTE}", without_credentials)
-        return client
-
-    made.task.connect = broken
+    interfere(made, f"before-sign.servicecatalog.{EXECUTE}", without_credentials)
     result = made.result()
     assert result["failed"]
     assert "FileNotFoundError: token" in result["msg"]
@@ -116,16 +123,7 @@ def test_a_slow_service_does_not_stretch_the_wait(bulk: Make, emulator: Emulator
     ids = fleet(emulator, 50, seconds=1000)
     emulator.fault(HISTORY, "access_denied")
     made = bulk(provisioned_product_ids=ids, service_action_id=RESTART, wait_timeout=5)
-    connect = made.task.connect
-
-    def slow(config: Any) -> Any:
-        client = connect(config)
-        client.meta.events.register(
-            f"after-call.servicecatalog.{DESCRIBE}", lambda **_kwargs: made.task.clock.sleep(1.5)
-        )
-        return client
-
-    made.task.connect = slow
+    interfere(made, f"after-call.servicecatalog.{DESCRIBE}", lambda **_kwargs: made.task.clock.sleep(1.5))
     assert outcomes(made.result()) == ["timed_out"] * 50
     assert made.task.clock.slept <= 5 + 30
 
