@@ -1,10 +1,251 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""antsibull-nox' checks, as antsibull-nox.toml says; `make lint` runs those that need no network."""
+"""Every check of this collection is a session: `nox -s units -- -k replay` runs one, and the Makefile has short names.
+
+Environments, collections and all else that the sessions make lie in the build tree (docs/adr/0001-build-tree.md).
+"""
 
 from __future__ import annotations
 
-import antsibull_nox
+import logging
+import os
+import re
+import shlex
+import sys
+from contextlib import ExitStack
+from pathlib import Path
 
+import antsibull_nox
+import nox
+
+sys.path.insert(0, str(Path(__file__).parent / ".ci"))
+
+import checks
+import docsite
+from build_tree import BUILD, CHECKOUT, lock
+from checks import Versions
+
+# Each ansible-core on the oldest Python that runs it, the newest on all, and with the amazon.aws of its time.
+SUPPORTED = (
+    Versions("2.17", "3.10", 9, oldest_boto3=True),
+    Versions("2.18", "3.11", 9),
+    Versions("2.19", "3.11", 10, oldest_boto3=True),
+    Versions("2.20", "3.12", 10),
+    Versions("2.21", "3.12", 11),
+    Versions("2.21", "3.13", 11),
+    Versions("2.21", "3.14", 11),
+    # These Pythons are too old for the newest ansible-core itself.
+    Versions("2.21", "3.13", 11, oldest_boto3=True, modules="3.9"),
+    Versions("2.21", "3.13", 11, modules="3.10"),
+)
+# What older versions can break, if anything can; the matrix runs everything.
+OLDEST_SANITY = ("ansible-doc", "compile", "import", "validate-modules")
+OLDEST_TESTS = (
+    "tests/unit/plugins",
+    "tests/integration/test_examples.py",
+    "tests/integration/test_inventory.py",
+    "tests/integration/test_role.py",
+    "tests/integration/test_runner.py",
+    "tests/integration/test_running_service_actions.py",
+)
+STAND_IN = "https://example.com/selfservice.aws"
+
+# Sessions that nox runs side by side (-j) are processes of their own, under the lock and with the PATH of the first.
+held = ExitStack()
+if not os.environ.get("SELFSERVICE_HELD"):
+    checks.prepare_environment()
+    if not {"-l", "--list", "--usage"} & set(sys.argv):
+        held.enter_context(lock("run"))
+        os.environ["SELFSERVICE_HELD"] = "yes"
+PYTHONS = checks.find_pythons()
+RUNNABLE = [each for each in SUPPORTED if each.python in PYTHONS and not each.modules]
+OLDEST, NEWEST = RUNNABLE[0], RUNNABLE[-1]
+
+nox.needs_version = ">=2026.10.20"
+nox.options.default_venv_backend = "uv"
+nox.options.download_python = "never"
+nox.options.envdir = str(BUILD / "nox")
+nox.options.error_on_missing_interpreters = True
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "docs", "build", "sanity", "oldest", "tests"]
 antsibull_nox.load_antsibull_nox_toml()
+
+
+@nox.session(python=NEWEST.python, allow_parallel=True)
+def lint(session: nox.Session) -> None:
+    """Run the linters and type checkers."""
+    tree = checks.set_up(session, NEWEST, "docs", "lint")
+    caches = BUILD / "caches"
+    # Some of them leave caches and logs at home.
+    session.env.update(HOME=str(caches / "home"), RUFF_CACHE_DIR=str(caches / "ruff"))
+    session.env.update(MYPY_CACHE_DIR=str(caches / "mypy"), MYPYPATH=os.pathsep.join([str(tree), "tests"]))
+    (caches / "home").mkdir(parents=True, exist_ok=True)
+    checks.run_all(session, checks.LINTERS)
+
+
+@nox.session(python=NEWEST.python, default=False)
+def format(session: nox.Session) -> None:  # noqa: A001
+    """Let ruff and black correct what they can."""
+    checks.set_up(session, NEWEST, "lint")
+    checks.run_all(session, ("ruff check --quiet --no-cache --fix --exit-zero .", "black --quiet ."))
+
+
+@nox.session(python=NEWEST.python, allow_parallel=True)
+def docs(session: nox.Session) -> None:
+    """Build the HTML documentation, with the changelog as it would be released; each warning is an error."""
+    checks.released(session, checks.set_up(session, NEWEST, "docs"))
+    tmp = checks.empty_tmp(session)
+    source, site = tmp / "rst", tmp / "html"
+    # antsibull-docs wants it writable for its user only.
+    source.mkdir(mode=0o755)
+    options = ["--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", str(source)]
+    session.run("antsibull-docs", "collection", *options, "selfservice.aws", silent=True)
+    docsite.prepare(source)
+    session.run("sphinx-build", "-n", "-q", "-W", "--keep-going", str(source), str(site))
+    session.log(f"{site}/index.html")
+
+
+@nox.session(python=NEWEST.python, allow_parallel=True)
+def build(session: nox.Session) -> None:
+    """Build the tarball for Galaxy, into the folder given, and import it as Galaxy does."""
+    tmp = checks.empty_tmp(session)
+    folder = Path(session.posargs[0] if session.posargs else tmp).resolve()
+    tree = checks.set_up(session, NEWEST, "galaxy")
+    metadata = checks.released(session, tree) / "galaxy.yml"
+    if not re.search("^repository:", text := metadata.read_text(encoding="utf-8"), re.MULTILINE):
+        repository = os.environ.get("SELFSERVICE_REPOSITORY", STAND_IN)
+        metadata.write_text(f"{text}repository: {repository}\n", encoding="utf-8")
+        session.log(f"galaxy.yml names no repository; the tarball names {repository}")
+    session.run("ansible-galaxy", "collection", "build", "--force", "--output-path", str(folder), silent=True)
+    tarball = next(folder.glob("*.tar.gz"))
+    # galaxy-importer's ansible-doc finds amazon.aws, whose fragments the modules use, among Python's packages.
+    env = {"HOME": str(tmp), "PYTHONPATH": str(tree), "ANSIBLE_COLLECTIONS_PATH": str(tree)}
+    session.chdir(tmp)
+    output = str(session.run("python", "-m", "galaxy_importer.main", str(tarball), silent=True, env=env))
+    if re.search(r"^(WARNING|ERROR)", output, re.MULTILINE) or "completed successfully" not in output:
+        session.error(output)
+    session.log(str(tarball))
+
+
+@nox.session(python=NEWEST.python, allow_parallel=True)
+def sanity(session: nox.Session) -> None:
+    """Run ansible-test sanity on every Python found, without ignore files."""
+    checks.run_sanity(session, NEWEST, checks.set_up(session, NEWEST, "test"), *session.posargs)
+
+
+@nox.session(python=OLDEST.python, allow_parallel=True)
+def oldest(session: nox.Session) -> None:
+    """Run the checks that older versions can break, on the oldest versions that have a Python here."""
+    session.log(f"{OLDEST}")
+    tree = checks.set_up(session, OLDEST, "test")
+    checks.run_sanity(session, OLDEST, tree, "--python", OLDEST.python, *(f"--test={name}" for name in OLDEST_SANITY))
+    checks.run_tests(session, tree, "-q", *OLDEST_TESTS)
+
+
+@nox.session(python=NEWEST.python)
+def tests(session: nox.Session) -> None:
+    """Run the unit and the integration tests; nothing is printed after pytest's summary."""
+    tree = checks.set_up(session, NEWEST, "test")
+    logging.getLogger("nox").setLevel(logging.CRITICAL)
+    checks.run_tests(session, tree, "tests/unit", "tests/integration", "-m", "not exhaustive", *session.posargs)
+
+
+@nox.session(python=NEWEST.python, default=False)
+def units(session: nox.Session) -> None:
+    """Run the unit tests; what follows `--` goes to pytest."""
+    checks.run_tests(session, checks.set_up(session, NEWEST, "test"), "tests/unit", *session.posargs)
+
+
+@nox.session(python=NEWEST.python, default=False)
+def integration(session: nox.Session) -> None:
+    """Run the integration tests; what follows `--` goes to pytest."""
+    checks.run_tests(session, checks.set_up(session, NEWEST, "test"), "tests/integration", *session.posargs)
+
+
+@nox.session(python=NEWEST.python, default=False)
+def faults(session: nox.Session) -> None:
+    """Run all cases of faults and signals, and all other tests that are marked as exhaustive."""
+    tree = checks.set_up(session, NEWEST, "test")
+    cases = ["tests/unit/test_faults.py", "tests/integration/test_survival.py"]
+    checks.run_tests(session, tree, *cases, *session.posargs)
+
+
+@nox.session(python=NEWEST.python, default=False)
+def coverage(session: nox.Session) -> None:
+    """Run the unit tests, and fail where too few lines and branches of the plugins are covered."""
+    tree = checks.set_up(session, NEWEST, "test")
+    env = {"COVERAGE_FILE": str(BUILD / "caches/coverage")}
+    checks.run_tests(session, tree, "tests/unit", "--cov", "--cov-report=term", *session.posargs, **env)
+
+
+@nox.session(default=False)
+@nox.parametrize("python,versions", [nox.param(each.python, each, id=str(each)) for each in SUPPORTED])
+def versions(session: nox.Session, versions: Versions) -> None:
+    """Run sanity and all tests on versions that are tested together."""
+    tree = checks.set_up(session, versions, "test")
+    if not versions.modules:
+        checks.run_sanity(session, versions, tree)
+        checks.run_tests(session, tree, "-q", "tests/unit", "tests/integration")
+        return
+    venv = session.create_tmp()
+    session.run("uv", "venv", "--clear", "--python", versions.modules, venv, external=True)
+    # amazon.aws warns where it can't compare versions; with ansible-core packaging is there anyway.
+    wanted = [*checks.boto3_requirements(versions, tree), "packaging"]
+    session.run("uv", "pip", "install", "--compile-bytecode", "--python", venv, *wanted, external=True)
+    checks.run_tests(session, tree, "-q", "tests/integration", SELFSERVICE_MODULE_PYTHON=f"{venv}/bin/python")
+
+
+@nox.session(venv_backend="none", default=False)
+def matrix(session: nox.Session) -> None:
+    """Run all supported versions that have a Python here, or of those the ones with all words given in their names."""
+    chosen = [each for each in SUPPORTED if all(word in str(each) for word in session.posargs)]
+    runnable = [each for each in chosen if {each.python, each.modules or each.python} <= set(PYTHONS)]
+    if left_out := ", ".join(str(each) for each in chosen if each not in runnable):
+        session.warn(f"Left out, for want of a Python: {left_out}")
+    if not runnable:
+        session.error("Nothing to run.")
+    for each in runnable:
+        session.notify(f"versions({each})", posargs=[])
+
+
+@nox.session(python=NEWEST.python, default=False)
+def bench(session: nox.Session) -> None:
+    """Run the benchmarks, or those named, and write their chapters of the guide; "picture" draws that of the README."""
+    tree = checks.set_up(session, NEWEST, "test")
+    # They measure the collection's own code, too.
+    env = {"PYTHONPATH": os.pathsep.join([str(CHECKOUT / "tests"), str(tree)])}
+    session.run("python", "-m", "benchmarks", *session.posargs, env=env)
+
+
+@nox.session(python=NEWEST.python, default=False)
+def changelog(session: nox.Session) -> None:
+    """Write CHANGELOG.rst out of the fragments, for the version in galaxy.yml."""
+    checks.set_up(session, NEWEST, "docs")
+    session.run("antsibull-changelog", "release")
+
+
+@nox.session(python=NEWEST.python, default=False)
+def demo(session: nox.Session) -> None:
+    """Run the demo: a playbook against an emulator of Service Catalog; what follows `--` goes to ansible-playbook."""
+    checks.set_up(session, NEWEST)
+    held.close()
+    session.run("python", ".ci/demo.py", *session.posargs)
+
+
+@nox.session(python=NEWEST.python, default=False)
+def emulator(session: nox.Session) -> None:
+    """Run the emulator until Ctrl-C; what follows `--` goes to it."""
+    tree = checks.set_up(session, NEWEST)
+    command = [f"{session.bin}/python", "-m", "emulator", *session.posargs]
+    os.execve(command[0], command, {**os.environ, **checks.settings(tree)})
+
+
+@nox.session(python=NEWEST.python, default=False)
+def env(session: nox.Session) -> None:
+    """Print what a shell needs to run Ansible with this collection: eval "$(make -s env)"."""
+    found = {
+        **checks.settings(checks.set_up(session, NEWEST)),
+        "PATH": os.pathsep.join([session.bin, *os.get_exec_path()]),
+    }
+    sys.stdout.writelines(f"export {name}={shlex.quote(value)}\n" for name, value in found.items())

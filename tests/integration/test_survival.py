@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Callable
 
@@ -15,7 +16,7 @@ import pytest
 import yaml
 from emulator import Emulator
 from faults.cases import KILLS, ROLE, Case, Kill
-from faults.scenarios import EXECUTE, IDS, NAMES, RESTART, WORLD
+from faults.scenarios import EXECUTE, IDS, NAMES, RECORD, RESTART, WORLD
 
 MODULE = "selfservice.aws.servicecatalog_service_action"
 TOKEN = "change-1"
@@ -43,10 +44,20 @@ TASKS: dict[str, dict[str, Any]] = {
         },
     },
 }
+# One of a sort.
+FEW_KILLS = ("one-tree-KILL", "one-playbook-INT", "many-module-TERM", "role-tree-KILL")
+FEW_OF_THE_ROLE = (f"role-{EXECUTE}.each.reset_after", f"role-{RECORD}.each.truncated")
 WANTED = {"one": IDS[:1], "many": IDS[:-1], "role": IDS[:1]}
 
 
-@pytest.mark.parametrize("case", KILLS, ids=str)
+def mark_all_but(few: Sequence[str], cases: Sequence[Any]) -> list[Any]:
+    """Return the cases, all but a few of them marked as exhaustive."""
+    assert {*few} <= {*map(str, cases)}
+    marks = {str(case): () if str(case) in few else (pytest.mark.exhaustive,) for case in cases}
+    return [pytest.param(case, id=str(case), marks=marks[str(case)]) for case in cases]
+
+
+@pytest.mark.parametrize("case", mark_all_but(FEW_KILLS, KILLS))
 def test_what_was_killed_and_is_run_again_ran_once(
     run: Callable[..., Any], kill: Callable[..., str], emulator: Emulator, tmp_path: Path, case: Kill
 ) -> None:
@@ -75,7 +86,7 @@ def test_what_was_killed_and_is_run_again_ran_once(
     assert {record["Status"] for record in emulator.records()} == {"SUCCEEDED"}
 
 
-@pytest.mark.parametrize("case", ROLE, ids=str)
+@pytest.mark.parametrize("case", mark_all_but(FEW_OF_THE_ROLE, ROLE))
 def test_a_change_survives_what_the_role_meets(run: Callable[..., Any], emulator: Emulator, case: Case) -> None:
     emulator.reset(WORLD)
     for fault in case.faults:

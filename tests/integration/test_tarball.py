@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -38,18 +40,18 @@ def beside_amazon(tmp_path: Path, environment: dict[str, str]) -> dict[str, str]
 
 
 @pytest.fixture
-def installed(tmp_path: Path, beside_amazon: dict[str, str]) -> Path:
-    """The folder of the collection, installed offline from the tarball of what git has or would add."""
-    listed = started("git", "ls-files", "-z", "-co", "--exclude-standard", cwd=ROOT)
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (tmp_path / "source" / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, tmp_path / "source" / name)
-    galaxy = BIN / "ansible-galaxy"
-    started(galaxy, "collection", "build", "--output-path", tmp_path, cwd=tmp_path / "source", env=beside_amazon)
-    tarball = next(tmp_path.glob("*.tar.gz"))
+def tarball(tmp_path: Path, beside_amazon: dict[str, str]) -> Path:
+    """The collection's tarball, built out of the checkout as it is, litter and all."""
+    galaxy = [BIN / "ansible-galaxy", "collection", "build", "--output-path", tmp_path]
+    started(*galaxy, cwd=ROOT, env=beside_amazon)
+    return next(tmp_path.glob("*.tar.gz"))
+
+
+@pytest.fixture
+def installed(tmp_path: Path, tarball: Path, beside_amazon: dict[str, str]) -> Path:
+    """The folder of the collection, installed offline from its tarball."""
     options = ["--offline", "--no-deps", "-p", tmp_path / "installed"]
-    started(galaxy, "collection", "install", *options, tarball, cwd=tmp_path, env=beside_amazon)
+    started(BIN / "ansible-galaxy", "collection", "install", *options, tarball, cwd=tmp_path, env=beside_amazon)
     return tmp_path / "installed" / COLLECTION
 
 
@@ -62,6 +64,20 @@ def emulator_url(installed: Path, beside_amazon: dict[str, str]) -> Iterator[str
         assert process.stdout
         yield process.stdout.readline().strip()
         process.terminate()
+
+
+def test_the_tarball_has_what_git_tracks_but_for_what_is_not_for_users(tarball: Path) -> None:
+    """Litter in the checkout and what `build_ignore` in galaxy.yml forgot to leave out are what fails here."""
+    ignored = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["build_ignore"]
+    tracked = [Path(name) for name in started("git", "ls-files", cwd=ROOT).splitlines()]
+    for_users = {
+        str(path)
+        for path in tracked
+        if not any(fnmatch(str(part), pattern) for part in (path, *path.parents) for pattern in ignored)
+    }
+    with tarfile.open(tarball) as archive:
+        packed = {member.name for member in archive.getmembers() if member.isfile()}
+    assert packed - {"FILES.json", "MANIFEST.json"} == for_users - {"galaxy.yml"}
 
 
 def test_the_tarball_works_where_it_is_installed(

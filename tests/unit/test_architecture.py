@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore import xform_name
@@ -39,6 +40,8 @@ UNITS = sorted((ROOT / "plugins" / "module_utils").glob("*.py"))
 PLUGINS = sorted(path for path in (ROOT / "plugins").rglob("*.py"))
 MODULES = sorted((ROOT / "plugins" / "modules").glob("*.py"))
 OPERATIONS = {xform_name(name) for name in Session().get_service_model("servicecatalog").operation_names}
+FOLDERS = (".ci", "plugins", "tests/awx", "tests/benchmarks", "tests/emulator", "tests/faults")
+SIZED = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 STAND_INS = sorted(path for name in ("awx", "emulator") for path in (ROOT / "tests" / name).glob("*.py"))
 
 
@@ -128,3 +131,23 @@ def test_nothing_catches_everything(file: Path) -> None:
 @pytest.mark.parametrize("file", STAND_INS, ids=names_of)
 def test_a_stand_in_never_imports_the_plugins(file: Path) -> None:
     assert not [found for found in imported(file) if found.startswith("ansible")]
+
+
+def is_documentation(node: ast.AST) -> bool:
+    return isinstance(node, ast.Assign) and any(
+        isinstance(target, ast.Name) and target.id in {"DOCUMENTATION", "EXAMPLES", "RETURN"} for target in node.targets
+    )
+
+
+def lines_of(node: Any) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+@pytest.mark.parametrize("file", SIZED, ids=names_of)
+def test_files_have_at_most_250_lines_and_functions_40(file: Path) -> None:
+    """Documentation blocks of plugins do not count."""
+    text = file.read_text(encoding="utf-8")
+    nodes = list(ast.walk(ast.parse(text)))
+    assert len(text.splitlines()) - sum(map(lines_of, filter(is_documentation, nodes))) <= 250
+    functions = [node for node in nodes if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    assert [node.name for node in functions if lines_of(node) > 40] == []

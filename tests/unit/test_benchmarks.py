@@ -5,8 +5,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from benchmarks.figures import Figure, Plot, chapter_of, chapters_of, line_of, page_of
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -34,3 +39,15 @@ def test_the_page_shows_every_figure_and_plot() -> None:
     assert f"    a  {'█' * 20} " in page
     assert f"    bb {'█' * 40} 2 s\n" in page
     assert chapters_of(page) == {"Bulk": chapter, "Another": "of before\n"}
+
+
+def test_the_readme_has_the_figures_of_the_last_benchmarks() -> None:
+    page = " ".join((ROOT / "docs/docsite/rst/guide_benchmarks.rst").read_text(encoding="utf-8").split())
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    faster = re.search(r"a loop's time over the bulk task's - ([\d,]+) times", page)
+    calls = re.search(r"The same run: calls - ([\d.]+) a target", page)
+    assert faster
+    assert calls
+    assert "starting 1,000 targets that way took less than a hundredth of the time of a loop" in readme
+    assert int(faster[1].replace(",", "")) >= 100
+    assert f"takes about {float(calls[1]):.1f} API calls a target" in readme

@@ -93,12 +93,18 @@ def test_the_permissions_are_those_of_the_calls_that_are_made() -> None:
     assert "servicecatalog:DescribeServiceAction`" in readme
 
 
+def test_what_the_readme_links_to_is_there() -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
 @pytest.mark.parametrize("workflow", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda path: path.stem)
 def test_workflows_run_targets_that_make_has(workflow: Path) -> None:
-    targets = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
     text = workflow.read_text()
     listed = re.findall(r"target: \[(.*)\]", text)
-    used = {*re.findall(r"\bmake ([a-z-]+)", text), *", ".join(listed).split(", ")} - {""}
+    used = {*re.findall(r"\bmake ([\w-]+)", text), *", ".join(listed).split(", ")} - {""}
     assert used
     assert used <= targets
 

@@ -19,8 +19,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
 from botocore.client import BaseClient
 from emulator import Emulator
-from faults.cases import INVENTORY, KILLS, PAIRS, ROLE, SINGLES, Case
-from faults.page import PAGE, page_of, rows
+from faults.cases import INVENTORY, PAIRS, SINGLES, Case
 from faults.scenarios import IDS, NAMES, RESTART, TIMEOUT, WORLD, Scenario
 
 PLUGIN = "selfservice.aws.servicecatalog_provisioned_products"
@@ -117,6 +116,7 @@ def test_a_fault_is_survived(survive: Callable[[Case], None], case: Case) -> Non
     survive(case)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("case", PAIRS, ids=str)
 def test_two_faults_are_survived(survive: Callable[[Case], None], case: Case) -> None:
     survive(case)
@@ -154,10 +154,3 @@ def test_the_inventory_is_whole_or_fails(hosts: Callable[..., set[str]], emulato
     assert "Traceback" not in said
     emulator.clear_faults()
     assert hosts() == set(NAMES)
-
-
-def test_the_page_of_the_docs_counts_these_cases() -> None:
-    """Each is survived, or it fails here: `make faults` writes the page anew."""
-    cases = [str(case) for case in (*SINGLES, *PAIRS, *INVENTORY, *ROLE, *KILLS)]
-    assert len(cases) == len(set(cases)) == sum(len(row.cases) for *_titles, table in rows() for row in table)
-    assert PAGE.read_text(encoding="utf-8") == page_of(cases)
