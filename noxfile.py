@@ -59,8 +59,8 @@ if not os.environ.get("SELFSERVICE_HELD"):
         held.enter_context(lock("run"))
         os.environ["SELFSERVICE_HELD"] = "yes"
 PYTHONS = checks.find_pythons()
-RUNNABLE = [each for each in SUPPORTED if each.python in PYTHONS and not each.modules]
-OLDEST, NEWEST = RUNNABLE[0], RUNNABLE[-1]
+RUNNABLE = [each for each in SUPPORTED if {each.python, each.modules or each.python} <= set(PYTHONS)]
+OLDEST, NEWEST = RUNNABLE[0], [each for each in RUNNABLE if not each.modules][-1]
 
 nox.needs_version = ">=2026.10.20"
 nox.options.default_venv_backend = "uv"
@@ -200,13 +200,14 @@ def versions(session: nox.Session, versions: Versions) -> None:
 def matrix(session: nox.Session) -> None:
     """Run all supported versions that have a Python here, or of those the ones with all words given in their names."""
     chosen = [each for each in SUPPORTED if all(word in str(each) for word in session.posargs)]
-    runnable = [each for each in chosen if {each.python, each.modules or each.python} <= set(PYTHONS)]
-    if left_out := ", ".join(str(each) for each in chosen if each not in runnable):
-        session.warn(f"Left out, for want of a Python: {left_out}")
-    if not runnable:
+    left_out = [str(each) for each in chosen if each not in RUNNABLE]
+    if left_out:
+        session.warn(f"Left out, for want of a Python: {', '.join(left_out)}")
+    if len(left_out) == len(chosen):
         session.error("Nothing to run.")
-    for each in runnable:
-        session.notify(f"versions({each})", posargs=[])
+    for each in chosen:
+        if each in RUNNABLE:
+            session.notify(f"versions({each})", posargs=[])
 
 
 @nox.session(python=NEWEST.python, default=False)
