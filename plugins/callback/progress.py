@@ -61,9 +61,13 @@ from typing import TYPE_CHECKING, Any
 from ansible.plugins.callback import CallbackBase
 from ansible_collections.selfservice.aws.plugins.module_utils._clock import SystemClock
 from ansible_collections.selfservice.aws.plugins.module_utils._progress import ADDRESS, HOST
-from ansible_collections.selfservice.aws.plugins.plugin_utils._board import Board
-from ansible_collections.selfservice.aws.plugins.plugin_utils._channel import Channel
-from ansible_collections.selfservice.aws.plugins.plugin_utils._terminal import Terminal, is_for_people, shown_on
+from ansible_collections.selfservice.aws.plugins.plugin_utils._progress.channel import Channel
+from ansible_collections.selfservice.aws.plugins.plugin_utils._progress.status_lines import StatusLines
+from ansible_collections.selfservice.aws.plugins.plugin_utils._progress.terminal import (
+    Terminal,
+    encodable,
+    is_interactive,
+)
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -79,19 +83,19 @@ _ENDING = (signal.SIGHUP, signal.SIGTERM)
 
 
 class Listener:
-    """A thread that prints what comes through a channel, from when it is made until `end`.
+    """A thread that prints what comes through a channel, from when it is made until end().
 
-    The thread holds one lock only, Display's own, for all that it prints: Ansible holds that while it forks.
+    The thread holds only Display's own lock when it prints, which Ansible holds while it forks.
     """
 
     def __init__(self, display: Display, interval: float) -> None:
         self._display = display
         self._clock = SystemClock()
         self._channel = Channel()
-        self._terminal = Terminal(display) if is_for_people() else None
+        self._terminal = Terminal(display) if is_interactive() else None
         self._pause = min(_REFRESH, max(interval, 0.1))
-        # What would be late at the next look is due at this one.
-        self._board = Board(interval - self._pause)
+        # What would be late at the next refresh is due at this one.
+        self._status = StatusLines(interval - self._pause)
         self._thread = threading.Thread(target=self._run, name="selfservice.aws.progress", daemon=True)
         self._handlers = {number: signal.getsignal(number) for number in _ENDING}
         for number, handler in self._handlers.items():
@@ -102,7 +106,7 @@ class Listener:
         self._thread.start()
 
     def end(self) -> None:
-        """Stop, and leave nothing behind."""
+        """Stop, and undo everything that was set up."""
         atexit.unregister(self.end)
         for name in (ADDRESS, HOST):
             os.environ.pop(name, None)
@@ -110,43 +114,43 @@ class Listener:
         self._thread.join(1)
         self._channel.close()
         if self._terminal:
-            self._terminal.leave()
+            self._terminal.restore()
         for number, handler in self._handlers.items():
             _handle(number, handler)
 
     def _die(self, number: int, _frame: FrameType | None) -> None:
-        """Leave nothing behind, and die as without this."""
+        """Undo what outlives the process, and let the signal do what it would have done."""
         self._channel.remove()
         # The signal may have come in the middle of a write.
         with contextlib.suppress(OSError, RuntimeError):
             if self._terminal:
-                self._terminal.leave()
+                self._terminal.restore()
         _handle(number, self._handlers[signal.Signals(number)])
         os.kill(os.getpid(), number)
 
     def _run(self) -> None:
-        # When the output is closed there is nobody to tell.
+        # Ends when the output is closed.
         with contextlib.suppress(OSError, ValueError):
-            while (events := self._channel.receive(None if self._board.is_empty else self._pause)) is not None:
+            while (events := self._channel.receive(None if self._status.is_empty else self._pause)) is not None:
                 now = self._clock.monotonic()
                 for event in events:
-                    self._board.hear(event, now)
-                self._board.forget(_runs)
+                    self._status.update(event, now)
+                self._status.prune(_is_running)
                 self._show(now)
 
     def _show(self, now: float) -> None:
         if self._terminal:
-            self._terminal.draw(self._board.line(now, self._terminal.fits))
-        elif lines := self._board.lines(now):
+            self._terminal.draw(self._status.line(now, self._terminal.fits))
+        elif lines := self._status.lines(now):
             with self._display._lock:
                 for line in lines:
-                    self._display.display(shown_on(sys.stdout, line))
-                # Display leaves that to the system, which waits for more where there is no terminal.
+                    self._display.display(encodable(line, sys.stdout))
+                # Display does not flush, and without a terminal the system buffers.
                 sys.stdout.flush()
 
 
 class CallbackModule(CallbackBase):
-    """Listens while a playbook runs."""
+    """Shows progress while a playbook runs."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
@@ -173,12 +177,12 @@ class CallbackModule(CallbackBase):
 
 
 def _handle(number: int, handler: Any) -> None:
-    # Only the main thread may, and only a handler that Python knows can be put back.
+    # Only the main thread may do that, and only a handler that Python knows can be restored.
     with contextlib.suppress(TypeError, ValueError):
         signal.signal(number, handler)
 
 
-def _runs(pid: int) -> bool:
+def _is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -66,10 +66,9 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.selfservice.aws.plugins.module_utils._errors import InvalidInput
-from ansible_collections.selfservice.aws.plugins.module_utils._parameters import as_sent
-from ansible_collections.selfservice.aws.plugins.module_utils._targets import BulkTarget, token_of
-from ansible_collections.selfservice.aws.plugins.module_utils._types import Reference
+from ansible_collections.selfservice.aws.plugins.module_utils._action.parameters import to_parameters
+from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import derive_token
+from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import InvalidInput
 
 
 def execute_token(
@@ -82,12 +81,12 @@ def execute_token(
 ) -> str:
     """Return the token of a target."""
     try:
-        secrets = as_sent(sensitive_parameters, "sensitive_parameters")
-        sent = {**as_sent(parameters, "parameters"), **secrets}
+        secrets = to_parameters(sensitive_parameters, "sensitive_parameters")
+        sent = {**to_parameters(parameters, "parameters"), **secrets}
     except InvalidInput as error:
         raise AnsibleFilterError(str(error)) from error
-    target = BulkTarget(Reference(str(provisioned_product_id)), sent, action_id=str(service_action_id))
-    return token_of(str(seed), target, secrets)
+    ids = (str(provisioned_product_id), str(service_action_id))
+    return derive_token(str(seed), *ids, parameters=sent, secret_names=secrets)
 
 
 class FilterModule:

@@ -167,14 +167,29 @@ from typing import Any
 from ansible import constants
 from ansible.errors import AnsibleParserError
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
-from ansible_collections.selfservice.aws.plugins.module_utils._errors import (
+from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import InvalidInput, SelfServiceError
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.errors import (
     SERVICE_ERRORS,
-    InvalidInput,
-    SelfServiceError,
-    explain,
-    sentence,
+    describe_error,
+    error_sentence,
 )
-from ansible_collections.selfservice.aws.plugins.plugin_utils import _inventory
+from ansible_collections.selfservice.aws.plugins.plugin_utils._inventory.hosts import (
+    GROUP,
+    Preference,
+    check_prefix,
+    host_names,
+    host_variables,
+    preferences_of,
+)
+from ansible_collections.selfservice.aws.plugins.plugin_utils._inventory.source import (
+    Source,
+    cache_key,
+    check_statuses,
+    denied_regions,
+    identity_of,
+    products_of,
+    read_regions,
+)
 
 
 class InventoryModule(AWSInventoryBase):
@@ -189,58 +204,58 @@ class InventoryModule(AWSInventoryBase):
         try:
             preferences = self._checked_preferences()
             regions = self._read(path, cache)
-            self._add(_inventory.products_of(regions), preferences)
+            self._add(products_of(regions), preferences)
         except (SelfServiceError, *SERVICE_ERRORS) as error:
-            failure = f"{path}: {sentence(error)}"
+            failure = f"{path}: {error_sentence(error)}"
         else:
             return
         # Outside the except block, so that Ansible does not show the error twice.
         raise AnsibleParserError(failure)
 
-    def get_cache_key(self, path: str) -> str:  # noqa: ARG002 (the same question has the same answer in any file)
-        """Return the key of what is asked for, of whom."""
+    def get_cache_key(self, path: str) -> str:  # noqa: ARG002 (the path does not matter)
+        """Return a key for what is asked for, and of which account."""
         names = ("AWS_ENDPOINT_URL_SERVICE_CATALOG", "AWS_ENDPOINT_URL")
         endpoints = [self.get_option("endpoint_url"), *map(os.environ.get, names)]
-        return f"{self.NAME}_{_inventory.cache_key(self._identity(), endpoints, self._source())}"
+        return f"{self.NAME}_{cache_key(self._identity(), endpoints, self._source())}"
 
     def _set_frozen_credentials(self) -> None:
-        """Do not assume a role yet, as amazon.aws would do here: what is cached needs none."""
+        """Do not assume a role yet, as amazon.aws would do here: a cached result needs none."""
 
     def _do_fail(self, message: str) -> Any:
         raise SelfServiceError(message if message.endswith(".") else f"{message}.")
 
-    def _checked_preferences(self) -> list[_inventory.Preference]:
-        _inventory.check_statuses(self.get_option("statuses"))
-        _inventory.check_prefix(self.get_option("hostvars_prefix"))
-        return _inventory.preferences_of(self.get_option("hostnames"))
+    def _checked_preferences(self) -> list[Preference]:
+        check_statuses(self.get_option("statuses"))
+        check_prefix(self.get_option("hostvars_prefix"))
+        return preferences_of(self.get_option("hostnames"))
 
-    def _source(self) -> _inventory.Source:
+    def _source(self) -> Source:
         regions = [region for region in self.get_option("regions") or [self.region] if region]
         if not regions:
             raise InvalidInput(
                 "There is no region to look in: give regions, region, AWS_REGION, or a profile that has one."
             )
         queries = tuple(self.get_option("search_query"))
-        return _inventory.Source(tuple(dict.fromkeys(regions)), queries, self.get_option("access_level"))
+        return Source(tuple(dict.fromkeys(regions)), queries, self.get_option("access_level"))
 
     def _identity(self) -> list[str]:
         if self.get_option("assume_role_arn"):
             return ["role", self.get_option("assume_role_arn")]
         if self.get_option("access_key"):
             return ["access_key", self.get_option("access_key")]
-        # Not at the top: where it lacks, amazon.aws has said so by now.
+        # Not at the top: if botocore is missing, amazon.aws has said so by now.
         from botocore.session import Session
 
         session = Session(profile=self.get_option("profile"))
-        return _inventory.identity_of(session, os.environ, self.get_option("access_level"))
+        return identity_of(session, os.environ, self.get_option("access_level"))
 
     def _read(self, path: str, cache: bool) -> dict[str, dict[str, Any]]:
         is_cached, regions = self.get_cached_result(path, cache)
         if not is_cached:
             source = self._source()
             self._assume_role()
-            regions = _inventory.read_regions(lambda region: self.client("servicecatalog", region=region), source)
-        for region, why in _inventory.denied_regions(regions).items():
+            regions = read_regions(lambda region: self.client("servicecatalog", region=region), source)
+        for region, why in denied_regions(regions).items():
             text = f"The provisioned products in {region} may not be read: {why}."
             if self.get_option("strict_permissions"):
                 raise SelfServiceError(f"{text} With strict_permissions: false, the other regions are listed.")
@@ -253,25 +268,25 @@ class InventoryModule(AWSInventoryBase):
         try:
             super()._set_frozen_credentials()
         except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
-            # Up to its version 9, amazon.aws lets this pass.
+            # amazon.aws does not report it in version 9.
             role = self.get_option("assume_role_arn")
-            raise SelfServiceError(f"Unable to assume role {role}: {explain(error)}.") from error
+            raise SelfServiceError(f"Unable to assume role {role}: {describe_error(error)}.") from error
 
-    def _add(self, products: list[dict[str, Any]], preferences: list[_inventory.Preference]) -> None:
-        self.inventory.add_group(_inventory.GROUP)
+    def _add(self, products: list[dict[str, Any]], preferences: list[Preference]) -> None:
+        self.inventory.add_group(GROUP)
         statuses, prefix = self.get_option("statuses"), self.get_option("hostvars_prefix")
         hosts: dict[str, dict[str, Any]] = {}
         for name, product in zip(self._names(products, preferences), products):
             if statuses and product.get("status") not in statuses:
                 continue
-            self.inventory.add_host(name, group=_inventory.GROUP)
-            variables = _inventory.host_variables(product, prefix)
+            self.inventory.add_host(name, group=GROUP)
+            variables = host_variables(product, prefix)
             for variable, value in variables.items():
                 self.inventory.set_variable(name, variable, value)
-            hosts[name] = {**_inventory.host_variables(product, ""), **variables} if prefix else variables
+            hosts[name] = {**host_variables(product, ""), **variables} if prefix else variables
         self._construct(hosts)
 
-    def _names(self, products: list[dict[str, Any]], preferences: list[_inventory.Preference]) -> list[str]:
+    def _names(self, products: list[dict[str, Any]], preferences: list[Preference]) -> list[str]:
         hosts = self.inventory.hosts
         known = {
             host.vars["provisioned_product_id"]: name
@@ -280,14 +295,14 @@ class InventoryModule(AWSInventoryBase):
         }
         groups = map(self._sanitize_group_name, self.get_option("groups"))
         taken = {*self.inventory.groups, *groups, *constants.LOCALHOST, *known.values()}
-        names = _inventory.host_names(products, preferences, taken)
-        # What another source has found already is the same host, however this one would name it.
+        names = host_names(products, preferences, taken)
+        # A product that another source has found is the same host, whatever its name would be here.
         return [known.get(product["id"], name) for product, name in zip(products, names)]
 
     def _construct(self, hosts: dict[str, dict[str, Any]]) -> None:
         """Add composed variables, then groups, in passes.
 
-        Ansible takes a name for a group's first. Only the groups of `keyed_groups` may get the name of a host.
+        Ansible looks a name up among the groups first. Only groups of `keyed_groups` may get the name of a host.
         """
         strict = self.get_option("strict")
         compose, groups, keyed = (self.get_option(name) for name in ("compose", "groups", "keyed_groups"))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The only clock and the only sleep of the collection."""
+"""The only clock, the only sleep and the only signal handlers of the collection."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ import time
 from typing import Any, Protocol
 
 
-class Stopped(Exception):
-    """A signal has told the process to end; what runs at the service goes on."""
+class Interrupted(Exception):
+    """A signal asked this process to end; actions that run at the service go on."""
 
 
 class Clock(Protocol):
-    """Time as waiting needs it; tests pass one of their own."""
+    """Time as waiting needs it; tests pass a clock of their own."""
 
     def monotonic(self) -> float:
         """Return seconds that never go back."""
 
     def sleep(self, seconds: float) -> None:
-        """Return after `seconds`, or raise Stopped."""
+        """Sleep, or raise Interrupted."""
 
     def jitter(self) -> float:
         """Return a random number from 0 up to, not including, 1."""
 
-    def heed_signals(self) -> None:
-        """From now on let a signal to end raise Stopped from `sleep`, and do nothing else."""
+    def raise_on_signals(self) -> None:
+        """Make SIGTERM and SIGINT raise Interrupted, but only during sleep()."""
 
 
 class SystemClock:
@@ -45,7 +45,7 @@ class SystemClock:
         self._sleeps = True
         try:
             if self._signal:
-                raise self._stopped()
+                raise self._interrupted()
             time.sleep(seconds)
         finally:
             self._sleeps = False
@@ -53,15 +53,15 @@ class SystemClock:
     def jitter(self) -> float:
         return random.random()
 
-    def heed_signals(self) -> None:
+    def raise_on_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._heed)
+            signal.signal(number, self._handle)
 
-    def _heed(self, number: int, _frame: Any) -> None:
+    def _handle(self, number: int, _frame: Any) -> None:
         self._signal = signal.Signals(number).name
-        # Only here: anywhere else, the answer to a write might be on its way.
+        # Only here: anywhere else, the response to a write might be on its way.
         if self._sleeps:
-            raise self._stopped()
+            raise self._interrupted()
 
-    def _stopped(self) -> Stopped:
-        return Stopped(f"{self._signal} told this process to end.")
+    def _interrupted(self) -> Interrupted:
+        return Interrupted(f"{self._signal} told this process to end.")

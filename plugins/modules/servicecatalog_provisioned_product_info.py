@@ -179,16 +179,21 @@ from itertools import chain, islice
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.selfservice.aws.plugins.module_utils import _api, _options, _parameters, _results
+from ansible_collections.selfservice.aws.plugins.module_utils._arguments import (
+    check_identifiers,
+    check_limit,
+    listing,
+)
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import results
 
 
 def list_provisioned_products(task: Task) -> None:
     """List the provisioned products that the options ask for."""
-    _parameters.check_limits(task.params)
-    _parameters.check_count(task.params)
+    check_identifiers(task.params)
+    check_limit(task.params)
     found = islice(_found(task), task.params["limit"])
-    task.known["provisioned_products"] = [_results.provisioned_product(attribute) for attribute in found]
+    task.result["provisioned_products"] = [results.provisioned_product(attribute) for attribute in found]
 
 
 def _found(task: Task) -> Iterator[dict[str, Any]]:
@@ -201,14 +206,14 @@ def _found(task: Task) -> Iterator[dict[str, Any]]:
 
 
 def _exactly(task: Task, field: str, value: str) -> Iterator[dict[str, Any]]:
-    # A search may match more than the very value, and nobody knows how the service combines several terms.
+    # A search may match more than the exact value, and how the service combines several terms is not documented.
     found = _searched(task, [f"{field}:{value}"])
     return (attribute for attribute in found if attribute.get(field.capitalize()) == value)
 
 
 def _searched(task: Task, queries: list[str]) -> Iterator[dict[str, Any]]:
     access_level = task.params["access_level"].capitalize()
-    return _api.search_provisioned_products(task.client, queries, access_level=access_level)
+    return task.service.search_provisioned_products(queries, access_level=access_level)
 
 
 def main() -> None:
@@ -217,7 +222,7 @@ def main() -> None:
             "provisioned_product_ids": {"type": "list", "elements": "str"},
             "provisioned_product_names": {"type": "list", "elements": "str"},
             "search_query": {"type": "list", "elements": "str"},
-            **_options.listing(),
+            **listing(),
         },
         mutually_exclusive=[("provisioned_product_ids", "provisioned_product_names", "search_query")],
         supports_check_mode=True,

@@ -176,26 +176,32 @@ response_metadata:
 
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.selfservice.aws.plugins.module_utils import _api, _options, _parameters, _results
-from ansible_collections.selfservice.aws.plugins.module_utils._errors import SERVICE_ERRORS, is_not_found
-from ansible_collections.selfservice.aws.plugins.module_utils._history import Wanted, newest_first
+from ansible_collections.selfservice.aws.plugins.module_utils._arguments import (
+    check_identifiers,
+    check_limit,
+    listing,
+    parse_time,
+)
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
-from ansible_collections.selfservice.aws.plugins.module_utils._types import Record
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import results
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.errors import SERVICE_ERRORS, is_not_found
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.history import RecordFilter, newest_first
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Record
 
 
 def look_up_records(task: Task) -> None:
     """Look up the records that the options ask for."""
-    _parameters.check_limits(task.params)
-    _parameters.check_count(task.params)
+    check_identifiers(task.params)
+    check_limit(task.params)
     ids = task.params["record_ids"]
     records = _history(task) if ids is None else [found for each in ids for found in _by_id(task, each)]
-    task.known["records"] = [_results.flat_record(record) for record in records[: task.params["limit"]]]
+    task.result["records"] = [results.flat_record(record) for record in records[: task.params["limit"]]]
 
 
 def _by_id(task: Task, record_id: str) -> list[Record]:
     try:
-        detail, outputs = _api.describe_record(task.client, record_id)
-        return [Record(detail, _results.record_outputs(outputs))]
+        detail, outputs = task.service.describe_record(record_id)
+        return [Record(detail, results.record_outputs(outputs))]
     except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
         if not is_not_found(error):
             raise
@@ -204,11 +210,10 @@ def _by_id(task: Task, record_id: str) -> list[Record]:
 
 def _history(task: Task) -> list[Record]:
     params = task.params
-    since = _parameters.as_time("since", params["since"]) if params["since"] else None
-    wanted = Wanted(params["provisioned_product_id"], params["product_id"], params["status"], since)
-    pages = _api.list_record_history(
-        task.client, access_level=params["access_level"].capitalize(), search_filter=wanted.search_filter
-    )
+    since = parse_time("since", params["since"]) if params["since"] else None
+    wanted = RecordFilter(params["provisioned_product_id"], params["product_id"], params["status"], since)
+    level = params["access_level"].capitalize()
+    pages = task.service.list_record_history(access_level=level, search_filter=wanted.search_filter)
     return [Record(detail) for detail in newest_first(pages, wanted, params["limit"])]
 
 
@@ -220,7 +225,7 @@ def main() -> None:
         "since": {"type": "str"},
     }
     module = AnsibleAWSModule(
-        argument_spec={"record_ids": {"type": "list", "elements": "str"}, **history, **_options.listing()},
+        argument_spec={"record_ids": {"type": "list", "elements": "str"}, **history, **listing()},
         mutually_exclusive=[("record_ids", option) for option in history],
         supports_check_mode=True,
     )

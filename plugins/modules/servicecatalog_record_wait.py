@@ -174,34 +174,41 @@ response_metadata:
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.selfservice.aws.plugins.module_utils import _options, _parameters, _results, _waiting
-from ansible_collections.selfservice.aws.plugins.module_utils._errors import SelfServiceError
-from ansible_collections.selfservice.aws.plugins.module_utils._following import FollowedRecords
+from ansible_collections.selfservice.aws.plugins.module_utils._arguments import (
+    check_identifiers,
+    check_waiting,
+    waiting,
+)
+from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import SelfServiceError
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
-from ansible_collections.selfservice.aws.plugins.module_utils._types import Record, Waiting
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import results
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Record
+from ansible_collections.selfservice.aws.plugins.module_utils._wait.outcome import combined_failure, outcome_of
+from ansible_collections.selfservice.aws.plugins.module_utils._wait.poller import RecordPoller
+from ansible_collections.selfservice.aws.plugins.module_utils._wait.wait import wait_for_records
 
 
-def wait_for_records(task: Task) -> None:
+def wait_until_ended(task: Task) -> None:
     """Wait until all records have ended."""
-    task.hidden_parameters()
+    # For their values to be masked; nothing is sent of them.
+    task.sensitive_parameters()
     record_ids = _given(task.params["record_ids"], task.check_mode)
-    _parameters.check_limits({"record_ids": record_ids})
-    _parameters.check_waiting(task.params)
-    waiting = Waiting(task.params["wait_timeout"], task.params["wait_delay"])
+    check_identifiers({"record_ids": record_ids})
+    check_waiting(task.params)
     records = [Record({"RecordId": record_id}) for record_id in record_ids]
-    followed = FollowedRecords(task.polling_client, records, task.clock)
-    task.clock.heed_signals()
+    poller = RecordPoller(task.polling_service, records, task.clock)
+    task.clock.raise_on_signals()
     failures = {}
     if records:
-        failures = _waiting.wait_for_all(followed, waiting, clock=task.clock, warn=task.warn, progress=task.progress)
-    task.known["records"] = [_shaped(followed.records[each], failures.get(each)) for each in record_ids]
+        failures = wait_for_records(poller, task.wait_options, clock=task.clock, warn=task.warn, progress=task.progress)
+    task.result["records"] = [_record_result(poller.records[each], failures.get(each)) for each in record_ids]
     if failures:
-        raise _waiting.summary(failures, len(followed.records))
+        raise combined_failure(failures, len(poller.records))
 
 
-def _shaped(record: Record, failure: SelfServiceError | None) -> dict[str, Any]:
+def _record_result(record: Record, failure: SelfServiceError | None) -> dict[str, Any]:
     error = {"error": str(failure)} if failure else {}
-    return {**_results.flat_record(record), "outcome": _waiting.outcome(failure), **error}
+    return {**results.flat_record(record), "outcome": str(outcome_of(failure)), **error}
 
 
 def _given(ids: list[Any], check_mode: bool) -> list[str]:
@@ -213,11 +220,11 @@ def main() -> None:
         argument_spec={
             "record_ids": {"type": "list", "elements": "raw", "required": True},
             "sensitive_parameters": {"type": "dict", "no_log": True},
-            **_options.waiting(),
+            **waiting(),
         },
         supports_check_mode=True,
     )
-    run(module, wait_for_records)
+    run(module, wait_until_ended)
 
 
 if __name__ == "__main__":

@@ -262,93 +262,90 @@ ansible_facts:
       type: dict
 """
 
+from collections.abc import Collection
+
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.selfservice.aws.plugins.module_utils import (
-    _execution,
-    _options,
-    _parameters,
-    _plan,
-    _results,
-    _waiting,
+from ansible_collections.selfservice.aws.plugins.module_utils._action import plan
+from ansible_collections.selfservice.aws.plugins.module_utils._action.parameters import to_parameters
+from ansible_collections.selfservice.aws.plugins.module_utils._action.start import start
+from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import new_token
+from ansible_collections.selfservice.aws.plugins.module_utils._arguments import (
+    check_identifiers,
+    check_waiting,
+    execution,
+    waiting,
 )
-from ansible_collections.selfservice.aws.plugins.module_utils._errors import SERVICE_ERRORS, Refused, explain
-from ansible_collections.selfservice.aws.plugins.module_utils._following import FollowedRecords
+from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import Refused
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
-from ansible_collections.selfservice.aws.plugins.module_utils._types import Parameters, Reference, Waiting
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import results
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Reference, check_parameters
+from ansible_collections.selfservice.aws.plugins.module_utils._wait.poller import RecordPoller
+from ansible_collections.selfservice.aws.plugins.module_utils._wait.wait import wait_for_record
 
 
 def run_service_action(task: Task) -> None:
-    """Run the action and, if asked, wait for its record; in check mode prove that the start would be accepted."""
+    """Run the action and, if asked, wait for its record; in check mode validate the start."""
     params = task.params
-    secrets = task.hidden_parameters()
-    parameters = {**_parameters.as_sent(params["parameters"], "parameters"), **secrets}
-    _parameters.check_limits(params)
-    _parameters.check_waiting(params)
-    _parameters.check_parameters(parameters)
-    task.known["execute_token"] = params["execute_token"] or _plan.new_token()
-    planned = _plan.plan(
-        task.client,
+    secrets = task.sensitive_parameters()
+    parameters = {**to_parameters(params["parameters"], "parameters"), **secrets}
+    check_identifiers(params)
+    check_waiting(params)
+    check_parameters(parameters)
+    task.result["execute_token"] = params["execute_token"] or new_token()
+    planned = plan.plan(
+        task.service,
         Reference(params["provisioned_product_id"], params["provisioned_product_name"]),
         Reference(params["service_action_id"], params["service_action_name"]),
         parameters=parameters,
-        execute_token=task.known["execute_token"],
+        execute_token=task.result["execute_token"],
         token_is_new=not params["execute_token"],
         accept_language=params["accept_language"],
     )
-    task.known["request"] = _results.request(planned.request, secrets)
+    task.result["request"] = plan.request_result(planned.request, secrets)
     if task.check_mode:
-        _prove(task, planned, secrets)
+        _validate(task, planned, secrets)
     else:
         _start(task, planned, secrets)
-    task.known["ansible_facts"] = {"servicecatalog_record_detail": task.known["record_detail"]}
+    task.result["ansible_facts"] = {"servicecatalog_record_detail": task.result["record_detail"]}
 
 
-def _prove(task: Task, planned: _plan.Plan, secrets: Parameters) -> None:
-    proof = _plan.prove(task.client, planned, task.warn)
-    detail = _plan.planned_detail(planned.request, proof.product)
-    task.known.update(changed=True, record_detail=_results.record_detail(detail), record_outputs={})
+def _validate(task: Task, planned: plan.Plan, secrets: Collection[str]) -> None:
+    check = plan.validate(task.service, planned, task.warn)
+    detail = plan.predicted_record_detail(planned.request, check.product)
+    task.result.update(changed=True, record_detail=results.record_detail(detail), record_outputs={})
     if task.diff_mode:
-        task.known["diff"] = _results.diff(proof.definitions, planned.request, secrets)
+        task.result["diff"] = plan.parameters_diff(check.definitions, planned.request, secrets)
 
 
-def _start(task: Task, planned: _plan.Plan, secrets: Parameters) -> None:
-    params, sent = task.params, planned.request
+def _start(task: Task, planned: plan.Plan, secrets: Collection[str]) -> None:
+    params, token = task.params, planned.request.execute_token
     if task.diff_mode:
-        task.known["diff"] = _diff(task, planned, secrets)
+        task.result["diff"] = plan.read_diff(task.service, planned.request, secrets, task.warn)
     # Made before the write, so that nothing but the service can fail after it.
-    reader = task.polling_client if params["wait"] else task.client
-    task.clock.heed_signals()
+    reader = task.polling_service if params["wait"] else task.service
+    task.clock.raise_on_signals()
     try:
-        again = f"this task again with execute_token: {sent.execute_token}"
-        execution = _execution.execute(task.client, planned, clock=task.clock, again=again)
+        hint = f"this task again with execute_token: {token}"
+        execution = start(task.service, planned, clock=task.clock, retry_hint=hint)
     except Refused as refusal:
-        raise _plan.with_reasons(refusal, task.client, planned) from refusal
-    task.known["changed"] = execution.changed
+        raise plan.add_diagnosis(refusal, task.service, planned) from refusal
+    task.result["changed"] = execution.changed
     record_id = execution.record.record_id
-    followed = FollowedRecords(reader, [execution.record], task.clock, language=sent.accept_language)
+    poller = RecordPoller(reader, [execution.record], task.clock)
     try:
-        _waiting.settle(
-            followed,
+        wait_for_record(
+            poller,
             record_id,
-            Waiting(params["wait_timeout"], params["wait_delay"]) if params["wait"] else None,
+            task.wait_options if params["wait"] else None,
             clock=task.clock,
             replayed=not execution.changed,
-            way_on=f"To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: [{record_id}], "
-            f"or this task again with wait: true and execute_token: {sent.execute_token}.",
+            how_to_continue="To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: "
+            f"[{record_id}], or this task again with wait: true and execute_token: {token}.",
             warn=task.warn,
             progress=task.progress,
         )
     finally:
-        task.known.update(_results.record(followed.records[record_id]))
-
-
-def _diff(task: Task, planned: _plan.Plan, secrets: Parameters) -> dict:
-    definitions = None
-    try:
-        definitions = _plan.read_definitions(task.client, planned.request)
-    except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
-        task.warn(f"The diff lacks the action's defaults: {explain(error)}")
-    return _results.diff(definitions, planned.request, secrets)
+        task.result.update(results.record(poller.records[record_id]))
 
 
 def main() -> None:
@@ -361,8 +358,8 @@ def main() -> None:
             "provisioned_product_id": {"type": "str"},
             "provisioned_product_name": {"type": "str"},
             "wait": {"type": "bool", "default": False},
-            **_options.execution(),
-            **_options.waiting(),
+            **execution(),
+            **waiting(),
         },
         required_one_of=exactly_one,
         mutually_exclusive=exactly_one,

@@ -282,77 +282,77 @@ response_metadata:
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.selfservice.aws.plugins.module_utils import (
-    _api,
-    _bulk,
-    _fleet,
-    _options,
-    _parameters,
-    _plan,
-    _targets,
+from ansible_collections.selfservice.aws.plugins.module_utils._action.parameters import to_parameters
+from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import new_token
+from ansible_collections.selfservice.aws.plugins.module_utils._arguments import (
+    check_identifiers,
+    check_search,
+    check_waiting,
+    execution,
+    waiting,
 )
-from ansible_collections.selfservice.aws.plugins.module_utils._bulk_loop import WORKERS
-from ansible_collections.selfservice.aws.plugins.module_utils._following import FollowedRecords
+from ansible_collections.selfservice.aws.plugins.module_utils._bulk import target
+from ansible_collections.selfservice.aws.plugins.module_utils._bulk.queue import TargetQueue, budget_of
+from ansible_collections.selfservice.aws.plugins.module_utils._bulk.runner import (
+    WORKERS,
+    BulkRunner,
+    validate_targets,
+)
+from ansible_collections.selfservice.aws.plugins.module_utils._bulk.summary import bulk_results, raise_for_failures
+from ansible_collections.selfservice.aws.plugins.module_utils._clock import Interrupted
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
-from ansible_collections.selfservice.aws.plugins.module_utils._types import Reference, Waiting
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Reference, check_parameters
+from ansible_collections.selfservice.aws.plugins.module_utils._wait.poller import RecordPoller
 
 
 def run_on_many(task: Task) -> None:
-    """Run the action on every target, or in check mode prove that the starts would be accepted."""
+    """Run the action on every target, or in check mode validate the starts."""
     params, started = task.params, task.clock.monotonic()
-    secrets = task.hidden_parameters()
-    _parameters.check_limits(params)
-    _parameters.check_search(params)
-    _parameters.check_waiting(params)
-    task.known["execute_token"] = params["execute_token"] or _plan.new_token()
-    common = _parameters.as_sent(params["parameters"], "parameters")
-    targets = _targets.given_targets(params, common, secrets)
-    _targets.refuse_duplicates(targets)
-    _fleet.budget_of(params, len(targets))
-    client = task.bulk_client(WORKERS)
-    requests: list[None] = []
-    _api.count_requests(client, requests)
+    secrets = task.sensitive_parameters()
+    check_identifiers(params)
+    check_search(params)
+    check_waiting(params)
+    task.result["execute_token"] = params["execute_token"] or new_token()
+    common = to_parameters(params["parameters"], "parameters")
+    check_parameters({**common, **secrets})
+    targets = target.given_targets(params, common, secrets)
+    target.check_duplicates(targets)
+    budget_of(params, len(targets))
+    service = task.bulk_service(WORKERS)
     if params["search_query"]:
-        targets = _targets.searched_targets(client, params["search_query"], {**common, **secrets})
-    action = Reference(params["service_action_id"], params["service_action_name"])
+        targets = target.searched_targets(service, params["search_query"], {**common, **secrets})
     with ThreadPoolExecutor(WORKERS) as pool:
-        targets = _targets.resolve(client, targets, action, pool=pool, language=params["accept_language"])
-    bulk = _bulk.Bulk(
-        targets,
-        _fleet.budget_of(params, len(targets)),
-        seed=task.known["execute_token"],
-        seed_is_new=not params["execute_token"],
-        secrets=secrets,
-        language=params["accept_language"],
-    )
+        action = Reference(params["service_action_id"], params["service_action_name"])
+        target.resolve(service, targets, action, pool)
+    seed, is_new = task.result["execute_token"], not params["execute_token"]
+    target.make_plans(targets, seed, secrets, seed_is_new=is_new, accept_language=params["accept_language"])
+    queue = TargetQueue(targets, budget_of(params, len(targets)))
+    services, interrupted = [service], None
     try:
         if task.check_mode:
-            bulk.prove(client, task.warn)
+            validate_targets(service, queue, task.warn)
         else:
-            _run(task, bulk, client, requests)
+            services += [task.bulk_polling_service()] if params["wait"] else []
+            interrupted = _run(task, services, queue, len(targets))
     finally:
-        seconds = task.clock.monotonic() - started
-        task.known.update(bulk.results(seconds=seconds, api_calls=len(requests), is_check=task.check_mode))
-    bulk.conclude()
+        seconds, api_calls = task.clock.monotonic() - started, sum(each.requests for each in services)
+        task.result.update(bulk_results(targets, seconds=seconds, api_calls=api_calls, is_check=task.check_mode))
+    raise_for_failures(targets, queue.budget, seed=seed, interrupted=interrupted)
 
 
-def _run(task: Task, bulk: _bulk.Bulk, client: Any, requests: list[None]) -> None:
-    params, reader, waiting = task.params, client, None
-    if params["wait"]:
-        waiting = Waiting(params["wait_timeout"], params["wait_delay"])
-        reader = task.bulk_polling_client()
-        _api.count_requests(reader, requests)
-    language = params["accept_language"]
-    task.clock.heed_signals()
-    followed = FollowedRecords(reader, [], task.clock, language=language, outputs_of_successes=False)
-    bulk.run(client, followed, waiting=waiting, clock=task.clock, progress=task.progress)
+def _run(task: Task, services: list[ServiceCatalog], queue: TargetQueue, total: int) -> Interrupted | None:
+    task.clock.raise_on_signals()
+    poller = RecordPoller(services[-1], [], task.clock, outputs_of_successes=False)
+    options = task.wait_options if task.params["wait"] else None
+    runner = BulkRunner(services[0], queue, poller, options, total=total, clock=task.clock, progress=task.progress)
+    return runner.run()
 
 
 def main() -> None:
-    target = {
+    target_options = {
         "provisioned_product_id": {"type": "str"},
         "provisioned_product_name": {"type": "str"},
         "parameters": {"type": "dict"},
@@ -366,15 +366,15 @@ def main() -> None:
             "targets": {
                 "type": "list",
                 "elements": "dict",
-                "options": target,
+                "options": target_options,
                 "required_one_of": [products],
                 "mutually_exclusive": [products],
             },
             "wait": {"type": "bool", "default": True},
             "max_concurrency": {"type": "str", "default": "50"},
             "max_errors": {"type": "str", "default": "0"},
-            **_options.execution(),
-            **_options.waiting(),
+            **execution(),
+            **waiting(),
         },
         required_one_of=[sources, actions],
         mutually_exclusive=[sources, actions],

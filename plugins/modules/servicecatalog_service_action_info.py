@@ -170,60 +170,63 @@ response_metadata:
 from typing import Callable, TypeVar
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.selfservice.aws.plugins.module_utils import _api, _parameters, _resolve, _results
-from ansible_collections.selfservice.aws.plugins.module_utils._errors import (
+from ansible_collections.selfservice.aws.plugins.module_utils._action.lookup import find_provisioned_product
+from ansible_collections.selfservice.aws.plugins.module_utils._arguments import check_identifiers
+from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import NotFound
+from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import results
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.errors import (
     SERVICE_ERRORS,
-    NotFound,
-    explain,
+    describe_error,
     is_not_found,
 )
-from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
-from ansible_collections.selfservice.aws.plugins.module_utils._types import Reference
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Reference
 
 T = TypeVar("T")
 
 
 def list_service_actions(task: Task) -> None:
     """List the service actions that the options ask for."""
-    _parameters.check_limits(task.params)
-    task.known["service_actions"] = []
+    check_identifiers(task.params)
+    task.result["service_actions"] = []
     try:
-        task.known["service_actions"] = _asked_for(task)
+        task.result["service_actions"] = _list(task)
     except NotFound as error:
         task.warn(str(error))
 
 
-def _asked_for(task: Task) -> list[dict]:
-    params = task.params
+def _list(task: Task) -> list[dict]:
+    params, service = task.params, task.service
     if action_id := params["service_action_id"]:
-        detail = _found(f"service action {action_id}", lambda: _api.describe_service_action(task.client, action_id))
-        return [_results.service_action_detail(detail)]
+        detail = _read(f"service action {action_id}", lambda: service.describe_service_action(action_id))
+        return [results.service_action_detail(detail)]
     if artifact_id := params["provisioning_artifact_id"]:
-        listed = _api.service_actions_for_artifact(task.client, params["product_id"], artifact_id)
-        summaries = _found(f"provisioning artifact {artifact_id} of {params['product_id']}", lambda: list(listed))
-        return [_results.service_action(summary) for summary in summaries]
+        listed = service.list_service_actions_for_provisioning_artifact(params["product_id"], artifact_id)
+        summaries = _read(f"provisioning artifact {artifact_id} of {params['product_id']}", lambda: list(listed))
+        return [results.service_action(summary) for summary in summaries]
     target = Reference(params["provisioned_product_id"], params["provisioned_product_name"])
-    return _of_product(task, _resolve.find_provisioned_product(task.client, target))
+    return _of_product(service, find_provisioned_product(service, target))
 
 
-def _found(what: str, read: Callable[[], T]) -> T:
-    """Return what was read of the very thing that was asked for, or raise NotFound if the service has no such thing."""
+def _read(what: str, read: Callable[[], T]) -> T:
+    """Return what was read, or raise NotFound if what the task asks for does not exist."""
     try:
         return read()
     except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
         if not is_not_found(error):
             raise
-        raise NotFound(f"There is no {what} that these credentials can see: {explain(error)}.") from error
+        raise NotFound(f"There is no {what} that these credentials can see: {describe_error(error)}.") from error
 
 
-def _of_product(task: Task, product: dict) -> list[dict]:
-    summaries = _api.service_actions_for_artifact(task.client, product["ProductId"], product["ProvisioningArtifactId"])
+def _of_product(service: ServiceCatalog, product: dict) -> list[dict]:
+    artifact = (product["ProductId"], product["ProvisioningArtifactId"])
     return [
-        _results.service_action(
+        results.service_action(
             summary,
-            _api.describe_service_action_execution_parameters(task.client, product["Id"], summary["Id"]),
+            service.describe_service_action_execution_parameters(product["Id"], summary["Id"]),
         )
-        for summary in summaries
+        for summary in service.list_service_actions_for_provisioning_artifact(*artifact)
     ]
 
 

@@ -100,7 +100,7 @@ def chapters_of(page: str) -> dict[str, str]:
 def _table(figures: Sequence[Figure]) -> str:
     rows = [".. list-table::", "  :header-rows: 1", ""]
     for cells in [
-        ("What", "Measured", "Wanted", "How"),
+        ("What", "Measured", "RecordFilter", "How"),
         *((each.what, f"{shown(each.value)} {each.unit}", each.wanted, each.remark) for each in figures),
     ]:
         first, *others = (f"- {cell}".rstrip() for cell in cells)

@@ -9,9 +9,12 @@ import statistics
 from collections.abc import Iterator
 
 import boto3
-from ansible_collections.selfservice.aws.plugins.module_utils._following import FollowedRecords
-from ansible_collections.selfservice.aws.plugins.module_utils._types import Record, Waiting
-from ansible_collections.selfservice.aws.plugins.module_utils._waiting import wait_until
+from ansible_collections.selfservice.aws.plugins.module_utils._progress import Progress
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Record
+from ansible_collections.selfservice.aws.plugins.module_utils._wait.poller import RecordPoller
+from ansible_collections.selfservice.aws.plugins.module_utils._wait.schedule import WaitOptions
+from ansible_collections.selfservice.aws.plugins.module_utils._wait.wait import wait_for_record
 from emulator import Control, Emulator, EmulatorClock
 
 from .figures import Figure, Finding, Plot
@@ -20,7 +23,7 @@ from .processes import ansible, emulator, fleet, listed, run
 ROUNDS = 25
 LENGTHS = {"5 s": 5, "20 s": 20, "2 min": 120, "20 min": 1200}
 WAYS: dict[str, float | None] = {"adaptive": None, "every 5 s": 5, "every 15 s": 15, "every 30 s": 30}
-# Actions of so many lengths around each, so that none happens to end right before a look.
+# Actions of so many lengths around each, so that none happens to end right before a poll.
 SPREAD = [0.9 + step / 100 for step in range(21)]
 
 
@@ -53,19 +56,19 @@ def measure_cost() -> Iterator[Finding]:
 def measure_waiting() -> Iterator[Finding]:
     """Wait for actions of several lengths, on a clock that waiting moves: exact, and the same on every machine."""
     lags: dict[tuple[str, str], float] = {}
-    looks: dict[tuple[str, str], float] = {}
+    polls: dict[tuple[str, str], float] = {}
     with Emulator(world=fleet(1), clock="manual") as running:
         for length, seconds in LENGTHS.items():
             for way, delay in WAYS.items():
                 pairs = [_waited(running, seconds * part, delay) for part in SPREAD]
-                lags[length, way] = statistics.mean(lag for lag, _looks in pairs)
-                looks[length, way] = statistics.mean(count for _lag, count in pairs)
+                lags[length, way] = statistics.mean(lag for lag, _polls in pairs)
+                polls[length, way] = statistics.mean(count for _lag, count in pairs)
     for length in LENGTHS:
-        bars = {f"{way}, {looks[length, way]:.1f} polls": lags[length, way] for way in WAYS}
+        bars = {f"{way}, {polls[length, way]:.1f} polls": lags[length, way] for way in WAYS}
         yield Plot(f"Seconds from the end of an action of {length} until it is seen", bars, "s")
     yield Figure(
         "An action of 20 min: polls of the adaptive wait over those of one every 5 s",
-        looks["20 min", "adaptive"] / looks["20 min", "every 5 s"],
+        polls["20 min", "adaptive"] / polls["20 min", "every 5 s"],
         "times",
     )
     yield Figure(
@@ -97,6 +100,15 @@ def _waited(running: Emulator, seconds: float, delay: float | None) -> tuple[flo
         ProvisionedProductId=product, ServiceActionId="act-1", ExecuteToken="token-1"
     )
     clock = EmulatorClock(running, jitter=0.5)
-    followed = FollowedRecords(client, [Record(started["RecordDetail"])], clock)
-    assert wait_until(followed.look, Waiting(7200, delay), clock) is None
+    record = Record(started["RecordDetail"])
+    wait_for_record(
+        RecordPoller(ServiceCatalog(client), [record], clock),
+        record.record_id,
+        WaitOptions(7200, delay),
+        clock=clock,
+        replayed=False,
+        how_to_continue="",
+        warn=print,
+        progress=Progress(clock, "", redact=str),
+    )
     return clock.slept - seconds, len(running.calls("DescribeRecord"))

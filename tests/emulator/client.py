@@ -150,5 +150,5 @@ class EmulatorClock:
         """Return the jitter given, from 0 to 1."""
         return self._jitter
 
-    def heed_signals(self) -> None:
+    def raise_on_signals(self) -> None:
         """Do nothing: no signal reaches this clock."""

@@ -15,10 +15,10 @@ ACTIONS, PARAMETERS = "ListServiceActionsForProvisioningArtifact", "DescribeServ
 ACTION = "DescribeServiceAction"
 
 MODULES = "ansible_collections.selfservice.aws.plugins.modules.servicecatalog_"
-VERBS = {
+HANDLERS = {
     "service_action": "run_service_action",
     "service_action_bulk": "run_on_many",
-    "record_wait": "wait_for_records",
+    "record_wait": "wait_until_ended",
     "record_info": "look_up_records",
     "service_action_info": "list_service_actions",
     "provisioned_product_info": "list_provisioned_products",

@@ -19,7 +19,7 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
 from emulator import Emulator, EmulatorClock
-from faults.scenarios import EXECUTE, MODULES, VERBS, Scenario
+from faults.scenarios import EXECUTE, HANDLERS, MODULES, Scenario
 
 if TYPE_CHECKING:
     from ansible_collections.selfservice.aws.plugins.module_utils._module import Task
@@ -63,33 +63,33 @@ def connect(emulator: Emulator, session: boto3.Session) -> Callable[[Mapping[str
 
 @dataclass(frozen=True)
 class Attempt:
-    """One run of a module's verb against the emulator, without Ansible around it."""
+    """One run of a module's handler against the emulator, without Ansible around it."""
 
-    verb: Callable[[Task], None]
+    handler: Callable[[Task], None]
     task: Task
     warnings: list[str]
-    hidden: list[str]
+    masked: list[str]
 
     def run(self) -> dict[str, Any]:
-        self.verb(self.task)
-        return self.task.known
+        self.handler(self.task)
+        return self.task.result
 
     def result(self) -> dict[str, Any]:
         """Run it, and return the result as users get it, `failed` and `msg` included."""
-        from ansible_collections.selfservice.aws.plugins.module_utils._module import failure_of
+        from ansible_collections.selfservice.aws.plugins.module_utils._module import run_handler
 
-        failure = failure_of(self.verb, self.task)
-        return {**self.task.known, **failure, "failed": bool(failure)}
+        failure = run_handler(self.handler, self.task)
+        return {**self.task.result, **failure, "failed": bool(failure)}
 
 
 @pytest.fixture
 def prepare(emulator: Emulator, connect: Callable[[Mapping[str, Any]], BaseClient]) -> Callable[..., Attempt]:
-    """Make an Attempt of any verb, with the options as Ansible would give them."""
+    """Make an Attempt of any handler, with the options as Ansible would give them."""
     # Not at the top: this file is read before pytest-ansible makes the collection known.
     from ansible_collections.selfservice.aws.plugins.module_utils._module import Task
 
     def make(
-        verb: Callable[[Task], None],
+        handler: Callable[[Task], None],
         params: Mapping[str, Any],
         *,
         check_mode: bool = False,
@@ -97,17 +97,17 @@ def prepare(emulator: Emulator, connect: Callable[[Mapping[str, Any]], BaseClien
         jitter: float = 0.0,
     ) -> Attempt:
         warnings: list[str] = []
-        hidden: list[str] = []
+        masked: list[str] = []
         task = Task(
             params={"aws_config": None, **params},
             connect=connect,
             clock=EmulatorClock(emulator, jitter),
-            tell=warnings.append,
-            hide=hidden.extend,
+            emit_warning=warnings.append,
+            mask=masked.extend,
             check_mode=check_mode,
             diff_mode=diff_mode,
         )
-        return Attempt(verb, task, warnings, hidden)
+        return Attempt(handler, task, warnings, masked)
 
     return make
 
@@ -170,8 +170,8 @@ def run_scenario(
     """Run a scenario of tests/faults; a look that hangs takes its 20 s on the clock, and hardly any here."""
 
     def start(scenario: Scenario, *, hangs: bool = False, **params: Any) -> Outcome:
-        verb = getattr(importlib.import_module(MODULES + scenario.module), VERBS[scenario.module])
-        attempt = prepare(verb, {**scenario.params, **params}, **scenario.modes)
+        handler = getattr(importlib.import_module(MODULES + scenario.module), HANDLERS[scenario.module])
+        attempt = prepare(handler, {**scenario.params, **params}, **scenario.modes)
         told: set[str] = set()
 
         def note(parsed: Mapping[str, Any], **_kwargs: Any) -> None:
@@ -187,6 +187,8 @@ def run_scenario(
                     attempt.task.clock.sleep(config.get("read_timeout", 0))
 
             events = clients[key].meta.events
+            # Scenarios share clients, but not their counters of requests.
+            events.unregister("before-send.servicecatalog", unique_id="selfservice-count")
             for event, handler in [
                 (f"after-call.servicecatalog.{EXECUTE}", note),
                 ("needs-retry.servicecatalog", hang),

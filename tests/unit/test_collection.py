@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.selfservice.aws.plugins.module_utils import _options
-from ansible_collections.selfservice.aws.plugins.module_utils._results import record_detail
-from ansible_collections.selfservice.aws.plugins.plugin_utils import _inventory
+from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.results import record_detail
+from ansible_collections.selfservice.aws.plugins.plugin_utils._inventory import hosts, source
 from botocore import xform_name
 from botocore.session import Session
 
@@ -33,7 +33,7 @@ def test_a_fragment_and_its_argument_spec_agree(name: str) -> None:
     documented = yaml.safe_load(fragment.DOCUMENTATION)["options"]
     for option in documented.values():
         assert option.pop("description")
-    specified: dict[str, Any] = getattr(_options, name)()
+    specified: dict[str, Any] = getattr(_arguments, name)()
     assert documented == {
         option: {key: value for key, value in spec.items() if key != "no_log"} for option, spec in specified.items()
     }
@@ -80,7 +80,7 @@ def test_every_guide_is_listed_and_every_listed_guide_is_there() -> None:
 
 
 def test_the_permissions_are_those_of_the_calls_that_are_made() -> None:
-    api = (ROOT / "plugins" / "module_utils" / "_api.py").read_text()
+    api = (ROOT / "plugins" / "module_utils" / "_servicecatalog" / "api.py").read_text()
     snake = {xform_name(name): name for name in Session().get_service_model("servicecatalog").operation_names}
     called = {snake[call] for call in re.findall(r"client\.(\w+)", api) if call in snake}
     guide = (ROOT / "docs" / "docsite" / "rst" / "guide_user.rst").read_text()
@@ -116,8 +116,8 @@ def test_the_inventory_documents_all_that_it_takes() -> None:
     assert documented["name"] == name
     assert documented["options"]["plugin"]["choices"] == [plugin.InventoryModule.NAME]
     said = {option: " ".join(text["description"]) for option, text in documented["options"].items()}
-    assert not [each for each in _inventory.ATTRIBUTES if f"V({each})" not in said["hostnames"]]
-    assert not [each for each in _inventory.STATUSES if f"V({each})" not in said["statuses"]]
+    assert not [each for each in hosts.ATTRIBUTES if f"V({each})" not in said["hostnames"]]
+    assert not [each for each in source.STATUSES if f"V({each})" not in said["statuses"]]
     used = set(re.findall(r"get_option\(\"(\w+)\"\)", inspect.getsource(plugin)))
     of_fragments = {"endpoint_url", "assume_role_arn", "access_key", "profile", "strict", "groups"}
     assert used - of_fragments <= set(documented["options"])

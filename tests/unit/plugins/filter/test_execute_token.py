@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.selfservice.aws.plugins.filter.execute_token import FilterModule
-from ansible_collections.selfservice.aws.plugins.module_utils import _targets
-from ansible_collections.selfservice.aws.plugins.module_utils._types import Reference
+from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import derive_token
 
 token = FilterModule().filters()["execute_token"]
 IDS = {"provisioned_product_id": "pp-1", "service_action_id": "act-1"}
@@ -19,8 +18,8 @@ IDS = {"provisioned_product_id": "pp-1", "service_action_id": "act-1"}
 
 @pytest.mark.parametrize("given", [{"Retention": 30}, {"Retention": "30"}, {"Retention": ["30"]}])
 def test_it_is_that_of_a_bulk_task(given: dict[str, Any]) -> None:
-    target = _targets.BulkTarget(Reference("pp-1"), {"Retention": ["30"], "Pin": ["1234"]}, action_id="act-1")
-    wanted = _targets.token_of("change", target, ["Pin"])
+    parameters = {"Retention": ["30"], "Pin": ["1234"]}
+    wanted = derive_token("change", "pp-1", "act-1", parameters=parameters, secret_names=["Pin"])
     assert token("change", **IDS, parameters=given, sensitive_parameters={"Pin": "9999"}) == wanted
     assert token("change", **IDS, parameters=given) != wanted
 

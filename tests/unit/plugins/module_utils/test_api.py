@@ -12,14 +12,15 @@ from typing import Any
 
 import boto3
 import pytest
-from ansible_collections.selfservice.aws.plugins.module_utils import _api
-from ansible_collections.selfservice.aws.plugins.module_utils._errors import GarbledAnswer
-from ansible_collections.selfservice.aws.plugins.module_utils._types import ExecutionParameter, Request
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import transport
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog, to_request
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.errors import MalformedResponse
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import ExecutionParameter, Request
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.stub import Stubber
 
-REQUEST = Request("pp-1", "act-1", "token-1", "jp", {"Mode": ["forced"]})
+REQUEST = Request("pp-1", "act-1", "token-1", accept_language="jp", parameters={"Mode": ["forced"]})
 
 
 def make_client(**config: Any) -> BaseClient:
@@ -40,6 +41,13 @@ def stubbed() -> Iterator[tuple[BaseClient, Stubber]]:
         stubber.assert_no_pending_responses()
 
 
+def catalog(client: BaseClient, language: str | None = None) -> ServiceCatalog:
+    """The service with a client whose responses are the Stubber's, which have no bodies to check."""
+    service = ServiceCatalog(client, language)
+    client.meta.events.unregister("after-call.servicecatalog", unique_id="selfservice-refuse")
+    return service
+
+
 def answer(members: dict[str, Any], **headers: str) -> dict[str, Any]:
     return {**members, "ResponseMetadata": {"HTTPStatusCode": 200, "HTTPHeaders": headers}}
 
@@ -57,13 +65,13 @@ def test_a_start_sends_what_the_request_has(stubbed: tuple[BaseClient, Stubber])
             "Parameters": {"Mode": ["forced"]},
         },
     )
-    started = _api.execute_provisioned_product_service_action(client, REQUEST)
+    started = catalog(client).execute_provisioned_product_service_action(REQUEST)
     assert started.record_detail["RecordId"] == "rec-1"
     assert started.date == datetime(2026, 11, 22, 22, 39, 38, tzinfo=timezone.utc)
 
 
 def test_empty_members_are_not_sent() -> None:
-    assert set(_api.as_members(Request("pp-1", "act-1", "token-1", None, {}))) == {
+    assert set(to_request(Request("pp-1", "act-1", "token-1", accept_language=None, parameters={}))) == {
         "ProvisionedProductId",
         "ServiceActionId",
         "ExecuteToken",
@@ -76,7 +84,7 @@ def test_a_date_that_is_none_is_no_date(stubbed: tuple[BaseClient, Stubber], dat
     stubber.add_response(
         "execute_provisioned_product_service_action", answer({"RecordDetail": {"RecordId": "rec-1"}}, date=date)
     )
-    assert _api.execute_provisioned_product_service_action(client, REQUEST).date is None
+    assert catalog(client).execute_provisioned_product_service_action(REQUEST).date is None
 
 
 def test_a_date_without_a_zone_is_utc(stubbed: tuple[BaseClient, Stubber]) -> None:
@@ -85,7 +93,7 @@ def test_a_date_without_a_zone_is_utc(stubbed: tuple[BaseClient, Stubber]) -> No
     stubber.add_response(
         "execute_provisioned_product_service_action", answer({"RecordDetail": {"RecordId": "rec-1"}}, date=date)
     )
-    assert _api.execute_provisioned_product_service_action(client, REQUEST).date == datetime(
+    assert catalog(client).execute_provisioned_product_service_action(REQUEST).date == datetime(
         2026, 11, 22, 22, 39, 38, tzinfo=timezone.utc
     )
 
@@ -94,24 +102,27 @@ def test_a_date_without_a_zone_is_utc(stubbed: tuple[BaseClient, Stubber]) -> No
 def test_a_start_answered_without_a_record_is_no_answer(stubbed: tuple[BaseClient, Stubber], members: dict) -> None:
     client, stubber = stubbed
     stubber.add_response("execute_provisioned_product_service_action", answer(members))
-    with pytest.raises(GarbledAnswer, match="without a record"):
-        _api.execute_provisioned_product_service_action(client, REQUEST)
+    with pytest.raises(MalformedResponse, match="without a record"):
+        catalog(client).execute_provisioned_product_service_action(REQUEST)
 
 
 @pytest.mark.parametrize("members", [{}, {"ProvisionedProductDetail": {"Id": "pp-1"}}])
 def test_a_product_without_its_ids_is_no_answer(stubbed: tuple[BaseClient, Stubber], members: dict) -> None:
     client, stubber = stubbed
     stubber.add_response("describe_provisioned_product", members)
-    with pytest.raises(GarbledAnswer, match="without the ids"):
-        _api.describe_provisioned_product(client, Id="pp-1")
+    with pytest.raises(MalformedResponse, match="without the ids"):
+        catalog(client).describe_provisioned_product(Id="pp-1")
 
 
 def test_an_answer_that_the_parser_can_not_read_is_no_answer() -> None:
     def describe(**_members: str) -> dict:
         raise ValueError("Invalid timestamp: 'yesterday'")
 
-    with pytest.raises(GarbledAnswer, match="can't be read: Invalid timestamp"):
-        _api.describe_provisioned_product(SimpleNamespace(describe_provisioned_product=describe), Id="pp-1")
+    events = SimpleNamespace(register=lambda *_args, **_kwargs: None, register_first=lambda *_args, **_kwargs: None)
+    meta = SimpleNamespace(config=SimpleNamespace(retries=None), events=events)
+    client: Any = SimpleNamespace(describe_provisioned_product=describe, meta=meta)
+    with pytest.raises(MalformedResponse, match="can't be read: Invalid timestamp"):
+        ServiceCatalog(client).describe_provisioned_product(Id="pp-1")
 
 
 def test_outputs_are_read_from_all_pages_and_only_when_asked_for(stubbed: tuple[BaseClient, Stubber]) -> None:
@@ -127,7 +138,7 @@ def test_outputs_are_read_from_all_pages_and_only_when_asked_for(stubbed: tuple[
             {**page, "NextPageToken": token} if token else page,
             sent if number == 1 else {**sent, "PageToken": "more"},
         )
-    detail, outputs = _api.describe_record(client, "rec-1", "zh")
+    detail, outputs = catalog(client, "zh").describe_record("rec-1")
     assert detail == {"RecordId": "rec-1"}
     assert [output["OutputKey"] for output in outputs] == ["Key1", "Key2"]
 
@@ -135,8 +146,8 @@ def test_outputs_are_read_from_all_pages_and_only_when_asked_for(stubbed: tuple[
 def test_a_described_record_that_is_missing_is_no_answer(stubbed: tuple[BaseClient, Stubber]) -> None:
     client, stubber = stubbed
     stubber.add_response("describe_record", {})
-    with pytest.raises(GarbledAnswer, match="without a record"):
-        _api.describe_record(client, "rec-1")
+    with pytest.raises(MalformedResponse, match="without a record"):
+        catalog(client).describe_record("rec-1")
 
 
 def test_a_page_token_given_twice_is_refused(stubbed: tuple[BaseClient, Stubber]) -> None:
@@ -145,8 +156,8 @@ def test_a_page_token_given_twice_is_refused(stubbed: tuple[BaseClient, Stubber]
         stubber.add_response(
             "list_service_actions_for_provisioning_artifact", {"ServiceActionSummaries": [], "NextPageToken": "again"}
         )
-    with pytest.raises(GarbledAnswer, match="the same page token twice"):
-        list(_api.service_actions_for_artifact(client, "prod-1", "pa-1"))
+    with pytest.raises(MalformedResponse, match="the same page token twice"):
+        list(catalog(client).list_service_actions_for_provisioning_artifact("prod-1", "pa-1"))
 
 
 def test_products_are_searched_sorted_and_at_an_explicit_level(stubbed: tuple[BaseClient, Stubber]) -> None:
@@ -161,7 +172,7 @@ def test_products_are_searched_sorted_and_at_an_explicit_level(stubbed: tuple[Ba
             "PageSize": 100,
         },
     )
-    assert [product["Id"] for product in _api.search_provisioned_products(client)] == ["pp-1"]
+    assert [product["Id"] for product in catalog(client).search_provisioned_products()] == ["pp-1"]
 
 
 def test_parameters_of_an_action_come_with_their_defaults(stubbed: tuple[BaseClient, Stubber]) -> None:
@@ -171,14 +182,14 @@ def test_parameters_of_an_action_come_with_their_defaults(stubbed: tuple[BaseCli
         {"ServiceActionParameters": [{"Name": "TARGET", "Type": "T", "DefaultValues": ["a"]}, {"Name": "Mode"}]},
         {"ProvisionedProductId": "pp-1", "ServiceActionId": "act-1"},
     )
-    assert _api.describe_service_action_execution_parameters(client, "pp-1", "act-1") == [
+    assert catalog(client).describe_service_action_execution_parameters("pp-1", "act-1") == [
         ExecutionParameter("TARGET", "T", ("a",)),
         ExecutionParameter("Mode", None, ()),
     ]
 
 
 @pytest.mark.parametrize(
-    ("status", "content_type", "body", "garbled"),
+    ("status", "content_type", "body", "malformed"),
     [
         (200, "application/x-amz-json-1.1", b'{"RecordDetail": {}}', False),
         (200, "application/x-amz-json-1.1", b'{"RecordDetail": {"Rec', True),
@@ -190,11 +201,11 @@ def test_parameters_of_an_action_come_with_their_defaults(stubbed: tuple[BaseCli
         (400, "text/html", b"<html>", False),
     ],
 )
-def test_a_200_that_says_nothing_is_told_from_an_answer(
-    status: int, content_type: str, body: bytes, garbled: bool
+def test_a_malformed_response_is_told_from_an_answer(
+    status: int, content_type: str, body: bytes, malformed: bool
 ) -> None:
     response = SimpleNamespace(status_code=status, headers={"Content-Type": content_type}, content=body)
-    assert _api._is_garbled(response) is garbled
+    assert transport._is_malformed(response) is malformed
 
 
 @pytest.mark.parametrize(
@@ -206,7 +217,7 @@ def test_a_200_that_says_nothing_is_told_from_an_answer(
         ({"retries": {"mode": "standard"}}, "7", 7),
     ],
 )
-def test_a_garbled_answer_is_retried_as_often_as_botocore_retries(
+def test_a_malformed_answer_is_retried_as_often_as_botocore_retries(
     monkeypatch: pytest.MonkeyPatch, config: dict, environment: Any, attempts: int
 ) -> None:
     if environment:
@@ -217,11 +228,13 @@ def test_a_garbled_answer_is_retried_as_often_as_botocore_retries(
         handlers[event] = handler
 
     events = SimpleNamespace(register=register, register_first=register)
-    _api.watch(SimpleNamespace(meta=SimpleNamespace(config=make_client(**config).meta.config, events=events)))
+    transport.install_response_checks(
+        SimpleNamespace(meta=SimpleNamespace(config=make_client(**config).meta.config, events=events))
+    )
     retry = handlers["needs-retry.servicecatalog"]
-    garbled = SimpleNamespace(status_code=200, headers={}, content=b"{")
+    malformed = SimpleNamespace(status_code=200, headers={}, content=b"{")
     pauses = [
-        retry(response=(garbled, {}), caught_exception=None, attempts=number) for number in range(1, attempts + 1)
+        retry(response=(malformed, {}), caught_exception=None, attempts=number) for number in range(1, attempts + 1)
     ]
     assert pauses[-1] is None
     assert all(0 <= pause <= 20 for pause in pauses[:-1])

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.selfservice.aws.plugins.module_utils import _errors
-from ansible_collections.selfservice.aws.plugins.module_utils._clock import Stopped, SystemClock
-from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_record_wait import wait_for_records
+from ansible_collections.selfservice.aws.plugins.module_utils import _exceptions
+from ansible_collections.selfservice.aws.plugins.module_utils._clock import Interrupted, SystemClock
+from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_record_wait import wait_until_ended
 from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_service_action_bulk import run_on_many
 from emulator import Emulator, EmulatorClock
 from faults.scenarios import SCENARIOS
@@ -32,39 +32,39 @@ class EndingClock(EmulatorClock):
     def sleep(self, seconds: float) -> None:
         super().sleep(seconds)
         if self.slept >= self.ends_after:
-            raise Stopped("SIGTERM told this process to end.")
+            raise Interrupted("SIGTERM told this process to end.")
 
 
 @pytest.fixture
 def clock() -> Iterator[SystemClock]:
     before = {number: signal.getsignal(number) for number in SIGNALS}
-    heeding = SystemClock()
-    heeding.heed_signals()
-    yield heeding
+    clock_with_handlers = SystemClock()
+    clock_with_handlers.raise_on_signals()
+    yield clock_with_handlers
     for number, handler in before.items():
         signal.signal(number, handler)
 
 
 def run(attempt: Any, emulator: Emulator, seconds: float = 3.0) -> tuple[str, dict[str, Any]]:
-    """Run a verb that a signal ends, and return its message and what it hands back."""
+    """Run a handler that a signal ends, and return its message and what it hands back."""
     attempt.task.clock = EndingClock(emulator)
     attempt.task.clock.ends_after = seconds
-    with pytest.raises(_errors.SelfServiceError) as caught:
+    with pytest.raises(_exceptions.SelfServiceError) as caught:
         attempt.run()
-    return str(caught.value), attempt.task.known
+    return str(caught.value), attempt.task.result
 
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_while_busy_ends_the_next_pause(clock: SystemClock, number: int) -> None:
     signal.raise_signal(number)
-    with pytest.raises(Stopped, match=f"{signal.Signals(number).name} told"):
+    with pytest.raises(Interrupted, match=f"{signal.Signals(number).name} told"):
         clock.sleep(60)
 
 
 def test_a_signal_ends_the_pause_under_way(clock: SystemClock) -> None:
     started = time.monotonic()
     threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()
-    with pytest.raises(Stopped):
+    with pytest.raises(Interrupted):
         clock.sleep(60)
     assert time.monotonic() - started < 30
 
@@ -86,7 +86,7 @@ def test_a_wait_that_is_told_to_end_names_every_record(
         for each in (ORDERS, BILLING)
     ]
     params = {"record_ids": ids, "sensitive_parameters": None, "wait_timeout": 1800, "wait_delay": None}
-    said, known = run(prepare(wait_for_records, params), emulator, 1.0)
+    said, known = run(prepare(wait_until_ended, params), emulator, 1.0)
     assert said.startswith("Of 2 records, 2 unknown.")
     assert "SIGTERM" in said
     assert [record["record_id"] for record in known["records"]] == ids

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.selfservice.aws.plugins.module_utils._history import Wanted, newest_first
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.history import RecordFilter, newest_first
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 
@@ -46,19 +46,19 @@ HISTORY = [detail(minutes) for minutes in range(100)]
 @pytest.mark.parametrize(
     ("wanted", "limit", "found", "read"),
     [
-        (Wanted(), None, list(range(100)), 5),
-        (Wanted(), 1, [0], 1),
-        (Wanted(), 20, list(range(20)), 1),
-        (Wanted(), 21, list(range(21)), 2),
-        (Wanted(status="FAILED"), None, list(range(0, 100, 10)), 5),
-        (Wanted(status="FAILED"), 3, [0, 10, 20], 2),
-        (Wanted(provisioned_product_id="pp-1", product_id="prod-0"), 2, [3, 9], 1),
-        (Wanted(since=NOON - timedelta(minutes=25)), None, list(range(26)), 2),
-        (Wanted(since=NOON + timedelta(minutes=1)), None, [], 1),
+        (RecordFilter(), None, list(range(100)), 5),
+        (RecordFilter(), 1, [0], 1),
+        (RecordFilter(), 20, list(range(20)), 1),
+        (RecordFilter(), 21, list(range(21)), 2),
+        (RecordFilter(status="FAILED"), None, list(range(0, 100, 10)), 5),
+        (RecordFilter(status="FAILED"), 3, [0, 10, 20], 2),
+        (RecordFilter(provisioned_product_id="pp-1", product_id="prod-0"), 2, [3, 9], 1),
+        (RecordFilter(since=NOON - timedelta(minutes=25)), None, list(range(26)), 2),
+        (RecordFilter(since=NOON + timedelta(minutes=1)), None, [], 1),
     ],
 )
 def test_pages_that_come_newest_first_are_read_as_far_as_needed(
-    wanted: Wanted, limit: int | None, found: list[int], read: int
+    wanted: RecordFilter, limit: int | None, found: list[int], read: int
 ) -> None:
     pages = Pages(HISTORY)
     assert [each["RecordId"] for each in newest_first(pages, wanted, limit)] == [f"rec-{number}" for number in found]
@@ -69,16 +69,16 @@ def test_pages_that_come_newest_first_are_read_as_far_as_needed(
 def test_pages_in_any_other_order_are_all_read(order: str) -> None:
     details = HISTORY[::-1] if order == "oldest first" else random.Random(7).sample(HISTORY, len(HISTORY))
     pages = Pages(details)
-    assert [each["RecordId"] for each in newest_first(pages, Wanted(), 3)] == ["rec-0", "rec-1", "rec-2"]
+    assert [each["RecordId"] for each in newest_first(pages, RecordFilter(), 3)] == ["rec-0", "rec-1", "rec-2"]
     assert pages.read == 5
 
 
 def test_a_record_without_a_time_is_the_oldest() -> None:
     details = [detail(1, CreatedTime=None), detail(2)]
-    assert [each["RecordId"] for each in newest_first([details], Wanted(), None)] == ["rec-2", "rec-1"]
+    assert [each["RecordId"] for each in newest_first([details], RecordFilter(), None)] == ["rec-2", "rec-1"]
 
 
 def test_the_service_filters_by_one_key() -> None:
-    assert Wanted().search_filter is None
-    assert Wanted(product_id="prod-1").search_filter == ("product", "prod-1")
-    assert Wanted("pp-1", "prod-1").search_filter == ("provisionedproduct", "pp-1")
+    assert RecordFilter().search_filter is None
+    assert RecordFilter(product_id="prod-1").search_filter == ("product", "prod-1")
+    assert RecordFilter("pp-1", "prod-1").search_filter == ("provisionedproduct", "pp-1")

@@ -8,9 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.selfservice.aws.plugins.module_utils import _parameters
-from ansible_collections.selfservice.aws.plugins.module_utils._errors import InvalidInput
-from ansible_collections.selfservice.aws.plugins.module_utils._types import ExecutionParameter
+from ansible_collections.selfservice.aws.plugins.module_utils._action.parameters import check_known, to_parameters
+from ansible_collections.selfservice.aws.plugins.module_utils._arguments import check_identifiers, check_waiting
+from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import InvalidInput
+from ansible_collections.selfservice.aws.plugins.module_utils._secrets import check_secrets, encoded_variants
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import (
+    ExecutionParameter,
+    check_parameters,
+)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +32,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils._types import Exec
     ],
 )
 def test_parameters_are_sent_as_lists_of_strings(given: Any, sent: dict) -> None:
-    assert _parameters.as_sent(given, "parameters") == sent
+    assert to_parameters(given, "parameters") == sent
 
 
 @pytest.mark.parametrize(
@@ -41,7 +46,7 @@ def test_parameters_are_sent_as_lists_of_strings(given: Any, sent: dict) -> None
 )
 def test_values_that_are_no_scalars_are_refused(given: Any, said: str) -> None:
     with pytest.raises(InvalidInput, match=said):
-        _parameters.as_sent(given, "parameters")
+        to_parameters(given, "parameters")
 
 
 @pytest.mark.parametrize(
@@ -56,11 +61,11 @@ def test_values_that_are_no_scalars_are_refused(given: Any, said: str) -> None:
 )
 def test_the_service_limits_on_parameters_are_kept(parameters: dict, said: str) -> None:
     with pytest.raises(InvalidInput, match=said):
-        _parameters.check_parameters(parameters)
+        check_parameters(parameters)
 
 
 def test_parameters_at_the_limits_are_accepted() -> None:
-    _parameters.check_parameters({f"{n:050}": ["x" * 512] * 25 for n in range(200)})
+    check_parameters({f"{n:050}": ["x" * 512] * 25 for n in range(200)})
 
 
 @pytest.mark.parametrize(
@@ -81,12 +86,12 @@ def test_parameters_at_the_limits_are_accepted() -> None:
 )
 def test_ids_names_and_tokens_that_the_service_refuses_are_named(option: str, value: str, said: str) -> None:
     with pytest.raises(InvalidInput, match=said) as caught:
-        _parameters.check_limits({option: value})
+        check_identifiers({option: value})
     assert option in str(caught.value)
 
 
 def test_ids_names_and_tokens_at_the_limits_are_accepted() -> None:
-    _parameters.check_limits(
+    check_identifiers(
         {
             "provisioned_product_id": "p" * 100,
             "provisioned_product_name": "d.b_1-" + "x" * 122,
@@ -110,19 +115,19 @@ def test_ids_names_and_tokens_at_the_limits_are_accepted() -> None:
 )
 def test_times_that_can_not_be_waited_are_refused(params: dict, said: str) -> None:
     with pytest.raises(InvalidInput, match=said):
-        _parameters.check_waiting(params)
+        check_waiting(params)
 
 
 def test_a_secret_too_short_to_mask_is_refused_without_quoting_it() -> None:
     with pytest.raises(InvalidInput, match="under 4 characters for 'Pin'") as caught:
-        _parameters.check_secrets({"Password": ["long enough"], "Pin": ["9x9"]})
+        check_secrets({"Password": ["long enough"], "Pin": ["9x9"]})
     assert "9x9" not in str(caught.value)
-    _parameters.check_secrets({"Pin": ["9x9x"]})
+    check_secrets({"Pin": ["9x9x"]})
 
 
 def test_a_boolean_secret_is_refused() -> None:
     with pytest.raises(InvalidInput, match=r"a boolean, or a value .* for 'Flag'"):
-        _parameters.check_secrets(_parameters.as_sent({"Flag": True}, "sensitive_parameters"))
+        check_secrets(to_parameters({"Flag": True}, "sensitive_parameters"))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +142,7 @@ def test_a_boolean_secret_is_refused() -> None:
     ],
 )
 def test_a_secret_is_hidden_as_the_service_may_echo_it(secret: str, echo: str) -> None:
-    forms = _parameters.forms_of({"A": [secret]})
+    forms = encoded_variants({"A": [secret]})
     assert secret in forms
     assert any(form in echo for form in forms)
     assert all(len(form) >= 4 for form in forms)
@@ -149,7 +154,7 @@ MODE = ExecutionParameter("Mode", "String", ("graceful",))
 
 def test_an_unknown_parameter_lists_the_choices() -> None:
     with pytest.raises(InvalidInput, match=r"no parameter 'Mood'\. It takes: Mode, TARGET") as caught:
-        _parameters.check_known([TARGET, MODE], {"Mood": ["x"], "TARGET": ["db"]})
+        check_known([TARGET, MODE], {"Mood": ["x"], "TARGET": ["db"]})
     assert caught.value.facts["choices"] == ["Mode", "TARGET"]
 
 
@@ -157,8 +162,8 @@ def test_an_unknown_parameter_lists_the_choices() -> None:
 def test_a_target_that_nothing_fills_is_refused(name: str) -> None:
     target = ExecutionParameter(name, "TARGET", ())
     with pytest.raises(InvalidInput, match=f"needs a TARGET.*{name}"):
-        _parameters.check_known([target, MODE], {})
+        check_known([target, MODE], {})
     with pytest.raises(InvalidInput, match="needs a TARGET"):
-        _parameters.check_known([ExecutionParameter(name, "TARGET", ("db-1",))], {name: []})
-    _parameters.check_known([target], {name: ["db-1"]})
-    _parameters.check_known([ExecutionParameter(name, "TARGET", ("db-1",))], {})
+        check_known([ExecutionParameter(name, "TARGET", ("db-1",))], {name: []})
+    check_known([target], {name: ["db-1"]})
+    check_known([ExecutionParameter(name, "TARGET", ("db-1",))], {})

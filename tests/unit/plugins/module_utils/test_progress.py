@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.selfservice.aws.plugins.module_utils._errors import SelfServiceError
+from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import SelfServiceError
 from ansible_collections.selfservice.aws.plugins.module_utils._progress import ADDRESS, HOST
-from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_record_wait import wait_for_records
+from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_record_wait import wait_until_ended
 from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_service_action_bulk import run_on_many
-from ansible_collections.selfservice.aws.plugins.plugin_utils._channel import Channel
+from ansible_collections.selfservice.aws.plugins.plugin_utils._progress.channel import Channel
 from emulator import Emulator
 
 Make = Callable[..., Any]
@@ -82,7 +82,7 @@ def fleet(emulator: Emulator, count: int) -> None:
 def test_one_record_is_told_as_it_starts_changes_and_ends(attempt: Make, channel: Channel) -> None:
     made = attempt(provisioned_product_id=ORDERS, service_action_id=BACKUP, wait=True)
     events = told(made, channel)
-    record_id = made.task.known["record_detail"]["record_id"]
+    record_id = made.task.result["record_detail"]["record_id"]
     assert [(event["RecordState"]["status"], event["is_over"]) for event in events] == [
         ("CREATED", False),
         ("IN_PROGRESS", False),
@@ -105,7 +105,7 @@ def test_an_end_is_told_when_the_task_fails_too(attempt: Make, channel: Channel)
 
 def test_names_are_told_as_they_may_be_shown(attempt: Make, channel: Channel) -> None:
     made = attempt(provisioned_product_id=ORDERS, service_action_id=BACKUP, wait=True)
-    made.task.shown = lambda text: text.replace("orders", "********")
+    made.task.redact = lambda text: text.replace("orders", "********")
     assert {event["RecordState"]["product"] for event in told(made, channel)} == {"********-db"}
 
 
@@ -117,9 +117,9 @@ def test_many_targets_are_counts_and_few_messages(prepare: Make, emulator: Emula
     fleet(emulator, 100)
     events = told(many(prepare, search_query=["web"], max_concurrency="50"), channel)
     states = [event["TargetsState"] for event in events]
-    assert states[0] == {"total": 100, "ended": 0, "failed": 0, "running": 32, "waiting": 68, "word": "ended"}
-    assert {"ended": 0, "running": 50, "waiting": 50}.items() <= states[2].items()
-    assert states[-1] == {"total": 100, "ended": 100, "failed": 0, "running": 0, "waiting": 0, "word": "ended"}
+    assert states[0] == {"total": 100, "ended": 0, "failed": 0, "running": 32, "pending": 68, "verb": "ended"}
+    assert {"ended": 0, "running": 50, "pending": 50}.items() <= states[2].items()
+    assert states[-1] == {"total": 100, "ended": 100, "failed": 0, "running": 0, "pending": 0, "verb": "ended"}
     assert [event["is_over"] for event in events].count(True) == 1
     # Two rounds of ten seconds: at most one a second, although a hundred started.
     assert len(events) <= 24
@@ -134,8 +134,8 @@ def test_those_that_will_not_start_do_not_wait(prepare: Make, emulator: Emulator
         "ended": 1,
         "failed": 1,
         "running": 0,
-        "waiting": 0,
-        "word": "started",
+        "pending": 0,
+        "verb": "started",
     }
 
 
@@ -145,7 +145,7 @@ def test_several_records_are_counts_too(prepare: Make, attempt: Make, channel: C
         for action in (BACKUP, RESTART, FAILOVER)
     ]
     made = prepare(
-        wait_for_records, {"record_ids": ids, "wait_timeout": 60, "wait_delay": None, "sensitive_parameters": None}
+        wait_until_ended, {"record_ids": ids, "wait_timeout": 60, "wait_delay": None, "sensitive_parameters": None}
     )
     events = told(made, channel)
     assert events[0]["TargetsState"]["running"] == 3
@@ -154,8 +154,8 @@ def test_several_records_are_counts_too(prepare: Make, attempt: Make, channel: C
         "ended": 3,
         "failed": 1,
         "running": 0,
-        "waiting": 0,
-        "word": "ended",
+        "pending": 0,
+        "verb": "ended",
     }
 
 
@@ -191,8 +191,8 @@ def test_nothing_is_opened_where_nobody_listens(attempt: Make, monkeypatch: pyte
         raise AssertionError("a socket was made")
 
     made = attempt(provisioned_product_id=ORDERS, service_action_id=BACKUP, wait=True)
-    assert made.task.client
-    monkeypatch.setattr(made.task.progress, "_connected", forbidden)
+    assert made.task.service
+    monkeypatch.setattr(made.task.progress, "_connect", forbidden)
     made.run()
     made.task.progress.close()
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.selfservice.aws.plugins.module_utils import _errors
+from ansible_collections.selfservice.aws.plugins.module_utils import _exceptions
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import errors
 from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_provisioned_product_info import (
     list_provisioned_products,
 )
@@ -123,7 +124,7 @@ def test_a_limit_stops_paging(products: Make, emulator: Emulator) -> None:
     ],
 )
 def test_bad_input_makes_no_call(products: Make, emulator: Emulator, params: dict, said: str) -> None:
-    with pytest.raises(_errors.InvalidInput, match=said):
+    with pytest.raises(_exceptions.InvalidInput, match=said):
         products(**params).run()
     assert emulator.calls() == []
 
@@ -158,7 +159,7 @@ def test_a_definition_that_is_denied_names_the_permission(actions: Make, emulato
     emulator.fault("DescribeServiceAction", "access_denied")
     with pytest.raises(ClientError) as caught:
         actions(service_action_id=RESTART).run()
-    assert "servicecatalog:DescribeServiceAction" in _errors.explain(caught.value)
+    assert "servicecatalog:DescribeServiceAction" in errors.describe_error(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +235,7 @@ def test_a_history_since_a_time(attempt: Make, records: Make, emulator: Emulator
 
 @pytest.mark.parametrize("since", ["yesterday", "2026-13-01"])
 def test_a_time_that_is_none_is_refused(records: Make, emulator: Emulator, since: str) -> None:
-    with pytest.raises(_errors.InvalidInput, match="it takes a time in ISO 8601"):
+    with pytest.raises(_exceptions.InvalidInput, match="it takes a time in ISO 8601"):
         records(since=since).run()
     assert emulator.calls() == []
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
-from ansible_collections.selfservice.aws.plugins.module_utils import _api, _errors
-from ansible_collections.selfservice.aws.plugins.module_utils._types import Request
-from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_record_wait import wait_for_records
+from ansible_collections.selfservice.aws.plugins.module_utils import _exceptions
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Request
+from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_record_wait import wait_until_ended
 from emulator import Emulator
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ HISTORY, DESCRIBE = "ListRecordHistory", "DescribeRecord"
 def wait(prepare: Make) -> Make:
     def make(record_ids: list[Any], *, check_mode: bool = False, **params: Any) -> Any:
         options = {"record_ids": record_ids, "sensitive_parameters": None, "wait_timeout": 1800, "wait_delay": None}
-        return prepare(wait_for_records, {**options, **params}, check_mode=check_mode)
+        return prepare(wait_until_ended, {**options, **params}, check_mode=check_mode)
 
     return make
 
@@ -50,12 +51,13 @@ def fleet(emulator: Emulator, client: BaseClient, count: int, seconds: float) ->
             "generated": [{"count": count, "name": "web-{n:05}", "product": "prod-1", "artifact": "pa-1"}],
         }
     )
+    service = ServiceCatalog(client)
     requests = [
-        Request(product["Id"], RESTART, "t-" + product["Id"], None, {})
-        for product in _api.search_provisioned_products(client)
+        Request(product["Id"], RESTART, "t-" + product["Id"], accept_language=None, parameters={})
+        for product in service.search_provisioned_products()
     ]
-    answers = [_api.execute_provisioned_product_service_action(client, request) for request in requests]
-    return [answer.record_detail["RecordId"] for answer in answers]
+    responses = [service.execute_provisioned_product_service_action(request) for request in requests]
+    return [response.record_detail["RecordId"] for response in responses]
 
 
 def calls(emulator: Emulator, operation: str) -> int:
@@ -107,16 +109,18 @@ def test_a_history_that_is_denied_is_asked_once(wait: Make, start: Make, emulato
 def test_one_that_failed_fails_the_task_after_all_have_ended(wait: Make, start: Make) -> None:
     ids = [start(), start(action=FAILOVER), start()]
     made = wait(ids)
-    with pytest.raises(_errors.RecordFailed, match=r"Of 3 records, 1 failed\. The first: Record .* FAILED") as caught:
+    with pytest.raises(
+        _exceptions.RecordFailed, match=r"Of 3 records, 1 failed\. The first: Record .* FAILED"
+    ) as caught:
         made.run()
-    outcomes = [record["outcome"] for record in made.task.known["records"]]
+    outcomes = [record["outcome"] for record in made.task.result["records"]]
     assert outcomes == ["succeeded", "failed", "succeeded"]
-    assert "AutomationExecutionFailed" in made.task.known["records"][1]["error"]
+    assert "AutomationExecutionFailed" in made.task.result["records"][1]["error"]
     assert caught.value.facts["hints"]
 
 
 def test_a_single_record_fails_in_its_own_words(wait: Make, start: Make) -> None:
-    with pytest.raises(_errors.RecordFailed, match=r"^Record .* FAILED on 'orders-db'"):
+    with pytest.raises(_exceptions.RecordFailed, match=r"^Record .* FAILED on 'orders-db'"):
         wait([start(action=FAILOVER)]).run()
 
 
@@ -125,10 +129,10 @@ def test_a_timeout_tells_what_ended_and_what_did_not(wait: Make, start: Make, em
     emulator.finish_record(ids[0], "SUCCEEDED")
     made = wait(ids, wait_timeout=2)
     with pytest.raises(
-        _errors.WaitTimedOut, match=r"Of 2 records, 1 timed out.*servicecatalog_record_wait with record_ids"
+        _exceptions.WaitTimedOut, match=r"Of 2 records, 1 timed out.*servicecatalog_record_wait with record_ids"
     ):
         made.run()
-    records = made.task.known["records"]
+    records = made.task.result["records"]
     assert [record["outcome"] for record in records] == ["succeeded", "timed_out"]
     assert records[1]["status"] == "IN_PROGRESS"
     assert made.task.clock.slept == 2
@@ -137,20 +141,20 @@ def test_a_timeout_tells_what_ended_and_what_did_not(wait: Make, start: Make, em
 def test_what_can_not_be_read_is_told_for_each(wait: Make, start: Make) -> None:
     ids = [start(), "rec-none"]
     made = wait(ids)
-    with pytest.raises(_errors.WaitInterrupted, match="rec-none can't be followed any further: ResourceNotFound"):
+    with pytest.raises(_exceptions.PollingFailed, match="rec-none can't be followed any further: ResourceNotFound"):
         made.run()
-    assert [record["outcome"] for record in made.task.known["records"]] == ["succeeded", "unknown"]
-    assert made.task.known["records"][1]["record_id"] == "rec-none"
+    assert [record["outcome"] for record in made.task.result["records"]] == ["succeeded", "unknown"]
+    assert made.task.result["records"][1]["record_id"] == "rec-none"
 
 
 def test_expired_credentials_end_the_wait_for_all(wait: Make, start: Make, emulator: Emulator) -> None:
     ids = [start(), start()]
     emulator.fault(DESCRIBE, "expired_token", calls=[3, 4])
     made = wait(ids)
-    with pytest.raises(_errors.WaitInterrupted, match="Of 2 records, 2 unknown"):
+    with pytest.raises(_exceptions.PollingFailed, match="Of 2 records, 2 unknown"):
         made.run()
-    assert {record["outcome"] for record in made.task.known["records"]} == {"unknown"}
-    assert {record["status"] for record in made.task.known["records"]} == {"CREATED"}
+    assert {record["outcome"] for record in made.task.result["records"]} == {"unknown"}
+    assert {record["status"] for record in made.task.result["records"]} == {"CREATED"}
 
 
 def test_twelve_bad_polls_do_not_end_the_wait(wait: Make, start: Make, emulator: Emulator) -> None:
@@ -170,7 +174,7 @@ def test_nothing_to_wait_for_is_a_success(wait: Make) -> None:
 
 @pytest.mark.parametrize("given", [[None], ["rec-1", ""]])
 def test_an_id_that_is_empty_is_refused(wait: Make, emulator: Emulator, given: list) -> None:
-    with pytest.raises(_errors.InvalidInput, match=r"record_ids\[\d\] has 0 characters"):
+    with pytest.raises(_exceptions.InvalidInput, match=r"record_ids\[\d\] has 0 characters"):
         wait(given).run()
     assert emulator.calls() == []
 

@@ -1,14 +1,15 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module's verb over real HTTP to the emulator, on a clock that costs nothing."""
+"""The module's handler over real HTTP to the emulator, on a clock that costs nothing."""
 
 from __future__ import annotations
 
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.selfservice.aws.plugins.module_utils import _errors
+from ansible_collections.selfservice.aws.plugins.module_utils import _exceptions
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import errors
 from botocore.exceptions import ClientError
 from emulator import Emulator
 
@@ -109,14 +110,14 @@ def test_what_is_given_is_what_is_sent(attempt: Make, emulator: Emulator) -> Non
     ],
 )
 def test_bad_input_makes_no_call(attempt: Make, emulator: Emulator, params: dict) -> None:
-    with pytest.raises(_errors.InvalidInput):
+    with pytest.raises(_exceptions.InvalidInput):
         attempt(**restart, **params).run()
     assert emulator.calls() == []
 
 
 @pytest.mark.parametrize("config", [{"speed": "fast"}, {"retries": 3}])
 def test_a_config_that_botocore_does_not_know_is_bad_input(attempt: Make, config: dict) -> None:
-    with pytest.raises(_errors.InvalidInput, match="aws_config is not what botocore takes"):
+    with pytest.raises(_exceptions.InvalidInput, match="aws_config is not what botocore takes"):
         attempt(**restart, aws_config=config).run()
 
 
@@ -151,9 +152,9 @@ def test_a_fixed_delay_is_kept(attempt: Make, emulator: Emulator) -> None:
 def test_a_timeout_hands_back_the_record_and_the_way_on(attempt: Make, emulator: Emulator) -> None:
     slow_world(emulator, 1000)
     made = attempt(**restart, wait=True, wait_timeout=15)
-    with pytest.raises(_errors.WaitTimedOut) as caught:
+    with pytest.raises(_exceptions.WaitTimedOut) as caught:
         made.run()
-    known = made.task.known
+    known = made.task.result
     assert made.task.clock.slept == 15
     assert known["changed"] is True
     assert known["record_detail"]["status"] == "IN_PROGRESS"
@@ -164,9 +165,9 @@ def test_a_timeout_hands_back_the_record_and_the_way_on(attempt: Make, emulator:
 def test_the_token_of_a_timeout_goes_on_waiting(attempt: Make, emulator: Emulator) -> None:
     slow_world(emulator, 100)
     made = attempt(**restart, wait=True, wait_timeout=15)
-    with pytest.raises(_errors.WaitTimedOut):
+    with pytest.raises(_exceptions.WaitTimedOut):
         made.run()
-    again = attempt(**restart, wait=True, execute_token=made.task.known["execute_token"]).run()
+    again = attempt(**restart, wait=True, execute_token=made.task.result["execute_token"]).run()
     assert again["changed"] is False
     assert again["record_detail"]["status"] == "SUCCEEDED"
     assert len(emulator.records()) == 1
@@ -188,9 +189,9 @@ def test_what_will_not_get_better_ends_the_wait_with_the_record(
 ) -> None:
     emulator.fault(DESCRIBE, kind, calls=[3])
     made = attempt(provisioned_product_id=ORDERS, service_action_id=BACKUP, wait=True)
-    with pytest.raises(_errors.WaitInterrupted, match=word) as caught:
+    with pytest.raises(_exceptions.PollingFailed, match=word) as caught:
         made.run()
-    known = made.task.known
+    known = made.task.result
     assert operations(emulator).count(DESCRIBE) == 3
     assert known["changed"] is True
     assert known["record_detail"]["status"] == "IN_PROGRESS"
@@ -199,7 +200,7 @@ def test_what_will_not_get_better_ends_the_wait_with_the_record(
 
 
 @pytest.mark.parametrize("kind", ["expired_token", "access_denied"])
-@pytest.mark.parametrize(("action", "failure"), [(RESTART, None), (FAILOVER, _errors.RecordFailed)])
+@pytest.mark.parametrize(("action", "failure"), [(RESTART, None), (FAILOVER, _exceptions.RecordFailed)])
 def test_an_ended_record_is_judged_though_its_outputs_can_not_be_read(
     attempt: Make, emulator: Emulator, kind: str, action: str, failure: Any
 ) -> None:
@@ -212,12 +213,12 @@ def test_an_ended_record_is_judged_though_its_outputs_can_not_be_read(
     else:
         made.run()
         assert "could not be read to its end" in made.warnings[0]
-    assert made.task.known["record_detail"]["status"] == ("FAILED" if failure else "SUCCEEDED")
+    assert made.task.result["record_detail"]["status"] == ("FAILED" if failure else "SUCCEEDED")
 
 
 def test_a_timeout_over_bad_looks_does_not_claim_to_know(attempt: Make, emulator: Emulator) -> None:
     emulator.fault(DESCRIBE, "throttling")
-    with pytest.raises(_errors.WaitTimedOut, match=r"not seen to end within 8 s.*failed: ThrottlingException"):
+    with pytest.raises(_exceptions.WaitTimedOut, match=r"not seen to end within 8 s.*failed: ThrottlingException"):
         attempt(**restart, wait=True, wait_timeout=8).run()
 
 
@@ -229,10 +230,10 @@ def test_a_new_record_that_is_not_there_yet_is_waited_for(attempt: Make, emulato
 def test_a_record_that_never_appears_ends_the_wait(attempt: Make, emulator: Emulator) -> None:
     emulator.set(describable_after=10_000)
     made = attempt(**restart, wait=True)
-    with pytest.raises(_errors.WaitInterrupted, match="ResourceNotFound"):
+    with pytest.raises(_exceptions.PollingFailed, match="ResourceNotFound"):
         made.run()
     assert 30 <= made.task.clock.slept < 60
-    assert made.task.known["record_detail"]["record_id"]
+    assert made.task.result["record_detail"]["record_id"]
 
 
 # Records that fail
@@ -240,9 +241,9 @@ def test_a_record_that_never_appears_ends_the_wait(attempt: Make, emulator: Emul
 
 def test_a_failed_record_fails_with_all_there_is(attempt: Make) -> None:
     made = attempt(**failover, wait=True)
-    with pytest.raises(_errors.RecordFailed, match=r"FAILED on 'orders-db'.*AutomationExecutionFailed: ") as caught:
+    with pytest.raises(_exceptions.RecordFailed, match=r"FAILED on 'orders-db'.*AutomationExecutionFailed: ") as caught:
         made.run()
-    known = made.task.known
+    known = made.task.result
     assert known["changed"] is True
     assert known["record_detail"]["status"] == "FAILED"
     assert known["record_detail"]["record_errors"][0]["code"] == "AutomationExecutionFailed"
@@ -293,10 +294,10 @@ def test_a_replayed_failed_record_fails_without_wait_too(attempt: Make, emulator
     attempt(**failover, execute_token="t-1").run()
     emulator.advance(60)
     made = attempt(**failover, execute_token="t-1")
-    with pytest.raises(_errors.RecordFailed):
+    with pytest.raises(_exceptions.RecordFailed):
         made.run()
-    assert made.task.known["changed"] is False
-    assert made.task.known["record_outputs"]
+    assert made.task.result["changed"] is False
+    assert made.task.result["record_outputs"]
 
 
 def test_a_replay_that_can_not_be_read_again_is_a_warning(attempt: Make, emulator: Emulator) -> None:
@@ -312,7 +313,7 @@ def test_a_replay_that_can_not_be_read_again_is_a_warning(attempt: Make, emulato
 def test_a_token_of_another_product_starts_nothing_and_says_so(attempt: Make, emulator: Emulator, other: dict) -> None:
     first = attempt(**restart, execute_token="t-1").run()
     made = attempt(**{**restart, "provisioned_product_id": None, **other}, execute_token="t-1")
-    with pytest.raises(_errors.Refused, match=f"t-1 stands for record .* on .* {ORDERS}") as caught:
+    with pytest.raises(_exceptions.Refused, match=f"t-1 stands for record .* on .* {ORDERS}") as caught:
         made.run()
     assert caught.value.facts["changed"] is False
     assert caught.value.facts["record_detail"]["record_id"] == first["record_detail"]["record_id"]
@@ -347,12 +348,12 @@ def test_an_answer_lost_once_or_twice_is_one_record(
 def test_an_answer_lost_for_good_may_have_started(attempt: Make, emulator: Emulator, kind: str) -> None:
     emulator.fault(EXECUTE, kind)
     made = attempt(**restart)
-    with pytest.raises(_errors.MayHaveStarted, match="may have started") as caught:
+    with pytest.raises(_exceptions.StartUnconfirmed, match="may have started") as caught:
         made.run()
     assert caught.value.facts["changed"] is True
-    assert made.task.known["execute_token"] in str(caught.value)
+    assert made.task.result["execute_token"] in str(caught.value)
     emulator.clear_faults()
-    again = attempt(**restart, execute_token=made.task.known["execute_token"]).run()
+    again = attempt(**restart, execute_token=made.task.result["execute_token"]).run()
     assert [record["RecordId"] for record in emulator.records()] == [again["record_detail"]["record_id"]]
 
 
@@ -362,7 +363,7 @@ def test_an_answer_lost_in_the_only_attempt_may_have_started(
     attempt: Make, emulator: Emulator, kind: str, mode: str
 ) -> None:
     emulator.fault(EXECUTE, kind)
-    with pytest.raises(_errors.MayHaveStarted) as caught:
+    with pytest.raises(_exceptions.StartUnconfirmed) as caught:
         attempt(**restart, aws_config={"retries": {"mode": mode, "total_max_attempts": 1}}).run()
     assert caught.value.facts["changed"] is True
     assert len(emulator.records()) == 1
@@ -372,7 +373,7 @@ def test_an_answer_lost_in_the_only_attempt_may_have_started(
 def test_a_refusal_after_a_lost_answer_may_have_started_too(attempt: Make, emulator: Emulator, last: str) -> None:
     emulator.fault(EXECUTE, "reset_after", calls=[1])
     emulator.fault(EXECUTE, last, calls=[2, 3, 4, 5])
-    with pytest.raises(_errors.MayHaveStarted) as caught:
+    with pytest.raises(_exceptions.StartUnconfirmed) as caught:
         attempt(**restart).run()
     assert caught.value.facts["changed"] is True
     assert len(emulator.records()) == 1
@@ -389,22 +390,22 @@ def test_a_refusal_after_a_lost_answer_may_have_started_too(attempt: Make, emula
 def test_a_refusal_changes_nothing(attempt: Make, emulator: Emulator, kind: str, word: str) -> None:
     emulator.fault(EXECUTE, kind)
     made = attempt(**restart)
-    with pytest.raises(_errors.Refused, match=word) as caught:
+    with pytest.raises(_exceptions.Refused, match=word) as caught:
         made.run()
     assert caught.value.facts["changed"] is False
     assert "Nothing was changed" in str(caught.value)
-    assert made.task.known["execute_token"]
+    assert made.task.result["execute_token"]
     assert emulator.records() == []
 
 
 def test_an_endpoint_that_is_not_there_changes_nothing(attempt: Make) -> None:
     made = attempt(**restart, aws_config={"proxies": {"http": "http://127.0.0.1:1"}})
-    with pytest.raises(_errors.Refused, match="Nothing was changed"):
+    with pytest.raises(_exceptions.Refused, match="Nothing was changed"):
         made.run()
 
 
 def test_refusals_of_the_service_are_told(attempt: Make) -> None:
-    with pytest.raises(_errors.Refused, match="InvalidStateException") as caught:
+    with pytest.raises(_exceptions.Refused, match="InvalidStateException") as caught:
         attempt(provisioned_product_id=LEGACY, service_action_id=RESTART).run()
     assert caught.value.facts["error"]["code"] == "InvalidStateException"
     assert caught.value.facts["response_metadata"]["request_id"]
@@ -419,7 +420,7 @@ def test_refusals_of_the_service_are_told(attempt: Make) -> None:
     ],
 )
 def test_a_start_refused_for_what_is_unknown_lists_the_choices(attempt: Make, params: dict, choice: str) -> None:
-    with pytest.raises(_errors.Refused, match=f"Nothing was changed.*{choice}") as caught:
+    with pytest.raises(_exceptions.Refused, match=f"Nothing was changed.*{choice}") as caught:
         attempt(**{**restart, **params}).run()
     assert choice in caught.value.facts["choices"]
     assert caught.value.facts["error"]["code"] in ("InvalidParametersException", "ResourceNotFoundException")
@@ -427,7 +428,7 @@ def test_a_start_refused_for_what_is_unknown_lists_the_choices(attempt: Make, pa
 
 def test_a_refusal_is_told_also_where_its_reasons_can_not_be_read(attempt: Make, emulator: Emulator) -> None:
     emulator.fault("DescribeProvisionedProduct", "expired_token")
-    with pytest.raises(_errors.Refused, match="InvalidParametersException"):
+    with pytest.raises(_exceptions.Refused, match="InvalidParametersException"):
         attempt(**restart, parameters={"Mood": "x"}).run()
 
 
@@ -435,19 +436,19 @@ def test_a_refusal_is_told_also_where_its_reasons_can_not_be_read(attempt: Make,
 
 
 def test_an_unknown_product_lists_the_choices(attempt: Make) -> None:
-    with pytest.raises(_errors.NotFound, match=r"'order-db'.*billing-db.*orders-db") as caught:
+    with pytest.raises(_exceptions.NotFound, match=r"'order-db'.*billing-db.*orders-db") as caught:
         attempt(provisioned_product_name="order-db", service_action_id=RESTART).run()
     assert "orders-db" in caught.value.facts["choices"]
 
 
 def test_an_unknown_product_is_told_also_where_the_choices_are_denied(attempt: Make, emulator: Emulator) -> None:
     emulator.fault("SearchProvisionedProducts", "access_denied")
-    with pytest.raises(_errors.NotFound, match=r"could not be listed: AccessDenied.*servicecatalog:Search"):
+    with pytest.raises(_exceptions.NotFound, match=r"could not be listed: AccessDenied.*servicecatalog:Search"):
         attempt(provisioned_product_name="order-db", service_action_id=RESTART).run()
 
 
 def test_an_unknown_action_lists_the_choices(attempt: Make, emulator: Emulator) -> None:
-    with pytest.raises(_errors.NotFound, match=r"'Reboot'\. It has: Backup, Failover, Restart, RotatePassword"):
+    with pytest.raises(_exceptions.NotFound, match=r"'Reboot'\. It has: Backup, Failover, Restart, RotatePassword"):
         attempt(provisioned_product_id=ORDERS, service_action_name="Reboot").run()
     assert emulator.records() == []
 
@@ -456,7 +457,7 @@ def test_many_choices_are_cut_in_the_message_and_whole_in_the_result(attempt: Ma
     products = [{"id": "prod-1", "name": "web", "artifacts": [{"id": "pa-1", "name": "v1"}]}]
     fleet = {"count": 150, "name": "web-{n:05}", "product": "prod-1", "artifact": "pa-1"}
     emulator.reset({"products": products, "generated": [fleet]})
-    with pytest.raises(_errors.NotFound, match="and more") as caught:
+    with pytest.raises(_exceptions.NotFound, match="and more") as caught:
         attempt(provisioned_product_name="db", service_action_id=RESTART).run()
     assert len(caught.value.facts["choices"]) == 100
 
@@ -465,7 +466,7 @@ def test_names_that_may_not_be_read_name_the_permission(attempt: Make, emulator:
     emulator.fault("DescribeProvisionedProduct", "access_denied")
     with pytest.raises(ClientError) as caught:
         attempt(provisioned_product_name="orders-db", service_action_id=RESTART).run()
-    assert "servicecatalog:DescribeProvisionedProduct" in _errors.explain(caught.value)
+    assert "servicecatalog:DescribeProvisionedProduct" in errors.describe_error(caught.value)
 
 
 # Check mode and diff
@@ -508,7 +509,7 @@ def test_check_mode_warns_of_a_busy_product_that_a_given_token_may_keep_busy(att
 @pytest.mark.parametrize("status", ["UNDER_CHANGE", "PLAN_IN_PROGRESS", "ERROR"])
 def test_check_mode_refuses_a_busy_product(attempt: Make, emulator: Emulator, status: str) -> None:
     emulator.update_product(ORDERS, status=status)
-    with pytest.raises(_errors.Refused, match=f"status {status}"):
+    with pytest.raises(_exceptions.Refused, match=f"status {status}"):
         attempt(**restart, check_mode=True).run()
 
 
@@ -523,7 +524,7 @@ def test_check_mode_refuses_a_busy_product(attempt: Make, emulator: Emulator, st
     ],
 )
 def test_check_mode_refuses_what_the_service_would(attempt: Make, params: dict, said: str) -> None:
-    with pytest.raises(_errors.SelfServiceError, match=said):
+    with pytest.raises(_exceptions.SelfServiceError, match=said):
         attempt(**{**restart, **params}, check_mode=True).run()
 
 
@@ -565,7 +566,7 @@ def test_a_diff_that_can_not_be_made_does_not_stop_a_run(attempt: Make, emulator
     made = attempt(**restart, parameters={"Mode": "forced"}, diff_mode=True)
     assert made.run()["changed"] is True
     assert "The diff lacks the action's defaults" in made.warnings[0]
-    assert made.task.known["diff"]["after"]["parameters"] == {"Mode": ["forced"]}
+    assert made.task.result["diff"]["after"]["parameters"] == {"Mode": ["forced"]}
 
 
 # Secrets
@@ -582,7 +583,7 @@ def test_secrets_are_sent_hidden_and_masked(attempt: Make, emulator: Emulator, c
         diff_mode=True,
     )
     known = made.run()
-    assert set(made.hidden) == {"s3cr3t-value"}
+    assert set(made.masked) == {"s3cr3t-value"}
     assert "s3cr3t-value" not in str(known)
     assert known["request"]["parameters"] == {"NewPassword": ["VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"]}
     if not check_mode:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.selfservice.aws.plugins.module_utils import _errors
+from ansible_collections.selfservice.aws.plugins.module_utils import _exceptions
 from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_service_action_bulk import run_on_many
 from emulator import Emulator
 
@@ -95,7 +95,7 @@ def test_no_search_terms_are_no_targets(bulk: Make, emulator: Emulator) -> None:
     fleet(emulator, 3)
     known = bulk(search_query=[], service_action_id=RESTART).run()
     assert (known["changed"], known["results"]) == (False, [])
-    with pytest.raises(_errors.InvalidInput, match="search_query has a term that is empty"):
+    with pytest.raises(_exceptions.InvalidInput, match="search_query has a term that is empty"):
         bulk(search_query=["web", " "], service_action_id=RESTART).run()
     assert not emulator.calls()
 
@@ -193,14 +193,14 @@ def test_parameters_of_a_target_are_merged_over_the_tasks(bulk: Make, emulator: 
     ],
 )
 def test_bad_input_makes_no_call(bulk: Make, emulator: Emulator, params: dict, said: str) -> None:
-    with pytest.raises(_errors.InvalidInput, match=said):
+    with pytest.raises(_exceptions.InvalidInput, match=said):
         bulk(service_action_id=RESTART, **params).run()
     assert emulator.calls() == []
 
 
 def test_the_same_product_by_id_and_by_name_is_refused_before_any_start(bulk: Make, emulator: Emulator) -> None:
     targets = [{"provisioned_product_id": ORDERS}, {"provisioned_product_name": "orders-db"}]
-    with pytest.raises(_errors.InvalidInput, match="more than once"):
+    with pytest.raises(_exceptions.InvalidInput, match="more than once"):
         bulk(targets=targets, service_action_id=RESTART).run()
     assert emulator.records() == []
 
@@ -225,10 +225,10 @@ def test_an_error_too_many_stops_new_starts(bulk: Make, emulator: Emulator) -> N
     ids = fleet(emulator, 30, failing=3)
     made = bulk(provisioned_product_ids=ids, service_action_id=RESTART, max_concurrency="5", max_errors="2")
     with pytest.raises(
-        _errors.BulkFailed, match=r"Of 30 targets: \d+ succ.*, 3 failed, \d+ not started.*Broken: It"
+        _exceptions.BulkFailed, match=r"Of 30 targets: \d+ succ.*, 3 failed, \d+ not started.*Broken: It"
     ) as caught:
         made.run()
-    known = made.task.known
+    known = made.task.result
     assert f"with execute_token: {known['execute_token']}." in str(caught.value)
     assert outcomes(known)[:3] == ["failed"] * 3
     assert known["results"][0]["error"]
@@ -259,17 +259,17 @@ def test_refused_and_unknown_targets_are_errors_of_their_own(bulk: Make) -> None
 def test_a_target_that_times_out_fails_the_task(bulk: Make, emulator: Emulator) -> None:
     ids = fleet(emulator, 3, seconds=100)
     made = bulk(provisioned_product_ids=ids, service_action_id=RESTART, wait_timeout=20, max_errors="3")
-    with pytest.raises(_errors.BulkFailed, match=r"3 timed out.*run the whole task again"):
+    with pytest.raises(_exceptions.BulkFailed, match=r"3 timed out.*run the whole task again"):
         made.run()
-    assert set(outcomes(made.task.known)) == {"timed_out"}
+    assert set(outcomes(made.task.result)) == {"timed_out"}
     assert made.task.clock.slept == 20
-    assert made.task.known["results"][0]["record_detail"]["status"] == "IN_PROGRESS"
+    assert made.task.result["results"][0]["record_detail"]["status"] == "IN_PROGRESS"
 
 
 def test_the_same_seed_takes_up_where_it_was(bulk: Make, emulator: Emulator) -> None:
     ids = fleet(emulator, 20, seconds=30)
     seed = {"service_action_id": RESTART, "execute_token": "change-1"}
-    with pytest.raises(_errors.BulkFailed):
+    with pytest.raises(_exceptions.BulkFailed):
         bulk(provisioned_product_ids=ids[:15], wait_timeout=10, **seed).run()
     emulator.advance(5)
     known = bulk(provisioned_product_ids=ids, **seed).run()
@@ -289,9 +289,9 @@ def test_a_failed_target_fails_again_with_the_same_seed(bulk: Make, emulator: Em
     seed = {"provisioned_product_ids": [ORDERS], "service_action_id": FAILOVER, "execute_token": "change-1"}
     for _run in range(2):
         made = bulk(**seed)
-        with pytest.raises(_errors.BulkFailed, match="AutomationExecutionFailed"):
+        with pytest.raises(_exceptions.BulkFailed, match="AutomationExecutionFailed"):
             made.run()
-        assert made.task.known["results"][0]["record_outputs"]
+        assert made.task.result["results"][0]["record_outputs"]
         emulator.advance(60)
     assert len(emulator.records()) == 1
 
@@ -310,22 +310,23 @@ def test_an_answer_lost_for_good_is_an_error_that_may_have_changed(bulk: Make, e
     made = bulk(
         provisioned_product_ids=[ORDERS], service_action_id=RESTART, aws_config={"retries": {"total_max_attempts": 1}}
     )
-    with pytest.raises(_errors.BulkFailed, match="may have started") as caught:
+    with pytest.raises(_exceptions.BulkFailed, match="may have started") as caught:
         made.run()
-    assert made.task.known["changed"] is True
+    assert made.task.result["changed"] is True
     # What is said is the seed, never a target's own token: with that as the seed all would run again.
     (record,) = emulator.records()
-    assert str(caught.value).endswith(f"with execute_token: {made.task.known['execute_token']}.")
-    assert record["ExecuteToken"] not in str(made.task.known) + str(caught.value)
+    assert str(caught.value).endswith(f"with execute_token: {made.task.result['execute_token']}.")
+    assert record["ExecuteToken"] not in str(made.task.result) + str(caught.value)
 
 
 def test_expired_credentials_end_the_wait_with_every_record(bulk: Make, emulator: Emulator) -> None:
     ids = fleet(emulator, 10)
     emulator.fault(HISTORY, "expired_token")
+    emulator.fault(DESCRIBE, "expired_token")
     made = bulk(provisioned_product_ids=ids, service_action_id=RESTART)
-    with pytest.raises(_errors.BulkFailed, match=r"10 timed out.*ExpiredToken"):
+    with pytest.raises(_exceptions.BulkFailed, match=r"10 timed out.*ExpiredToken"):
         made.run()
-    assert all(item["record_detail"]["record_id"] for item in made.task.known["results"])
+    assert all(item["record_detail"]["record_id"] for item in made.task.result["results"])
 
 
 def test_check_mode_proves_each_target(bulk: Make, emulator: Emulator) -> None:
@@ -348,7 +349,7 @@ def test_secrets_of_a_bulk_run_are_sent_and_hidden(bulk: Make, emulator: Emulato
         sensitive_parameters={"NewPassword": "s3cr3t-value"},
     )
     known = made.run()
-    assert "s3cr3t-value" in made.hidden
+    assert "s3cr3t-value" in made.masked
     assert "s3cr3t-value" not in str(known)
     assert emulator.records()[0]["Parameters"] == {"NewPassword": ["s3cr3t-value"]}
 
@@ -357,9 +358,39 @@ def test_one_record_for_two_targets_is_an_error_and_no_endless_wait(bulk: Make, 
     replaced = {"RecordDetail": {"RecordId": "rec-same", "ProvisionedProductId": None}}
     emulator.fault(EXECUTE, "replaced", members=replaced)
     made = bulk(provisioned_product_ids=[ORDERS, BILLING], service_action_id=RESTART, max_errors="2", wait_timeout=60)
-    with pytest.raises(_errors.BulkFailed):
+    with pytest.raises(_exceptions.BulkFailed):
         made.run()
-    assert sorted(outcomes(made.task.known)) == ["failed", "timed_out"]
+    assert sorted(outcomes(made.task.result)) == ["failed", "timed_out"]
     assert "Record rec-same was returned for another target too." in [
-        item["error"] for item in made.task.known["results"]
+        item["error"] for item in made.task.result["results"]
     ]
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("option", ["parameters", "sensitive_parameters"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"search_query": ["status:TAINTED"]},
+        {"provisioned_product_ids": [ORDERS]},
+        {"provisioned_product_names": ["orders-db"]},
+        {"targets": [{"provisioned_product_id": ORDERS}]},
+    ],
+)
+def test_parameters_beyond_the_limits_are_rejected_before_any_call_and_never_quoted(
+    bulk: Make, emulator: Emulator, source: dict[str, Any], option: str, check_mode: bool
+) -> None:
+    made = bulk(**source, service_action_name="Restart", **{option: {"Mode": "v4lue" * 120}}, check_mode=check_mode)
+    with pytest.raises(_exceptions.InvalidInput, match="'Mode' has a value of 600 characters") as caught:
+        made.run()
+    assert emulator.calls() == []
+    assert "v4lue" not in f"{caught.value} {made.task.result}"
+
+
+def test_a_product_that_the_search_returns_with_an_impossible_id_fails_alone(bulk: Make, emulator: Emulator) -> None:
+    found = [{"Id": "pp/1", "Name": "odd"}, {"Id": BILLING, "Name": "billing-db"}]
+    emulator.fault("SearchProvisionedProducts", "replaced", members={"ProvisionedProducts": found})
+    known = bulk(search_query=["x"], service_action_id=RESTART, max_errors="1").run()
+    assert outcomes(known) == ["failed", "succeeded"]
+    assert "provisioned_product_id is 'pp/1'" in known["results"][0]["error"]
+    assert [record["ProvisionedProductId"] for record in emulator.records()] == [BILLING]

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.selfservice.aws.plugins.plugin_utils._channel import Channel
-from ansible_collections.selfservice.aws.plugins.plugin_utils._terminal import shown_on
+from ansible_collections.selfservice.aws.plugins.plugin_utils._progress.channel import Channel
+from ansible_collections.selfservice.aws.plugins.plugin_utils._progress.terminal import encodable
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_what_is_no_json_is_ignored() -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "shown"), [("utf-8", "1/2 · Bücher"), ("latin-1", "1/2 · Bücher"), ("ascii", "1/2 - B?cher")]
+    ("encoding", "encoded"), [("utf-8", "1/2 · Bücher"), ("latin-1", "1/2 · Bücher"), ("ascii", "1/2 - B?cher")]
 )
-def test_a_line_is_as_the_output_can_show_it(encoding: str, shown: str) -> None:
-    assert shown_on(io.TextIOWrapper(io.BytesIO(), encoding=encoding), "1/2 · Bücher") == shown
+def test_a_line_is_as_the_output_can_show_it(encoding: str, encoded: str) -> None:
+    assert encodable("1/2 · Bücher", io.TextIOWrapper(io.BytesIO(), encoding=encoding)) == encoded

@@ -12,9 +12,10 @@ from typing import Any, Callable
 
 import pytest
 from ansible import template
-from ansible_collections.selfservice.aws.plugins.module_utils._errors import InvalidInput
-from ansible_collections.selfservice.aws.plugins.plugin_utils import _inventory
-from ansible_collections.selfservice.aws.plugins.plugin_utils._inventory import Preference, Source
+from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import InvalidInput
+from ansible_collections.selfservice.aws.plugins.plugin_utils._inventory import hosts, source
+from ansible_collections.selfservice.aws.plugins.plugin_utils._inventory.hosts import Preference
+from ansible_collections.selfservice.aws.plugins.plugin_utils._inventory.source import Source
 from botocore.client import BaseClient
 from botocore.session import Session
 from emulator import Emulator
@@ -62,11 +63,11 @@ def test_a_host_is_named_by_the_first_preference_that_it_has(
 ) -> None:
     if members is None:
         with pytest.raises(InvalidInput, match="hostnames has") as caught:
-            _inventory.preferences_of(hostnames)
+            hosts.preferences_of(hostnames)
         assert expected in str(caught.value)
         return
-    preferences = _inventory.preferences_of(hostnames)
-    assert _inventory.host_names([product("web", **members)], preferences, {"all", "localhost"}) == [expected]
+    preferences = hosts.preferences_of(hostnames)
+    assert hosts.host_names([product("web", **members)], preferences, {"all", "localhost"}) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_a_host_is_named_by_the_first_preference_that_it_has(
 def test_each_of_those_that_clash_is_named_by_its_id(names: list[str], expected: list[str]) -> None:
     products = [product(name, number) for number, name in enumerate(names)]
     for order in (products, products[::-1]):
-        found = _inventory.host_names(order, [Preference("name")], ())
+        found = hosts.host_names(order, [Preference("name")], ())
         assert dict(zip([each["id"] for each in order], found)) == dict(
             zip([each["id"] for each in products], expected)
         )
@@ -98,7 +99,7 @@ def test_each_of_those_that_clash_is_named_by_its_id(names: list[str], expected:
     ],
 )
 def test_variables_avoid_what_ansible_reserves(prefix: str, expected: set[str]) -> None:
-    found = _inventory.host_variables(product("web", type="CFN_STACK", environment="of tomorrow"), prefix)
+    found = hosts.host_variables(product("web", type="CFN_STACK", environment="of tomorrow"), prefix)
     assert expected <= set(found)
     assert not {"id", "name", "type", "environment"} & set(found)
     assert found[f"{prefix}provisioned_product_environment"] == "of tomorrow"
@@ -106,7 +107,7 @@ def test_variables_avoid_what_ansible_reserves(prefix: str, expected: set[str]) 
 
 def test_no_variable_is_ever_a_template() -> None:
     hostile = product(HOSTILE, tags={HOSTILE: HOSTILE}, status_message=HOSTILE)
-    variables = _inventory.host_variables(hostile, "")
+    variables = hosts.host_variables(hostile, "")
     for expression in ("{{ provisioned_product_name }}", "{{ tags | first }}", "{{ tags.values() | first }}"):
         templar = template.Templar(None, variables=variables)
         trusted = getattr(template, "trust_as_template", str)(expression)
@@ -127,8 +128,8 @@ def test_no_variable_is_ever_a_template() -> None:
 )
 def test_what_may_differ_has_another_cache_key(other: dict[str, Any]) -> None:
     given: dict[str, Any] = {"identity": ["access_key", "A"], "endpoints": [None], "source": SOURCE}
-    assert _inventory.cache_key(**given) == _inventory.cache_key(**given)
-    assert _inventory.cache_key(**given) != _inventory.cache_key(**{**given, **other})
+    assert source.cache_key(**given) == source.cache_key(**given)
+    assert source.cache_key(**given) != source.cache_key(**{**given, **other})
 
 
 STATIC = "aws_access_key_id = AKIDPROFILE\naws_secret_access_key = s\n"
@@ -160,7 +161,7 @@ def test_account_and_role_are_told_without_a_call(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     (tmp_path / "config").write_text(f"[profile one]\n{profile}")
-    assert _inventory.identity_of(Session(profile="one"), environment, access_level) == expected
+    assert source.identity_of(Session(profile="one"), environment, access_level) == expected
 
 
 @pytest.mark.parametrize(
@@ -168,19 +169,19 @@ def test_account_and_role_are_told_without_a_call(
 )
 def test_a_prefix_makes_names_of_variables(prefix: str, is_right: bool) -> None:
     if is_right:
-        _inventory.check_prefix(prefix)
+        hosts.check_prefix(prefix)
     else:
         with pytest.raises(InvalidInput, match="hostvars_prefix"):
-            _inventory.check_prefix(prefix)
+            hosts.check_prefix(prefix)
 
 
 def test_what_a_cache_keeps_comes_back_the_same(
     emulator: Emulator, connect: Callable[[Mapping[str, Any]], BaseClient]
 ) -> None:
     emulator.update_product("pp-bare00000001", tags={"__ansible_vault": "x", "__ansible_type": "TrustedAsTemplate"})
-    read = _inventory.read_regions(lambda _region: connect({}), SOURCE)
-    found = _inventory.products_of(json.loads(json.dumps(read)))
-    assert found == _inventory.products_of(read)
+    read = source.read_regions(lambda _region: connect({}), SOURCE)
+    found = source.products_of(json.loads(json.dumps(read)))
+    assert found == source.products_of(read)
     assert {each["name"]: each["tags"] for each in found}["bare-db"]["__ansible_vault"] == "x"
     assert "__ansible" not in "".join(_keys(read))
 

@@ -1,0 +1,56 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Parameters of a service action: into the service's form, and checked against what the action takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .._exceptions import InvalidInput
+from .._servicecatalog.models import ExecutionParameter, Parameters
+
+
+def to_parameters(given: Mapping[str, Any] | None, option: str) -> Parameters:
+    """Return the parameters of an option in the service's form: name to list of strings."""
+    return {name: _values(name, value, option) for name, value in (given or {}).items()}
+
+
+def check_known(definitions: Iterable[ExecutionParameter], given: Parameters) -> None:
+    """Reject parameters that the action does not take, and a TARGET, by type or by name, that has no value.
+
+    Source: DescribeServiceActionExecutionParameters, which is asked for one provisioned product.
+    """
+    known = {definition.name: definition for definition in definitions}
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise InvalidInput(
+            f"The action takes no parameter {', '.join(map(repr, unknown))}. It takes: "
+            f"{', '.join(sorted(known)) or 'none'}.",
+            choices=sorted(known),
+        )
+    for name, definition in known.items():
+        if "TARGET" in (name, definition.type) and not given.get(name, definition.default_values):
+            raise InvalidInput(
+                f"The action needs a TARGET, and the provisioned product has no resource to fill the parameter "
+                f"{name!r} with. Give parameters.{name}, or look at the product's resources."
+            )
+
+
+def _values(name: str, value: Any, option: str) -> list[str]:
+    return list(_scalars(name, value if isinstance(value, (list, tuple)) else [value], option))
+
+
+def _scalars(name: str, values: Iterable[Any], option: str) -> Iterator[str]:
+    for value in values:
+        if value is None:
+            raise InvalidInput(f"{option} has null for {name!r}; give a value, or leave the name out.")
+        if isinstance(value, bool):
+            yield "true" if value else "false"
+        elif isinstance(value, (str, int, float)):
+            yield str(value)
+        else:
+            raise InvalidInput(
+                f"{option} has a {type(value).__name__} for {name!r}; it takes a scalar or a list of scalars."
+            )

@@ -1,0 +1,180 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What would be sent: planned and validated by reads alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypeVar
+
+from .._exceptions import Refused, SelfServiceError
+from .._secrets import mask_parameters
+from .._servicecatalog.errors import SERVICE_ERRORS, describe_error, is_access_denied
+from .._servicecatalog.models import ExecutionParameter, Parameters, Reference, Request
+from . import lookup
+from .parameters import check_known
+
+if TYPE_CHECKING:
+    from .._servicecatalog.api import ServiceCatalog
+
+T = TypeVar("T")
+
+_BUSY = ("UNDER_CHANGE", "PLAN_IN_PROGRESS", "ERROR")
+_WITHOUT_ACTIONS = ("TERRAFORM_OPEN_SOURCE", "TERRAFORM_CLOUD", "EXTERNAL")
+
+
+class Plan(NamedTuple):
+    """A request with its ids known, and what was read to know them."""
+
+    request: Request
+    token_is_new: bool
+    product: Mapping[str, Any] | None = None
+    action_was_found: bool = False
+
+
+class PlanCheck(NamedTuple):
+    """What validation has read: None where the caller may not read it."""
+
+    product: Mapping[str, Any] | None
+    definitions: list[ExecutionParameter] | None
+
+
+def plan(
+    service: ServiceCatalog,
+    target: Reference,
+    action: Reference,
+    *,
+    parameters: Parameters,
+    execute_token: str,
+    token_is_new: bool,
+    accept_language: str | None,
+) -> Plan:
+    """Return the request, names resolved to ids: no call for ids, else one for the product and those for the action."""
+
+    def request(product_id: str, action_id: str) -> Request:
+        return Request(product_id, action_id, execute_token, accept_language=accept_language, parameters=parameters)
+
+    if target.id and action.id:
+        return Plan(request(target.id, action.id), token_is_new)
+    product = lookup.find_provisioned_product(service, target)
+    action_id = action.id or str(lookup.find_action(service, product, action)["Id"])
+    return Plan(request(str(product["Id"]), action_id), token_is_new, product, action_was_found=not action.id)
+
+
+def validate(service: ServiceCatalog, planned: Plan, warn: Callable[[str], None]) -> PlanCheck:
+    """Check by reads that the service would accept the request, or raise what is wrong with it.
+
+    What the caller may not read is passed to `warn`.
+    """
+    sent = planned.request
+    target, action = Reference(sent.provisioned_product_id), Reference(sent.service_action_id)
+    product = planned.product or _if_allowed(lambda: lookup.find_provisioned_product(service, target), warn)
+    if product is not None:
+        found = product
+        _check_ready(found, planned, warn)
+        if not planned.action_was_found:
+            _if_allowed(lambda: lookup.find_action(service, found, action), warn)
+    definitions = _if_allowed(lambda: read_definitions(service, sent), warn)
+    if definitions is not None:
+        check_known(definitions, sent.parameters)
+    return PlanCheck(product, definitions)
+
+
+def read_definitions(service: ServiceCatalog, request: Request) -> list[ExecutionParameter]:
+    """Return the parameters that the action takes on this provisioned product."""
+    return service.describe_service_action_execution_parameters(
+        request.provisioned_product_id, request.service_action_id
+    )
+
+
+def read_diff(
+    service: ServiceCatalog, request: Request, secret_names: Collection[str], warn: Callable[[str], None]
+) -> dict[str, Any]:
+    """Return the diff of a request, without the action's defaults if they can't be read."""
+    definitions = None
+    try:
+        definitions = read_definitions(service, request)
+    except SERVICE_ERRORS as error:
+        warn(f"The diff lacks the action's defaults: {describe_error(error)}")
+    return parameters_diff(definitions, request, secret_names)
+
+
+def add_diagnosis(refusal: Refused, service: ServiceCatalog, planned: Plan) -> Refused:
+    """Return the refusal of a start with its reason, as far as reads find it, such as the choices for an unknown name.
+
+    They only help a message that is due anyway, so what can't be read is left out.
+    """
+    if refusal.facts.get("error", {}).get("code") not in ("InvalidParametersException", "ResourceNotFoundException"):
+        return refusal
+    try:
+        validate(service, planned, lambda _text: None)
+    except SelfServiceError as found:
+        return Refused(f"{refusal} {found}", **{**found.facts, **refusal.facts})
+    except SERVICE_ERRORS:
+        pass
+    return refusal
+
+
+def predicted_record_detail(sent: Request, product: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what is known, before it exists, of the record that the request would create: a RecordDetail."""
+    known = product or {}
+    return {
+        "ProvisionedProductId": sent.provisioned_product_id,
+        "ProvisionedProductName": known.get("Name"),
+        "ProvisionedProductType": known.get("Type"),
+        "ProductId": known.get("ProductId"),
+        "ProvisioningArtifactId": known.get("ProvisioningArtifactId"),
+        "LaunchRoleArn": known.get("LaunchRoleArn"),
+    }
+
+
+def request_result(sent: Request, secret_names: Collection[str]) -> dict[str, Any]:
+    """Return what was or would be sent as a result, the values of `secret_names` masked."""
+    return {
+        "provisioned_product_id": sent.provisioned_product_id,
+        "service_action_id": sent.service_action_id,
+        "execute_token": sent.execute_token,
+        "accept_language": sent.accept_language,
+        "parameters": mask_parameters(sent.parameters, secret_names),
+    }
+
+
+def parameters_diff(
+    definitions: Collection[ExecutionParameter] | None, sent: Request, secret_names: Collection[str]
+) -> dict[str, Any]:
+    """Return Ansible's diff of the parameters: the action's defaults before, what takes effect after.
+
+    `definitions` is None where they may not be read.
+    """
+    defaults = {definition.name: list(definition.default_values) for definition in definitions or ()}
+    return {
+        "before_header": "defaults of the service action",
+        "after_header": "effective parameters",
+        "before": {"parameters": mask_parameters(defaults, secret_names)},
+        "after": {"parameters": mask_parameters({**defaults, **sent.parameters}, secret_names)},
+    }
+
+
+def _check_ready(product: Mapping[str, Any], planned: Plan, warn: Callable[[str], None]) -> None:
+    name = f"The provisioned product {product.get('Name')!r} ({product.get('Id')})"
+    if product.get("Type") in _WITHOUT_ACTIONS:
+        raise Refused(f"{name} is of the type {product['Type']}, which has no service actions.", changed=False)
+    if product.get("Status") not in _BUSY:
+        return
+    reason = f" ({product['StatusMessage']})" if product.get("StatusMessage") else ""
+    busy = f"{name} has the status {product['Status']}{reason}; it takes an action when AVAILABLE or TAINTED."
+    if planned.token_is_new:
+        raise Refused(busy, changed=False)
+    # It may be busy with the very action that the token stands for, and its replay is accepted.
+    warn(f"{busy} The start is refused, unless execute_token stands for an action that has started.")
+
+
+def _if_allowed(read: Callable[[], T], warn: Callable[[str], None]) -> T | None:
+    try:
+        return read()
+    except SERVICE_ERRORS as error:
+        if not is_access_denied(error):
+            raise
+        warn(f"This could not be checked: {describe_error(error)}")
+        return None

@@ -1,0 +1,95 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one write, and what its response means."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from .._exceptions import Refused, SelfServiceError, StartUnconfirmed
+from .._servicecatalog import results
+from .._servicecatalog.errors import (
+    SERVICE_ERRORS,
+    MalformedResponse,
+    ResponseParserError,
+    code_of,
+    describe_error,
+    error_facts,
+)
+from .._servicecatalog.hints import find_hints
+from .._servicecatalog.models import Record, Request, StartResponse
+from .._servicecatalog.transport import ambiguous_attempts
+
+if TYPE_CHECKING:
+    from .._clock import Clock
+    from .._servicecatalog.api import ServiceCatalog
+    from .plan import Plan
+
+# How far apart the service's own two clocks, CreatedTime and the Date header, may be.
+_CLOCK_SLACK = timedelta(seconds=2)
+
+
+class Execution(NamedTuple):
+    """A record, and whether this run created it."""
+
+    record: Record
+    changed: bool
+
+
+def start(service: ServiceCatalog, planned: Plan, *, clock: Clock, retry_hint: str) -> Execution:
+    """Start the action and tell whether this run created the record, or raise Refused or StartUnconfirmed.
+
+    `retry_hint` says what to run again to find out, since a target's own token is not an option of the bulk module.
+    """
+    began, sent = clock.monotonic(), planned.request
+    with ambiguous_attempts() as ambiguous:
+        try:
+            response = service.execute_provisioned_product_service_action(sent)
+        except SERVICE_ERRORS as error:
+            raise _not_started(error, bool(ambiguous), sent, retry_hint=retry_hint) from error
+    record = Record(response.record_detail)
+    if record.detail.get("ProvisionedProductId", sent.provisioned_product_id) != sent.provisioned_product_id:
+        raise _token_taken(record, sent)
+    replayed = not planned.token_is_new and is_replay(response, clock.monotonic() - began)
+    return Execution(record, changed=not replayed)
+
+
+def is_replay(response: StartResponse, elapsed: float) -> bool:
+    """Tell whether the record is older than the first attempt, `elapsed` seconds before the response.
+
+    Both times are the service's own, so that this machine's clock does not matter.
+    """
+    created = response.record_detail.get("CreatedTime")
+    if created is None or created.tzinfo is None or response.date is None:
+        return False
+    return created < response.date - timedelta(seconds=elapsed) - _CLOCK_SLACK
+
+
+def _not_started(error: BaseException, ambiguous: bool, sent: Request, *, retry_hint: str) -> SelfServiceError:
+    if ambiguous or isinstance(error, (MalformedResponse, ResponseParserError)):
+        return StartUnconfirmed(
+            f"The service action {sent.service_action_id} may have started on {sent.provisioned_product_id}: no usable "
+            f"answer came back ({describe_error(error)}). To find out, run {retry_hint}: "
+            "it returns the record of this start, or makes the start that did not happen.",
+            changed=True,
+            **error_facts(error),
+        )
+    return Refused(
+        f"The service action {sent.service_action_id} was not started on {sent.provisioned_product_id}: "
+        f"{describe_error(error)}. Nothing was changed.",
+        changed=False,
+        hints=find_hints(describe_error(error), {}) if code_of(error) == "InvalidParametersException" else [],
+        **error_facts(error),
+    )
+
+
+def _token_taken(record: Record, sent: Request) -> Refused:
+    return Refused(
+        f"The execute_token {sent.execute_token} stands for record {record.record_id} on the provisioned product "
+        f"{record.detail.get('ProvisionedProductId')}. Nothing was started on {sent.provisioned_product_id}: give each "
+        "product and action a token of its own.",
+        changed=False,
+        **results.record(record),
+    )

@@ -1,0 +1,89 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Argument specs, each of which mirrors the doc fragment of the same name, and checks of what tasks give."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from ._exceptions import InvalidInput
+from ._servicecatalog.models import LIMITS, check_identifier
+
+# Ninety days, more than any automation may take.
+_LONGEST_WAIT = 90 * 24 * 3600
+
+
+def execution() -> dict[str, dict[str, Any]]:
+    """Return what runs a service action, whatever it runs on."""
+    return {
+        "service_action_id": {"type": "str"},
+        "service_action_name": {"type": "str"},
+        "parameters": {"type": "dict"},
+        "sensitive_parameters": {"type": "dict", "no_log": True},
+        "execute_token": {"type": "str", "no_log": False},
+        "accept_language": {"type": "str", "choices": ["en", "jp", "zh"]},
+    }
+
+
+def waiting() -> dict[str, dict[str, Any]]:
+    """Return how long to wait for records, and how often to look."""
+    return {
+        "wait_timeout": {"type": "int", "default": 1800},
+        "wait_delay": {"type": "float"},
+    }
+
+
+def listing() -> dict[str, dict[str, Any]]:
+    """Return what a listing covers, and how much of it to read."""
+    return {
+        "access_level": {"type": "str", "choices": ["account", "role", "user"], "default": "account"},
+        "limit": {"type": "int"},
+    }
+
+
+def check_identifiers(params: Mapping[str, Any]) -> None:
+    """Reject ids, names and tokens that the service would not take, alone or in a list (`record_ids`)."""
+    for option in LIMITS:
+        if params.get(option) is not None:
+            check_identifier(option, params[option])
+        for number, value in enumerate(params.get(f"{option}s") or []):
+            check_identifier(option, value, label=f"{option}s[{number}]")
+
+
+def check_limit(params: Mapping[str, Any]) -> None:
+    """Reject a `limit` below 1."""
+    if params["limit"] is not None and params["limit"] < 1:
+        raise InvalidInput(f"limit is {params['limit']}; it takes a number of results, 1 or more.")
+
+
+def check_search(params: Mapping[str, Any]) -> None:
+    """Reject an empty term of `search_query`, as an empty variable would give it: it would find every product."""
+    if any(not term.strip() for term in params["search_query"] or []):
+        raise InvalidInput("search_query has a term that is empty; it takes terms such as productName:Database.")
+
+
+def check_waiting(params: Mapping[str, Any]) -> None:
+    """Reject times that can't be waited."""
+    if not 0 <= params["wait_timeout"] <= _LONGEST_WAIT:
+        raise InvalidInput(f"wait_timeout is {params['wait_timeout']}; it takes seconds, 0 to {_LONGEST_WAIT}.")
+    delay = params.get("wait_delay")
+    if delay is not None and not 0 < delay <= _LONGEST_WAIT:
+        raise InvalidInput(
+            f"wait_delay is {delay}; it takes seconds, more than 0 and at most {_LONGEST_WAIT}. Leave it out for "
+            "adaptive polling."
+        )
+
+
+def parse_time(option: str, text: str) -> datetime:
+    """Return a time given in ISO 8601, in UTC if it has no offset."""
+    try:
+        time = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text.strip()))
+    except ValueError:
+        raise InvalidInput(
+            f"{option} is {text!r}; it takes a time in ISO 8601, such as 2026-11-22 or 2026-11-22T06:00:00Z."
+        ) from None
+    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)

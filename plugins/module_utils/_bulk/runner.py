@@ -1,0 +1,230 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The loop of a bulk run: starts in a bounded pool, polls beside them, one outcome for each target."""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, Any
+
+from .._action.plan import validate
+from .._action.start import Execution, start
+from .._clock import Clock, Interrupted
+from .._exceptions import SelfServiceError, StartUnconfirmed
+from .._progress import TargetsState
+from .._servicecatalog.errors import SERVICE_ERRORS, error_sentence
+from .._servicecatalog.models import Outcome
+from .._wait.outcome import failure_of, outcome_of, record_failed
+from .._wait.schedule import LONGEST_INTERVAL, PollSchedule, WaitOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .._progress import Progress
+    from .._servicecatalog.api import ServiceCatalog
+    from .._wait.poller import RecordPoller
+    from .queue import TargetQueue
+    from .target import Target
+
+# Starts under way at once; at 50 ms a call some 500 a second, more than one process can sign.
+WORKERS = 32
+# While targets are started, their records come first in the history; a poll describes so many of those missing there.
+_MOST_DESCRIBED = 20
+
+_RETRY_HINT = "the whole task again with the execute_token that it returned"
+_HOW_TO_CONTINUE = f"To go on, run {_RETRY_HINT}."
+
+
+class BulkRunner:
+    """Starts what the budget allows, polls what runs, and ends when nothing runs and nothing may start."""
+
+    def __init__(
+        self,
+        service: ServiceCatalog,
+        queue: TargetQueue,
+        poller: RecordPoller,
+        options: WaitOptions | None,
+        *,
+        total: int,
+        clock: Clock,
+        progress: Progress,
+    ) -> None:
+        self._service = service
+        self._queue = queue
+        self._poller = poller
+        self._waits = options is not None
+        self._options = options or WaitOptions(timeout=0)
+        self._total = total
+        self._clock = clock
+        self._progress = progress
+        self._schedule = PollSchedule(self._options, clock.monotonic(), clock.jitter())
+        # By record id, in the order in which they came.
+        self._running: dict[str, Target] = {}
+        self._unforeseen: BaseException | None = None
+
+    def run(self) -> Interrupted | None:
+        """Bring every target to its outcome; those that the budget or a signal keeps from starting stay pending."""
+        starts: dict[Future[Execution], Target] = {}
+        interrupted: Interrupted | None = None
+        try:
+            with ThreadPoolExecutor(WORKERS) as pool, ThreadPoolExecutor(1) as poll_thread:
+                self._start_and_poll(pool, poll_thread, starts)
+        except Interrupted as signal:
+            interrupted = signal
+            self._collect_starts(starts)
+            self._register_new()
+            self._finish_ended(interrupted)
+        finally:
+            self._collect_starts(starts)
+            self._progress.report(self._state(), is_last=True)
+        return interrupted
+
+    def _start_and_poll(
+        self, pool: ThreadPoolExecutor, poll_thread: ThreadPoolExecutor, starts: dict[Future[Execution], Target]
+    ) -> None:
+        poll: Future[bool] | None = None
+        while not self._queue.is_over:
+            self._clock.sleep(0.0)
+            for target in self._queue.next_batch(WORKERS):
+                starts[pool.submit(self._start, target)] = target
+            if poll is None and self._seconds_to_poll() <= 0:
+                poll = self._begin_poll(poll_thread, _MOST_DESCRIBED if starts else None)
+            timeout = None if poll else min(self._seconds_to_poll(), LONGEST_INTERVAL)
+            under_way: list[Future[Any]] = [*starts, *([poll] if poll else [])]
+            self._progress.report(self._state(), urgent=not under_way)
+            done, _others = wait(under_way, timeout, FIRST_COMPLETED)
+            if not done and not starts:
+                self._clock.sleep(max(0.0, min(self._seconds_to_poll(), LONGEST_INTERVAL)))
+            if poll is not None and poll in done:
+                self._end_poll(has_read=poll.result())
+                poll = None
+            for each in [each for each in starts if each in done]:
+                self._end_start(starts.pop(each), each)
+            if self._unforeseen:
+                raise self._unforeseen
+
+    def _collect_starts(self, starts: dict[Future[Execution], Target]) -> None:
+        """Note the results of the starts that were under way when the loop ended; their pool has waited for them."""
+        while starts:
+            future, target = starts.popitem()
+            self._end_start(target, future)
+
+    def _state(self) -> TargetsState:
+        queue = self._queue
+        under_way = queue.starting + queue.running
+        return TargetsState(
+            total=self._total,
+            ended=self._total - len(queue.pending) - under_way,
+            failed=queue.errors,
+            running=under_way,
+            pending=0 if queue.error_budget_exceeded else len(queue.pending),
+            verb="ended" if self._waits else "started",
+        )
+
+    def _start(self, target: Target) -> Execution:
+        assert target.plan
+        return start(self._service, target.plan, clock=self._clock, retry_hint=_RETRY_HINT)
+
+    def _end_start(self, target: Target, future: Future[Execution]) -> None:
+        error = future.exception()
+        if error is None:
+            self._note_record(target, future.result())
+            return
+        target.changed = not isinstance(error, SelfServiceError) or isinstance(error, StartUnconfirmed)
+        target.error = str(error)
+        if not isinstance(error, SelfServiceError):
+            # Raised once the responses of the others, which may be records, are noted.
+            self._unforeseen = error
+            target.error = f"It may have started: {type(error).__name__}: {error}. To find out, run {_RETRY_HINT}."
+        self._queue.finish(target, Outcome.FAILED)
+
+    def _note_record(self, target: Target, execution: Execution) -> None:
+        """Poll the record of a start until it has ended, unless it has, or nobody waits for it."""
+        target.record, target.changed = execution.record, execution.changed
+        record_id, outcome = execution.record.record_id, execution.record.outcome
+        if not self._waits and outcome is Outcome.FAILED:
+            target.error = str(record_failed(execution.record))
+            self._queue.finish(target, Outcome.FAILED)
+        elif not self._waits:
+            self._queue.finish(target, Outcome.STARTED)
+        elif outcome is Outcome.SUCCEEDED:
+            self._queue.finish(target, Outcome.SUCCEEDED)
+        elif record_id in self._running:
+            target.error = f"Record {record_id} was returned for another target too."
+            self._queue.finish(target, Outcome.FAILED)
+        else:
+            self._queue.mark_running(target, self._clock.monotonic())
+            self._running[record_id] = target
+
+    def _seconds_to_poll(self) -> float:
+        if not self._running:
+            return float("inf")
+        return self._schedule.seconds_to_poll(
+            self._clock.monotonic(),
+            oldest=_arrived(next(iter(self._running.values()))),
+            youngest=_arrived(next(reversed(self._running.values()))),
+        )
+
+    def _begin_poll(self, poll_thread: ThreadPoolExecutor, most_described: int | None) -> Future[bool]:
+        self._register_new()
+        self._schedule.begin_poll(self._clock.monotonic())
+        youngest = _arrived(next(reversed(self._running.values())))
+        return poll_thread.submit(self._poller.poll, self._schedule.last_call(youngest), most_described)
+
+    def _register_new(self) -> None:
+        """Have the new records polled: between two polls, so that one thread at a time has the poller."""
+        for record_id, target in self._running.items():
+            if record_id not in self._poller.records and target.record:
+                self._poller.add(target.record)
+
+    def _end_poll(self, *, has_read: bool) -> None:
+        self._schedule.end_poll(self._clock.monotonic(), failed=not has_read, jitter=self._clock.jitter())
+        self._finish_ended()
+
+    def _finish_ended(self, interrupted: Interrupted | None = None) -> None:
+        """Give the targets their outcome whose record has ended, or is polled no more."""
+        for record_id, target in list(self._running.items()):
+            # A record that has come while the others were polled is not there yet.
+            if record_id in self._poller.records:
+                self._finish_if_ended(record_id, target, interrupted)
+
+    def _finish_if_ended(self, record_id: str, target: Target, interrupted: Interrupted | None) -> None:
+        target.record = self._poller.records[record_id]
+        is_outstanding = record_id in self._poller.outstanding
+        if is_outstanding and not interrupted and not self._schedule.gives_up(_arrived(target)):
+            return
+        self._poller.drop(record_id)
+        del self._running[record_id]
+        error = interrupted if is_outstanding and interrupted else self._poller.errors.get(record_id)
+        failure = failure_of(target.record, self._options, error=error, how_to_continue=_HOW_TO_CONTINUE)
+        target.error = str(failure) if failure else None
+        outcome = outcome_of(failure)
+        # A record that can't be polled has not failed; running the task again with the same seed finds out.
+        self._queue.finish(target, Outcome.TIMED_OUT if outcome is Outcome.UNKNOWN else outcome)
+
+
+def validate_targets(service: ServiceCatalog, queue: TargetQueue, warn: Callable[[str], None]) -> None:
+    """Check by reads that the start of each target would be accepted; the others fail."""
+
+    def refusal(target: Target) -> str | None:
+        assert target.plan
+        try:
+            validate(service, target.plan, warnings.add)
+        except (SelfServiceError, *SERVICE_ERRORS) as error:
+            return error_sentence(error)
+        return None
+
+    warnings: set[str] = set()
+    targets = queue.abandon_pending()
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for target, error in zip(targets, pool.map(refusal, targets)):
+            if error:
+                target.reject(error)
+    for warning in sorted(warnings):
+        warn(warning)
+
+
+def _arrived(target: Target) -> float:
+    assert target.arrived is not None
+    return target.arrived

@@ -1,0 +1,186 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One object for each target of a bulk run, from what a task gives to its outcome."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from .._action import lookup
+from .._action.parameters import to_parameters
+from .._action.plan import Plan
+from .._action.tokens import derive_token
+from .._arguments import check_identifiers
+from .._exceptions import InvalidInput, SelfServiceError
+from .._servicecatalog.errors import SERVICE_ERRORS, error_sentence, is_access_denied, is_not_found
+from .._servicecatalog.models import Outcome, Parameters, Record, Reference, Request, check_parameters
+
+if TYPE_CHECKING:
+    from .._servicecatalog.api import ServiceCatalog
+
+# From so many products on, pages of 100 are likely to be cheaper than a call for each.
+_LISTING_PAYS_FROM = 10
+
+
+@dataclass(eq=False)
+class Target:
+    """A provisioned product, what is to run on it, and what has become of that.
+
+    `error` is why it has failed or timed out, for people; `outcome` is None until it has one; `arrived` is since when
+    its record is waited for, in monotonic seconds, if it is.
+    """
+
+    reference: Reference
+    parameters: Parameters
+    product: Mapping[str, Any] | None = None
+    action_id: str | None = None
+    plan: Plan | None = None
+    record: Record | None = None
+    changed: bool = False
+    error: str | None = None
+    outcome: Outcome | None = None
+    arrived: float | None = None
+
+    @property
+    def product_id(self) -> str | None:
+        """The id of the provisioned product, None while it is not known."""
+        return self.reference.id or (self.product or {}).get("Id")
+
+    @property
+    def product_name(self) -> str | None:
+        """The name of the provisioned product, as far as it is known."""
+        detail = self.record.detail if self.record else {}
+        return detail.get("ProvisionedProductName") or (self.product or {}).get("Name") or self.reference.name
+
+    def reject(self, error: str) -> None:
+        """Give it its outcome before anything is started."""
+        self.error, self.outcome = error, Outcome.FAILED
+
+
+def given_targets(params: Mapping[str, Any], common: Parameters, secrets: Parameters) -> list[Target]:
+    """Return the targets of `targets`, `provisioned_product_ids` or `provisioned_product_names`, checked."""
+    plain: list[Mapping[str, Any]] = [
+        *({"provisioned_product_id": each} for each in params["provisioned_product_ids"] or ()),
+        *({"provisioned_product_name": each} for each in params["provisioned_product_names"] or ()),
+        *(params["targets"] or ()),
+    ]
+    found = []
+    for item in plain:
+        check_identifiers(item)
+        own = to_parameters(item.get("parameters"), "parameters of a target")
+        parameters = {**common, **own, **secrets}
+        check_parameters(parameters)
+        reference = Reference(item.get("provisioned_product_id"), item.get("provisioned_product_name"))
+        found.append(Target(reference, parameters))
+    return found
+
+
+def searched_targets(service: ServiceCatalog, queries: list[str], parameters: Parameters) -> list[Target]:
+    """Return a target for each provisioned product that the search finds."""
+    return [
+        Target(Reference(product["Id"]), parameters, product)
+        for product in service.search_provisioned_products(queries)
+    ]
+
+
+def resolve(service: ServiceCatalog, targets: list[Target], action: Reference, pool: ThreadPoolExecutor) -> None:
+    """Give the targets their product's and the action's id, or reject those that have none.
+
+    Reads nothing for ids; else a page for 100 products or a call for each, and the action once for each artifact.
+    """
+    missing = [target for target in targets if target.product is None and (not action.id or not target.product_id)]
+    listed = _list_products(service, missing) if len(missing) >= _LISTING_PAYS_FROM else {}
+
+    def find(target: Target) -> None:
+        target.product = listed.get(target.reference.lookup_key)
+        if target.product is None:
+            _describe_product(service, target)
+
+    # All of them, so that an unforeseen exception is raised.
+    list(pool.map(find, missing))
+    check_duplicates(targets)
+    if not action.id:
+        _find_actions(service, targets, action)
+    for target in targets:
+        target.action_id = target.action_id or action.id
+
+
+def check_duplicates(targets: Iterable[Target]) -> None:
+    """Reject a provisioned product that is a target twice, by its id or by its name."""
+    counted = Counter(target.product_id or target.reference.name for target in targets)
+    twice = [str(each) for each, count in counted.items() if count > 1]
+    if twice:
+        raise InvalidInput(f"These targets are given more than once: {', '.join(twice[:20])}. Give each of them once.")
+
+
+def make_plans(
+    targets: Iterable[Target],
+    seed: str,
+    secret_names: Collection[str],
+    *,
+    seed_is_new: bool,
+    accept_language: str | None,
+) -> None:
+    """Give the targets that are resolved their requests, or reject those whose request the service would not take."""
+    for target in targets:
+        if target.outcome is not None:
+            continue
+        ids = (str(target.product_id), str(target.action_id))
+        token = derive_token(seed, *ids, parameters=target.parameters, secret_names=secret_names)
+        try:
+            request = Request(*ids, token, accept_language=accept_language, parameters=target.parameters)
+        except InvalidInput as error:
+            target.reject(str(error))
+        else:
+            target.plan = Plan(request, token_is_new=seed_is_new)
+
+
+def _list_products(service: ServiceCatalog, missing: list[Target]) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Return those products that a listing finds, by member and value: none if the caller may not list."""
+    listed: dict[tuple[str, str], Mapping[str, Any]] = {}
+    wanted = {target.reference.lookup_key for target in missing}
+    try:
+        # No more pages than there would be calls to describe each.
+        for product in islice(service.search_provisioned_products(), 100 * len(missing)):
+            for member in ("Id", "Name"):
+                if (member, product.get(member)) in wanted:
+                    listed[member, str(product[member])] = product
+            if len(listed) >= len(wanted):
+                break
+    except SERVICE_ERRORS as error:
+        if not is_access_denied(error):
+            raise
+    return listed
+
+
+def _describe_product(service: ServiceCatalog, target: Target) -> None:
+    member, wanted = target.reference.lookup_key
+    try:
+        target.product = service.describe_provisioned_product(**{member: wanted})
+    except SERVICE_ERRORS as error:
+        missing = lookup.no_such_product(target.reference)
+        target.reject(missing if is_not_found(error) else error_sentence(error))
+
+
+def _find_actions(service: ServiceCatalog, targets: Iterable[Target], action: Reference) -> None:
+    found: dict[tuple[str, str], str | SelfServiceError | Exception] = {}
+    for target in targets:
+        if target.product is None:
+            continue
+        artifact = (str(target.product.get("ProductId")), str(target.product.get("ProvisioningArtifactId")))
+        if artifact not in found:
+            try:
+                found[artifact] = str(lookup.find_action(service, target.product, action)["Id"])
+            except (SelfServiceError, *SERVICE_ERRORS) as error:
+                found[artifact] = error
+        answer = found[artifact]
+        if isinstance(answer, str):
+            target.action_id = answer
+        else:
+            target.reject(error_sentence(answer))

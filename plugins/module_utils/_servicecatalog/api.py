@@ -1,0 +1,169 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Class ServiceCatalog: one method for each API call, with paging."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from .errors import MalformedResponse
+from .models import ExecutionParameter, Request, StartResponse
+from .transport import install_response_checks
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+
+class ServiceCatalog:
+    """A client of the service, and the language that it answers in.
+
+    The methods raise botocore's own ClientError and BotoCoreError, or MalformedResponse.
+    """
+
+    def __init__(self, client: BaseClient, language: str | None = None) -> None:
+        self._client = client
+        self._language = {"AcceptLanguage": language} if language else {}
+        self._requests: list[None] = []
+        install_response_checks(client)
+        client.meta.events.register("before-send.servicecatalog", self._count, unique_id="selfservice-count")
+
+    @property
+    def requests(self) -> int:
+        """How many HTTP requests were sent, retries included."""
+        return len(self._requests)
+
+    def execute_provisioned_product_service_action(self, request: Request) -> StartResponse:
+        """Start the action. All attempts send the same token, so the service starts it once."""
+        response = _call(self._client.execute_provisioned_product_service_action, **to_request(request))
+        if not response.get("RecordDetail", {}).get("RecordId"):
+            raise MalformedResponse("ExecuteProvisionedProductServiceAction was answered without a record.")
+        date = _date(response["ResponseMetadata"].get("HTTPHeaders", {}).get("date"))
+        return StartResponse(response["RecordDetail"], date)
+
+    def describe_record(self, record_id: str) -> tuple[dict, Iterator[dict]]:
+        """Return a RecordDetail, and an iterator over its RecordOutputs that reads further pages as it needs them."""
+        pages = _pages(self._client.describe_record, {"Id": record_id, **self._language})
+        first = next(pages)
+        if "RecordDetail" not in first:
+            raise MalformedResponse("DescribeRecord was answered without a record.")
+
+        def outputs() -> Iterator[dict]:
+            yield from _items(first, "RecordOutputs")
+            for page in pages:
+                yield from _items(page, "RecordOutputs")
+
+        return first["RecordDetail"], outputs()
+
+    def describe_provisioned_product(self, **id_or_name: str) -> dict:
+        """Return a ProvisionedProductDetail, by Id or Name."""
+        response = _call(self._client.describe_provisioned_product, **id_or_name, **self._language)
+        detail = response.get("ProvisionedProductDetail") or {}
+        if not {"Id", "ProductId", "ProvisioningArtifactId"} <= set(detail):
+            raise MalformedResponse("DescribeProvisionedProduct was answered without the ids of the product.")
+        return detail
+
+    def describe_service_action_execution_parameters(self, product_id: str, action_id: str) -> list[ExecutionParameter]:
+        """Return the parameters that the action takes on that provisioned product, with its defaults there."""
+        call = self._client.describe_service_action_execution_parameters
+        response = _call(call, ProvisionedProductId=product_id, ServiceActionId=action_id, **self._language)
+        return [
+            ExecutionParameter(item["Name"], item.get("Type"), tuple(_items(item, "DefaultValues")))
+            for item in _items(response, "ServiceActionParameters")
+            if item.get("Name")
+        ]
+
+    def list_service_actions_for_provisioning_artifact(self, product_id: str, artifact_id: str) -> Iterator[dict]:
+        """Yield the ServiceActionSummary of each action of a provisioning artifact, reading pages as needed."""
+        call = self._client.list_service_actions_for_provisioning_artifact
+        given = {"ProductId": product_id, "ProvisioningArtifactId": artifact_id, "PageSize": 20, **self._language}
+        for page in _pages(call, given):
+            yield from _items(page, "ServiceActionSummaries")
+
+    def search_provisioned_products(
+        self, queries: Sequence[str] = (), *, access_level: str = "Account"
+    ) -> Iterator[dict]:
+        """Yield a ProvisionedProductAttribute for each match, oldest first, reading pages as needed.
+
+        Sorted, since the service's own order is random and its pages then lose and repeat items.
+        """
+        given = {
+            "AccessLevelFilter": {"Key": access_level, "Value": "self"},
+            "SortBy": "createdTime",
+            "SortOrder": "ASCENDING",
+            "PageSize": 100,
+        }
+        if queries:
+            given["Filters"] = {"SearchQuery": list(queries)}
+        for page in _pages(self._client.search_provisioned_products, given):
+            yield from _items(page, "ProvisionedProducts")
+
+    def list_record_history(
+        self, *, access_level: str = "Account", search_filter: tuple[str, str] | None = None
+    ) -> Iterator[list[dict]]:
+        """Yield pages of RecordDetails, in the order of the service, which is not documented.
+
+        `search_filter` is a key, `product` or `provisionedproduct`, and an id.
+        """
+        given: dict[str, Any] = {"AccessLevelFilter": {"Key": access_level, "Value": "self"}, "PageSize": 20}
+        if search_filter:
+            given["SearchFilter"] = dict(zip(("Key", "Value"), search_filter))
+        for page in _pages(self._client.list_record_history, given):
+            yield _items(page, "RecordDetails")
+
+    def describe_service_action(self, action_id: str) -> dict:
+        """Return the ServiceActionDetail of an action; only administrators may read it."""
+        return _call(self._client.describe_service_action, Id=action_id).get("ServiceActionDetail") or {}
+
+    def _count(self, **_kwargs: Any) -> None:
+        # A list, since many threads send requests, and appending to one is atomic.
+        self._requests.append(None)
+
+
+def to_request(request: Request) -> dict[str, Any]:
+    """Return the members of the call; those without a value are left out."""
+    members = {
+        "ProvisionedProductId": request.provisioned_product_id,
+        "ServiceActionId": request.service_action_id,
+        "ExecuteToken": request.execute_token,
+        "AcceptLanguage": request.accept_language,
+        "Parameters": request.parameters,
+    }
+    return {name: value for name, value in members.items() if value}
+
+
+def _call(call: Any, **members: Any) -> dict[str, Any]:
+    """Make a call; what botocore's parser raises for a response that is not of its model is a MalformedResponse."""
+    try:
+        return call(**members)
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise MalformedResponse(f"{call.__name__} was answered with what can't be read: {error}.") from error
+
+
+def _items(members: Mapping[str, Any], name: str) -> list[Any]:
+    """Return the items of a list that may be missing, without nulls."""
+    return [item for item in members.get(name) or () if item is not None]
+
+
+def _pages(call: Any, given: Mapping[str, Any]) -> Iterator[dict]:
+    seen = set()
+    page = _call(call, **given)
+    yield page
+    while page.get("NextPageToken"):
+        token = page["NextPageToken"]
+        if token in seen:
+            raise MalformedResponse(f"{call.__name__} gave the same page token twice, so its pages would never end.")
+        seen.add(token)
+        page = _call(call, **given, PageToken=token)
+        yield page
+
+
+def _date(header: str | None) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(header or "")
+    except (TypeError, ValueError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=timezone.utc)

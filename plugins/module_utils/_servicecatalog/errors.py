@@ -1,0 +1,146 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What botocore and the service raise: classified, and worded for the user."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._clock import Interrupted
+from .._exceptions import SelfServiceError
+
+try:
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        ConnectTimeoutError,
+        EndpointConnectionError,
+        HTTPClientError,
+        ProxyConnectionError,
+        SSLError,
+    )
+    from botocore.exceptions import (
+        ConnectionError as BotoConnectionError,
+    )
+    from botocore.parsers import ResponseParserError
+except ImportError:  # AnsibleAWSModule refuses to start without botocore, in its own words.
+    BotoCoreError = ClientError = BotoConnectionError = ConnectTimeoutError = Exception
+    EndpointConnectionError = HTTPClientError = ProxyConnectionError = SSLError = ResponseParserError = Exception
+
+
+class MalformedResponse(SelfServiceError):
+    """An HTTP 200 whose body is cut off, empty or not the service's."""
+
+
+# Their text is for the user as it is.
+_OWN = (SelfServiceError, Interrupted)
+SERVICE_ERRORS = (ClientError, BotoCoreError, ResponseParserError, MalformedResponse)
+
+_THROTTLED = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestLimitExceeded",
+        "TooManyRequestsException",
+        "BandwidthLimitExceeded",
+        "SlowDown",
+    }
+)
+_CREDENTIALS = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+
+
+def code_of(error: BaseException) -> str | None:
+    """Return the service's error code, or None where the service did not answer."""
+    if isinstance(error, ClientError):
+        return getattr(error, "response", {}).get("Error", {}).get("Code")
+    return None
+
+
+def is_access_denied(error: BaseException) -> bool:
+    """Tell whether the caller lacks a permission of Service Catalog's (not one to get credentials at all)."""
+    return code_of(error) in _DENIED and _service_of(error) == "servicecatalog"
+
+
+def is_not_found(error: BaseException) -> bool:
+    """Tell whether the service knows no such id or name."""
+    return code_of(error) == "ResourceNotFoundException"
+
+
+def affects_all_calls(error: BaseException) -> bool:
+    """Tell whether other calls would fail in the same way: throttling, no connection, or the caller's credentials."""
+    if not isinstance(error, ClientError):
+        return not isinstance(error, (MalformedResponse, ResponseParserError))
+    return code_of(error) in _THROTTLED | _CREDENTIALS or _service_of(error) != "servicecatalog"
+
+
+def is_transient(error: BaseException) -> bool:
+    """Tell whether the same read may succeed later: throttling, 5xx, a broken connection, a malformed response."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return code_of(error) in _THROTTLED or status == 429 or status >= 500
+    return isinstance(error, (MalformedResponse, ResponseParserError, HTTPClientError, BotoConnectionError))
+
+
+def was_never_sent(error: BaseException) -> bool:
+    """Tell whether no byte of the request can have reached the service."""
+    if isinstance(error, SSLError):
+        return "CERTIFICATE_VERIFY_FAILED" in str(error)
+    return isinstance(error, (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError))
+
+
+def describe_error(error: BaseException) -> str:
+    """Return the error as one line without a full stop: its code, its text, and the permission that is missing."""
+    if isinstance(error, _OWN):
+        return str(error).rstrip(".")
+    if not isinstance(error, ClientError):
+        return f"{type(error).__name__}: {error}".rstrip(".")
+    detail = error.response.get("Error", {})
+    text = f"{detail.get('Code')}: {detail.get('Message') or 'no reason given'}".rstrip(".")
+    if code_of(error) in _DENIED:
+        text += f" (the permission needed is {_service_of(error)}:{error.operation_name})"
+    return text
+
+
+def error_sentence(error: BaseException) -> str:
+    """Return the error as a sentence of its own."""
+    return str(error) if isinstance(error, _OWN) else f"{describe_error(error)}."
+
+
+def _service_of(error: BaseException) -> str:
+    # Any call may first have to get credentials from STS or SSO.
+    operation = getattr(error, "operation_name", "")
+    if operation.startswith("AssumeRole"):
+        return "sts"
+    return "sso" if operation == "GetRoleCredentials" else "servicecatalog"
+
+
+def error_facts(error: BaseException) -> dict[str, Any]:
+    """Return what amazon.aws's modules return of a service error: error and response_metadata."""
+    if not isinstance(error, ClientError):
+        return {}
+    detail, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+    return {
+        "error": {"code": detail.get("Code"), "message": detail.get("Message")},
+        "response_metadata": {
+            "http_status_code": metadata.get("HTTPStatusCode"),
+            "request_id": metadata.get("RequestId"),
+            "retry_attempts": metadata.get("RetryAttempts"),
+        },
+    }

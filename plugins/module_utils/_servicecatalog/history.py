@@ -1,0 +1,65 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Records of the history, newest first; the order in which the service lists them is not documented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+_FULL_PAGE = 20
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True)
+class RecordFilter:
+    """Which records to list; None does not restrict."""
+
+    provisioned_product_id: str | None = None
+    product_id: str | None = None
+    status: str | None = None
+    since: datetime | None = None
+
+    @property
+    def search_filter(self) -> tuple[str, str] | None:
+        """The one filter that the service takes, as key and value."""
+        if self.provisioned_product_id:
+            return "provisionedproduct", self.provisioned_product_id
+        return ("product", self.product_id) if self.product_id else None
+
+    def matches(self, detail: Mapping[str, Any]) -> bool:
+        """Tell whether a RecordDetail matches; the service itself filters by one of the restrictions only."""
+        return (
+            self.provisioned_product_id in (None, detail.get("ProvisionedProductId"))
+            and self.product_id in (None, detail.get("ProductId"))
+            and self.status in (None, detail.get("Status"))
+            and (self.since is None or _created(detail) >= self.since)
+        )
+
+
+def newest_first(pages: Iterable[list[dict]], wanted: RecordFilter, limit: int | None) -> list[dict]:
+    """Return the RecordDetails that match, newest first, at most `limit`, reading no more pages than needed."""
+    found: list[dict] = []
+    times: list[datetime] = []
+    for page in pages:
+        times += map(_created, page)
+        found += filter(wanted.matches, page)
+        if _are_newest_first(times) and _is_enough(found, times[-1], wanted, limit):
+            break
+    return sorted(found, key=_created, reverse=True)[:limit]
+
+
+def _are_newest_first(times: list[datetime]) -> bool:
+    # A full page is not in order by chance.
+    return len(times) >= _FULL_PAGE and all(later >= earlier for later, earlier in zip(times, times[1:]))
+
+
+def _is_enough(found: list[dict], oldest: datetime, wanted: RecordFilter, limit: int | None) -> bool:
+    return (limit is not None and len(found) >= limit) or (wanted.since is not None and oldest < wanted.since)
+
+
+def _created(detail: Mapping[str, Any]) -> datetime:
+    return detail.get("CreatedTime") or _NEVER

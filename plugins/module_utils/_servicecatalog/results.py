@@ -1,0 +1,117 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The service's shapes as results: keys in snake_case, times in UTC."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from functools import cache
+from typing import Any
+
+from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
+
+from .models import ExecutionParameter, Record
+
+# The members of RecordDetail; one that the service did not return is null.
+_RECORD_DETAIL = [
+    "record_id",
+    "provisioned_product_name",
+    "status",
+    "created_time",
+    "updated_time",
+    "provisioned_product_type",
+    "record_type",
+    "provisioned_product_id",
+    "product_id",
+    "provisioning_artifact_id",
+    "path_id",
+    "launch_role_arn",
+]
+
+
+def record_detail(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a RecordDetail as a result: all its keys, `record_tags` a dict that keeps the case of its keys."""
+    others = {name: value for name, value in detail.items() if name != "RecordTags"}
+    return {
+        **dict.fromkeys(_RECORD_DETAIL),
+        "record_errors": [],
+        **snake_case(others),
+        "record_tags": _tags(detail.get("RecordTags")),
+    }
+
+
+def record(seen: Record) -> dict[str, Any]:
+    """Return a record as the results record_detail and record_outputs."""
+    return {"record_detail": record_detail(seen.detail), "record_outputs": dict(seen.outputs or {})}
+
+
+def flat_record(seen: Record) -> dict[str, Any]:
+    """Return a record as one item of a list: its detail, and its outputs as record_outputs."""
+    return {**record_detail(seen.detail), "record_outputs": dict(seen.outputs or {})}
+
+
+def record_outputs(outputs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return RecordOutputs as a dict; the keys are the product's and keep their case."""
+    return {str(output.get("OutputKey")): output.get("OutputValue") for output in outputs}
+
+
+def provisioned_product(attribute: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a ProvisionedProductAttribute, or a ProvisionedProductDetail, as a result; `tags` is a dict."""
+    others = {name: value for name, value in attribute.items() if name != "Tags"}
+    return {**snake_case(others), "tags": _tags(attribute.get("Tags"))}
+
+
+def service_action(
+    summary: Mapping[str, Any], definitions: Iterable[ExecutionParameter] | None = None
+) -> dict[str, Any]:
+    """Return a ServiceActionSummary as a result, with the parameters it takes on one product if they are given."""
+    shaped = snake_case(summary)
+    if definitions is not None:
+        shaped["parameters"] = [
+            {"name": each.name, "type": each.type, "default_values": list(each.default_values)} for each in definitions
+        ]
+    return shaped
+
+
+def service_action_detail(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a ServiceActionDetail as a result: the action, and its definition with the parameters parsed."""
+    definition = snake_case(detail.get("Definition") or {})
+    definition["parameters"] = _parse_json(definition.get("parameters"))
+    usual = dict.fromkeys(("name", "version", "assume_role"))
+    return {**snake_case(detail.get("ServiceActionSummary") or {}), "definition": {**usual, **definition}}
+
+
+def snake_case(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a service shape with snake_case keys and ISO 8601 times in UTC."""
+    return {_snake(name): _to_plain(value) for name, value in members.items()}
+
+
+@cache
+def _snake(name: str) -> str:
+    # Cached: a listing of 10,000 products has a quarter of a million keys, and some twenty names.
+    return str(next(iter(camel_dict_to_snake_dict({name: None}))))
+
+
+def _to_plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.utc).isoformat()
+    if isinstance(value, dict):
+        return snake_case(value)
+    if isinstance(value, list):
+        return [_to_plain(item) for item in value]
+    return value
+
+
+def _tags(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str | None]:
+    return {str(tag.get("Key")): tag.get("Value") for tag in filter(None, tags or ())}
+
+
+def _parse_json(text: Any) -> Any:
+    """Return what a definition's parameters say, which are JSON text; text that is not JSON as it is."""
+    try:
+        return json.loads(text) if text else []
+    except (TypeError, ValueError):
+        return text

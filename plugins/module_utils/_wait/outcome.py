@@ -1,0 +1,93 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a record and its last error to an outcome and a failure: no I/O."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from .._exceptions import PollingFailed, RecordFailed, SelfServiceError, WaitTimedOut
+from .._servicecatalog.errors import describe_error, error_facts, is_transient
+from .._servicecatalog.hints import find_hints
+from .._servicecatalog.models import STATUSES, Outcome, Record
+
+if TYPE_CHECKING:
+    from .schedule import WaitOptions
+
+_OUTCOMES = {RecordFailed: Outcome.FAILED, WaitTimedOut: Outcome.TIMED_OUT}
+
+
+def outcome_of(failure: SelfServiceError | None) -> Outcome:
+    """Return the outcome of a wait for a record; UNKNOWN if it could not be polled to its end."""
+    return _OUTCOMES.get(type(failure), Outcome.UNKNOWN) if failure else Outcome.SUCCEEDED
+
+
+def failure_of(
+    record: Record, options: WaitOptions | None, *, error: BaseException | None, how_to_continue: str
+) -> SelfServiceError | None:
+    """Return how a record fails the task, if it does; `options` are those of a wait, and `error` its last error."""
+    if record.outcome is Outcome.FAILED:
+        return record_failed(record)
+    if record.outcome is Outcome.SUCCEEDED:
+        return None
+    has_stopped = error is not None and not is_transient(error)
+    if error is not None and has_stopped and (options is not None or record.outcome is Outcome.UNKNOWN):
+        return PollingFailed(
+            f"Record {record.record_id} can't be followed any further: {describe_error(error)}. When last read, it was "
+            f"{_describe_status(record)}. {how_to_continue}",
+            **error_facts(error),
+        )
+    return _timed_out(record, options, error, how_to_continue) if options is not None else None
+
+
+def record_failed(record: Record) -> RecordFailed:
+    """Return the failure of a record that has ended as FAILED, with hints for the causes that AWS documents."""
+    errors = _describe_errors(record)
+    return RecordFailed(
+        f"Record {record.record_id} FAILED on {record.detail.get('ProvisionedProductName')!r} "
+        f"({record.detail.get('ProvisionedProductId')}): "
+        f"{errors or 'the service gives no error; look at record_outputs'}.",
+        hints=find_hints(errors, record.outputs or {}),
+    )
+
+
+def unknown_status(record: Record) -> PollingFailed:
+    """Return the error of a record whose status this version does not know."""
+    known = ", ".join(map(str, STATUSES))
+    return PollingFailed(f"its status {record.status!r} is none of {known}, so nobody can tell whether it has ended")
+
+
+def combined_failure(failures: Mapping[str, SelfServiceError], total: int) -> SelfServiceError:
+    """Return the failure of a wait for `total` records, of which some failed: of several, the counts and the first."""
+    first = next(iter(failures.values()))
+    if total == 1:
+        return first
+    counts = Counter(outcome_of(failure) for failure in failures.values())
+    text = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in counts.items())
+    hints = {hint: None for failure in failures.values() for hint in failure.facts.get("hints", ())}
+    return type(first)(f"Of {total} records, {text}. The first: {first}", **{**first.facts, "hints": list(hints)})
+
+
+def _timed_out(record: Record, options: WaitOptions, error: BaseException | None, how_to_continue: str) -> WaitTimedOut:
+    if error is None:
+        seen = f"had not ended after {options.timeout} s (wait_timeout): it is {_describe_status(record)}, and goes on."
+    else:
+        seen = (
+            f"was not seen to end within {options.timeout} s (wait_timeout): when last read, it was "
+            f"{_describe_status(record)}, and the last look failed: {describe_error(error)}."
+        )
+    return WaitTimedOut(f"Record {record.record_id} {seen} {how_to_continue}", **(error_facts(error) if error else {}))
+
+
+def _describe_status(record: Record) -> str:
+    """Return the record's status and errors as a phrase: `FAILED (Code: Description)`."""
+    errors = _describe_errors(record)
+    return f"{record.status or 'not seen yet'}{f' ({errors})' if errors else ''}"
+
+
+def _describe_errors(record: Record) -> str:
+    errors = filter(None, record.detail.get("RecordErrors") or ())
+    return "; ".join(f"{error.get('Code')}: {error.get('Description')}".rstrip(".") for error in errors)

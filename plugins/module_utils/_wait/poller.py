@@ -1,0 +1,148 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Polling records, one or many, in as few calls as possible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from .._servicecatalog import results
+from .._servicecatalog.errors import SERVICE_ERRORS, affects_all_calls, is_not_found, is_transient
+from .._servicecatalog.models import Outcome, Record
+from .outcome import unknown_status
+
+if TYPE_CHECKING:
+    from .._clock import Clock
+    from .._servicecatalog.api import ServiceCatalog
+
+# A new record may not be readable at once: for so many seconds, not found means "not yet".
+_APPEARS_WITHIN = 30.0
+# From so many records on, a page of the history (20 records) is likely to be cheaper than a call for each.
+_HISTORY_PAYS_FROM = 4
+
+
+class RecordPoller:
+    """Records as last seen, polled until all have ended. Everything is by record id.
+
+    `outstanding` has those that have not ended, with the monotonic time since when they are polled; `errors` the last
+    error of those that could not be read: one that may pass, or the one for which a record is polled no more.
+    """
+
+    def __init__(
+        self, service: ServiceCatalog, records: Iterable[Record], clock: Clock, *, outputs_of_successes: bool = True
+    ) -> None:
+        self.records: dict[str, Record] = {}
+        self.outstanding: dict[str, float] = {}
+        self.errors: dict[str, Exception] = {}
+        self._service = service
+        self._clock = clock
+        self._outputs_of_successes = outputs_of_successes
+        self._may_list = True
+        for record in records:
+            self.add(record)
+
+    def add(self, record: Record) -> None:
+        """Poll one more record."""
+        self.records[record.record_id] = record
+        self.outstanding[record.record_id] = self._clock.monotonic()
+
+    def drop(self, record_id: str) -> None:
+        """Poll a record no more."""
+        self.outstanding.pop(record_id, None)
+
+    def poll(self, until: float, most_described: int | None = None) -> bool:
+        """Read the records that have not ended, with outputs once they have; return False if the poll failed.
+
+        It costs a page of the history for about 20 that run, a call for each that the pages lack, and one for each end
+        whose outputs are wanted. An error is kept for its record, and the others are read; only one that affects all
+        calls ends the poll. No call is made after the monotonic time `until`, but for the first. With `most_described`,
+        so many of those that the pages lack are read, the longest unseen first: while other targets are started, their
+        records come first in the history.
+        """
+        lists = self._may_list and len(self.outstanding) >= _HISTORY_PAYS_FROM
+        listed = self._apply_listing(until) if lists else set()
+        missing = [each for each in self.outstanding if each not in listed][:most_described]
+        has_read = bool(listed) or not missing
+        for number, record_id in enumerate(missing):
+            if (number or lists) and self._clock.monotonic() >= until:
+                break
+            try:
+                self._describe(record_id)
+                has_read = True
+            except SERVICE_ERRORS as error:
+                if affects_all_calls(error):
+                    self._note_error(error, missing[number:])
+                    return False
+                self._note_error(error, [record_id])
+        return has_read
+
+    def _apply_listing(self, until: float) -> set[str]:
+        """Take what the history tells; return the records that need not be described. It is a short cut only."""
+        listed = set()
+        try:
+            for detail in self._list(until):
+                record = Record(detail)
+                # Also of one that has to be described: should there be no time for it, this much is known.
+                self.records[record.record_id] = record
+                if record.outcome is Outcome.RUNNING:
+                    self._requeue(record.record_id)
+                elif record.outcome is Outcome.SUCCEEDED and not self._outputs_of_successes:
+                    self.drop(record.record_id)
+                else:
+                    continue
+                self.errors.pop(record.record_id, None)
+                listed.add(record.record_id)
+        except SERVICE_ERRORS as error:
+            self._may_list = is_transient(error)
+        return listed
+
+    def _list(self, until: float) -> Iterator[Mapping[str, Any]]:
+        """Yield outstanding records from the history, as long as its pages find about as many as single calls would."""
+        missing = set(self.outstanding)
+        wanted = len(missing)
+        for number, page in enumerate(self._service.list_record_history(), 1):
+            for detail in page:
+                # Records that are created meanwhile shift the pages, so that some are listed twice.
+                if detail.get("RecordId") in missing:
+                    missing.remove(detail["RecordId"])
+                    yield detail
+            # Newer records of others may come first: stop after about as many fruitless pages as ours would fill.
+            is_fruitless = number > wanted - len(missing) + wanted // 20
+            if not missing or is_fruitless or self._clock.monotonic() >= until:
+                return
+
+    def _describe(self, record_id: str) -> None:
+        """Read a record, with its outputs if it has ended."""
+        try:
+            detail, outputs = self._service.describe_record(record_id)
+        except SERVICE_ERRORS as error:
+            is_new = self._clock.monotonic() - self.outstanding[record_id] < _APPEARS_WITHIN
+            if not (is_not_found(error) and is_new):
+                raise
+            self._requeue(record_id)
+            return
+        record = self.records[record_id] = Record(detail)
+        self.errors.pop(record_id, None)
+        if record.outcome is Outcome.RUNNING:
+            self._requeue(record_id)
+            return
+        if record.outcome is Outcome.UNKNOWN:
+            self.errors[record_id] = unknown_status(record)
+        else:
+            self.records[record_id] = Record(detail, results.record_outputs(outputs))
+        self.drop(record_id)
+
+    def _note_error(self, error: Exception, record_ids: Iterable[str]) -> None:
+        """Keep the error of records; those that it may pass for are polled again, after the others."""
+        concerns_all = affects_all_calls(error)
+        for record_id in list(self.outstanding) if concerns_all and not is_transient(error) else record_ids:
+            self.errors[record_id] = error
+            if is_transient(error):
+                self._requeue(record_id)
+            else:
+                self.drop(record_id)
+
+    def _requeue(self, record_id: str) -> None:
+        self.outstanding[record_id] = self.outstanding.pop(record_id)

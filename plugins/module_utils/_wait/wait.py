@@ -1,0 +1,116 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting until records have ended: one loop for one record and for many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Callable
+
+from .._clock import Clock, Interrupted
+from .._exceptions import SelfServiceError
+from .._progress import RecordState, State, TargetsState
+from .._servicecatalog.errors import describe_error
+from .._servicecatalog.models import Outcome, Record
+from .outcome import failure_of
+from .schedule import PollSchedule, WaitOptions
+
+if TYPE_CHECKING:
+    from .._progress import Progress
+    from .poller import RecordPoller
+
+
+def wait_for_record(
+    poller: RecordPoller,
+    record_id: str,
+    options: WaitOptions | None,
+    *,
+    clock: Clock,
+    replayed: bool,
+    how_to_continue: str,
+    warn: Callable[[str], None],
+    progress: Progress,
+) -> None:
+    """Wait until a record has ended, or without `options` read once one that is older or has ended.
+
+    Raises RecordFailed, WaitTimedOut or PollingFailed; the poller has the record as last seen all the same.
+    """
+    poll_immediately = replayed or poller.records[record_id].outcome is not Outcome.RUNNING
+    interrupted: Interrupted | None = None
+    if options is not None:
+        if not poll_immediately:
+            progress.report(_state(poller))
+        interrupted = _poll_until_ended(poller, options, clock, poll_immediately=poll_immediately, progress=progress)
+    elif poll_immediately:
+        interrupted = _poll_until_ended(poller, WaitOptions(timeout=0), clock, poll_immediately=True)
+    record, error = poller.records[record_id], _error_of(poller, record_id, interrupted)
+    failure = failure_of(record, options, error=error, how_to_continue=how_to_continue)
+    if failure is not None:
+        raise failure from error
+    if error is not None or (record.outputs is None and record.outcome is not Outcome.RUNNING):
+        warn(_unread(record, error))
+
+
+def wait_for_records(
+    poller: RecordPoller, options: WaitOptions, *, clock: Clock, warn: Callable[[str], None], progress: Progress
+) -> dict[str, SelfServiceError]:
+    """Wait until all records have ended, and return by id how those failed that did not succeed."""
+    interrupted = _poll_until_ended(poller, options, clock, poll_immediately=True, progress=progress)
+    failures = {}
+    for record_id, record in poller.records.items():
+        error = _error_of(poller, record_id, interrupted)
+        hint = f"To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: [{record_id}]."
+        failure = failure_of(record, options, error=error, how_to_continue=hint)
+        if failure is not None:
+            failures[record_id] = failure
+        elif record.outputs is None:
+            warn(_unread(record, error))
+    return failures
+
+
+def _poll_until_ended(
+    poller: RecordPoller,
+    options: WaitOptions,
+    clock: Clock,
+    *,
+    poll_immediately: bool,
+    progress: Progress | None = None,
+) -> Interrupted | None:
+    """Poll until all records have ended, at the latest at the deadline; return the signal that ended it before."""
+    started = clock.monotonic()
+    schedule = PollSchedule(options, started, clock.jitter())
+    pause = 0.0 if poll_immediately else schedule.seconds_to_poll(started, oldest=started, youngest=started)
+    while True:
+        try:
+            clock.sleep(max(0.0, pause))
+        except Interrupted as interrupted:
+            return interrupted
+        schedule.begin_poll(clock.monotonic())
+        has_read = poller.poll(schedule.last_call(started))
+        if progress is not None and has_read:
+            progress.report(_state(poller), urgent=True, is_last=not poller.outstanding)
+        now = clock.monotonic()
+        schedule.end_poll(now, failed=not has_read, jitter=clock.jitter())
+        if not poller.outstanding or schedule.gives_up(started):
+            return None
+        pause = schedule.seconds_to_poll(now, oldest=started, youngest=started)
+
+
+def _error_of(poller: RecordPoller, record_id: str, interrupted: Interrupted | None) -> Exception | None:
+    """Return why a record was not read to its end, if it was not."""
+    return interrupted if interrupted and record_id in poller.outstanding else poller.errors.get(record_id)
+
+
+def _unread(record: Record, error: BaseException | None) -> str:
+    reason = describe_error(error) if error else "wait_timeout passed"
+    return f"Record {record.record_id} could not be read to its end, so that its outputs may be missing: {reason}."
+
+
+def _state(poller: RecordPoller) -> State:
+    records = poller.records.values()
+    if len(records) == 1:
+        record = next(iter(records))
+        return RecordState(record.record_id, record.detail.get("ProvisionedProductName") or "", record.status or "")
+    running = len(poller.outstanding)
+    failed = sum(record.outcome is Outcome.FAILED for record in records)
+    return TargetsState(len(records), len(records) - running, failed, running, pending=0)

@@ -1,0 +1,121 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an inventory source asks for, reading it, and what its cache is kept under."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+
+from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import InvalidInput, SelfServiceError
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import results
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.errors import (
+    SERVICE_ERRORS,
+    MalformedResponse,
+    describe_error,
+    is_access_denied,
+)
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+    from botocore.session import Session
+
+STATUSES = ("AVAILABLE", "UNDER_CHANGE", "TAINTED", "ERROR", "PLAN_IN_PROGRESS")
+
+
+class Unreadable(SelfServiceError):
+    """A region can't be read."""
+
+
+class Source(NamedTuple):
+    """What is asked for: all that decides which products are found, but for the account."""
+
+    regions: tuple[str, ...]
+    queries: tuple[str, ...]
+    access_level: str
+
+
+def check_statuses(statuses: Iterable[str]) -> None:
+    """Reject a status that no product can have."""
+    for status in statuses:
+        if status not in STATUSES:
+            raise InvalidInput(f"statuses has {status!r}; it takes {', '.join(STATUSES)}.")
+
+
+def read_regions(connect: Callable[[str], BaseClient], source: Source) -> dict[str, dict[str, Any]]:
+    """Return what each region has: its `products`, or None and as `denied` why the caller may not see them.
+
+    All of it is plain, and its keys are the service's own, so that no cache plugin interprets any.
+    """
+    return {region: _read(connect, region, source) for region in source.regions}
+
+
+def _read(connect: Callable[[str], BaseClient], region: str, source: Source) -> dict[str, Any]:
+    try:
+        service, level = ServiceCatalog(connect(region)), source.access_level.capitalize()
+        found = service.search_provisioned_products(source.queries, access_level=level)
+        return {"products": [_to_cache(attribute) for attribute in found], "denied": None}
+    except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
+        if is_access_denied(error):
+            return {"products": None, "denied": describe_error(error)}
+        query = f" (search_query: {list(source.queries)})" if source.queries else ""
+        raise Unreadable(
+            f"The provisioned products in {region} could not be read{query}: {describe_error(error)}."
+        ) from error
+
+
+def _to_cache(attribute: Mapping[str, Any]) -> dict[str, Any]:
+    product = results.provisioned_product(attribute)
+    if not product.get("id"):
+        raise MalformedResponse("SearchProvisionedProducts was answered with a product without an id.")
+    product["tags"] = [list(tag) for tag in product["tags"].items()]
+    return product
+
+
+def denied_regions(regions: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return the regions that the caller may not see, and why."""
+    return {region: found["denied"] for region, found in regions.items() if found["denied"]}
+
+
+def products_of(regions: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the products of all regions, each once, with its region and its tags as a dict."""
+    found: dict[str, dict[str, Any]] = {}
+    for region, listed in regions.items():
+        for product in listed["products"] or ():
+            found.setdefault(product["id"], {**product, "tags": dict(product["tags"]), "region": region})
+    return list(found.values())
+
+
+def cache_key(identity: Sequence[str | None], endpoints: Sequence[str | None], source: Source) -> str:
+    """Return a text that differs if two listings may differ: by account and role, endpoint, regions and query."""
+    asked = [identity, endpoints, sorted(source.regions), list(source.queries), source.access_level]
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]
+
+
+def identity_of(session: Session, environment: Mapping[str, str], access_level: str) -> list[str]:
+    """Return what identifies the account and role of a session, without a call: its configuration, or an access key.
+
+    Temporary keys change while the role does not. At the access level user, only the key identifies the user.
+    """
+    configured = next(_configured(session.get_scoped_config(), environment), None)
+    if configured and access_level != "user":
+        return configured
+    credentials = session.get_credentials()
+    if credentials is None:
+        raise InvalidInput(
+            "There are no credentials: give access_key and secret_key, a profile, or AWS' own variables."
+        )
+    return ["access_key", str(credentials.access_key)]
+
+
+def _configured(profile: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[list[str]]:
+    if profile.get("role_arn"):
+        yield ["role", profile["role_arn"]]
+    if environment.get("AWS_WEB_IDENTITY_TOKEN_FILE") and environment.get("AWS_ROLE_ARN"):
+        yield ["role", environment["AWS_ROLE_ARN"]]
+    if profile.get("sso_account_id") and profile.get("sso_role_name"):
+        yield ["sso", profile["sso_account_id"], profile["sso_role_name"]]

@@ -1,0 +1,111 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The channel that modules write to: a socket in a private folder, removed when the run ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+_PREFIX, _SOCKET = "selfservice.aws.", "progress"
+_LONGEST_MESSAGE = 65536
+_STOP = b""
+
+
+class Channel:
+    """A datagram socket with a name in the temporary folder, open to this user only.
+
+    Raises OSError if it can't be made: the folder is not writable, or its path is too long for a socket.
+    """
+
+    def __init__(self) -> None:
+        folder = temporary_folder()
+        _remove_leftovers(folder)
+        # mkdtemp makes it readable by this user only.
+        self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
+        self.address = str(self.folder / _SOCKET)
+        self._owner = os.getpid()
+        self._is_stopped = False
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            self._socket.bind(self.address)
+            Path(self.address).chmod(stat.S_IRUSR | stat.S_IWUSR)
+        except OSError:
+            self.close()
+            raise
+        # A worker that outlives a killed run must not look as if somebody still listened.
+        os.register_at_fork(after_in_child=self._socket.close)
+
+    def receive(self, timeout: float | None) -> list[Any] | None:
+        """Wait so many seconds, or forever, for messages; return those that have come, or None once it is stopped."""
+        if self._is_stopped:
+            return None
+        messages: list[Any] = []
+        self._socket.settimeout(timeout)
+        with contextlib.suppress(TimeoutError, BlockingIOError):
+            while (received := self._socket.recv(_LONGEST_MESSAGE)) != _STOP:
+                messages += _decode(received)
+                self._socket.settimeout(0)
+            self._is_stopped = True
+        return messages
+
+    def stop(self) -> None:
+        """Make receive() return None."""
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.settimeout(1)
+            sender.sendto(_STOP, self.address)
+
+    def remove(self) -> None:
+        """Remove the folder."""
+        if os.getpid() == self._owner:
+            _remove(self.folder)
+
+    def close(self) -> None:
+        """Close the socket and remove the folder."""
+        self.remove()
+        self._socket.close()
+
+
+def temporary_folder() -> Path:
+    """Return the folder for temporary files; never the current one, which Python itself may choose."""
+    return Path(os.environ.get("TMPDIR") or "/tmp")
+
+
+def _decode(message: bytes) -> Iterator[Any]:
+    with contextlib.suppress(ValueError):
+        yield json.loads(message)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove the channels of runs of this user that were killed."""
+    for each in folder.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            found = each.lstat()
+            is_private = stat.S_ISDIR(found.st_mode) and stat.S_IMODE(found.st_mode) == stat.S_IRWXU
+            if is_private and found.st_uid == os.geteuid() and not _has_listener(each / _SOCKET):
+                _remove(each)
+
+
+def _has_listener(address: Path) -> bool:
+    """Tell whether a process has the socket open, which a process id can't tell for sure."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        try:
+            sender.connect(str(address))
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+    return True
+
+
+def _remove(folder: Path) -> None:
+    # Not a whole tree: only what was made.
+    with contextlib.suppress(OSError):
+        (folder / _SOCKET).unlink(missing_ok=True)
+        folder.rmdir()

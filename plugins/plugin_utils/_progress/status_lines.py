@@ -1,0 +1,186 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The waits of modules, and the lines that show how they stand: no I/O, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...module_utils._progress import RecordState, State, TargetsState
+
+_NAME = "selfservice.aws: "
+# Of more waits than this, the regular lines are one for all of them.
+_MOST_LINES = 10
+
+
+@dataclass
+class Wait:
+    """One module's wait: where it runs, since when, its last state, and the state that was last shown, and when."""
+
+    host: str
+    since: float
+    state: State
+    is_over: bool = False
+    shown: State | None = None
+    shown_at: float = 0.0
+
+    @property
+    def has_news(self) -> bool:
+        """Whether a line is due at once: the status of a record is new, targets begin to fail, or no more start."""
+        return self.is_over or self.shown is None or _landmark(self.state) != _landmark(self.shown)
+
+
+class StatusLines:
+    """All waits by the process id of their modules; times are monotonic seconds."""
+
+    def __init__(self, interval: float) -> None:
+        self._interval = interval
+        self._waits: dict[int, Wait] = {}
+        self._shown_at = 0.0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._waits
+
+    def update(self, event: Any, now: float) -> None:
+        """Take a module's message; anything else is ignored."""
+        try:
+            pid, host, seconds = int(event["pid"]), str(event["host"]), float(event["seconds"])
+            state, is_over = _state_of(event), bool(event["is_over"])
+        except (KeyError, TypeError, ValueError):
+            return
+        wait = self._waits.setdefault(pid, Wait(host, now - seconds, state))
+        wait.state, wait.is_over = state, is_over
+
+    def prune(self, is_running: Callable[[int], bool]) -> None:
+        """Drop the waits whose process has ended without a message."""
+        self._waits = {pid: wait for pid, wait in self._waits.items() if wait.is_over or is_running(pid)}
+
+    def lines(self, now: float) -> list[str]:
+        """Return the lines that are due now, at their full length, and count them as shown; drop what is over."""
+        waits = list(self._waits.values())
+        shown = [wait for wait in waits if wait.has_news]
+        due = [wait for wait in waits if not wait.has_news and now >= wait.shown_at + self._interval]
+        lines = [_wait_texts(wait, now)[0] for wait in shown]
+        if len(waits) <= _MOST_LINES:
+            shown += due
+            lines += [_wait_texts(wait, now)[0] for wait in due]
+        elif now >= self._shown_at + self._interval:
+            lines.append(_sum_texts(waits, now)[0])
+            self._shown_at = now
+        for wait in shown:
+            wait.shown, wait.shown_at = wait.state, now
+        self._drop_ended()
+        return lines
+
+    def line(self, now: float, fits: Callable[[str], bool]) -> str:
+        """Return all waits in one line, the longest that fits, or nothing; drop what is over."""
+        self._drop_ended()
+        waits = list(self._waits.values())
+        if not waits:
+            return ""
+        texts = _wait_texts(waits[0], now) if len(waits) == 1 else _sum_texts(waits, now)
+        if (fitting := next(filter(fits, texts), None)) is not None:
+            return fitting
+        return next((texts[-1][:end] for end in range(len(texts[-1]), 0, -1) if fits(texts[-1][:end])), "")
+
+    def _drop_ended(self) -> None:
+        self._waits = {pid: wait for pid, wait in self._waits.items() if not wait.is_over}
+
+
+def _state_of(event: Mapping[str, Any]) -> State:
+    if "RecordState" in event:
+        return RecordState(**{name: str(value) for name, value in event["RecordState"].items()})
+    state = TargetsState(**event["TargetsState"])
+    total, ended, failed, running, pending = map(int, state[:-1])
+    return TargetsState(total, ended, failed, running, pending, verb=str(state.verb))
+
+
+def _landmark(state: State) -> object:
+    """Return the part of a state whose change is shown at once."""
+    if isinstance(state, RecordState):
+        return state.status
+    return state.failed > 0, _will_not_start(state) > 0
+
+
+def _will_not_start(state: TargetsState) -> int:
+    return state.total - state.ended - state.running - state.pending
+
+
+def _wait_texts(wait: Wait, now: float) -> list[str]:
+    """Return lines for a wait, the longest first."""
+    where = f"[{wait.host}] " if wait.host not in ("", "localhost") else ""
+    if isinstance(wait.state, TargetsState):
+        return _targets_texts(wait.state, now - wait.since, where, is_over=wait.is_over)
+    seconds = _duration(now - wait.since)
+    so_far = f"after {seconds}" if wait.is_over else f"{seconds} so far"
+    record_id, product, status = wait.state
+    choices = ((record_id, product, status), (product, status), (status,))
+    return [_join([where + " ".join(filter(None, words)), so_far]) for words in choices]
+
+
+def _sum_texts(waits: Iterable[Wait], now: float) -> list[str]:
+    """Return lines for several waits together, the longest first."""
+    waits = list(waits)
+    name, seconds = f"{len(waits)} tasks", now - min(wait.since for wait in waits)
+    if all(isinstance(wait.state, RecordState) for wait in waits):
+        return [_join([f"{name} wait", f"{_duration(seconds)} so far"])]
+    states = [
+        wait.state if isinstance(wait.state, TargetsState) else TargetsState(1, 0, 0, running=1, pending=0)
+        for wait in waits
+    ]
+    summed = TargetsState(
+        total=sum(state.total for state in states),
+        ended=sum(state.ended for state in states),
+        failed=sum(state.failed for state in states),
+        running=sum(state.running for state in states),
+        pending=sum(state.pending for state in states),
+    )
+    return _targets_texts(summed, seconds, f"{name} · ", is_over=False)
+
+
+def _targets_texts(state: TargetsState, seconds: float, where: str, *, is_over: bool) -> list[str]:
+    abandoned = _will_not_start(state)
+    done = f"{where}{state.ended}/{state.total} {state.verb}"
+    failed = f"{state.failed} failed" if state.failed else ""
+    running = f"{state.running} running" if state.running else ""
+    waiting = f"{state.pending} waiting" if state.pending else ""
+    left = f"{abandoned} will not start" if abandoned else ""
+    per_minute = 60 * state.ended / max(seconds, 1.0)
+    rate = f"{per_minute:.0f}/min" if per_minute >= 1 else ""
+    time = f"after {_duration(seconds)}" if is_over else _time_left(state, seconds) or f"{_duration(seconds)} so far"
+    return [
+        _join([done, failed, running, waiting, left, rate, time]),
+        _join([done, failed, running, left, time]),
+        _join([done, failed, time]),
+        _join([done, time]),
+    ]
+
+
+def _time_left(state: TargetsState, seconds: float) -> str:
+    """Return about how long it will take, by what it took so far; those that run count as half done."""
+    done, left = state.ended + state.running / 2, state.pending + state.running / 2
+    if not state.ended or not left:
+        return ""
+    estimate = seconds * left / done
+    if estimate < 60:
+        return f"about {max(1, -(-estimate // 10)) * 10:.0f} s left"
+    return f"about {estimate / 60:.0f} min left" if estimate < 7200 else f"about {estimate / 3600:.0f} h left"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(max(0.0, seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _join(parts: Iterable[str]) -> str:
+    text = _NAME + " · ".join(filter(None, parts))
+    # Names come from the service, and from the inventory.
+    return "".join(each if each.isprintable() else "?" for each in text)

@@ -1,0 +1,125 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which targets start next: by tables, and by whatever hypothesis thinks of."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.selfservice.aws.plugins.module_utils._bulk.queue import Budget, TargetQueue, parse_count
+from ansible_collections.selfservice.aws.plugins.module_utils._bulk.target import Target
+from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import InvalidInput
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Outcome, Reference
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+
+@pytest.mark.parametrize(
+    ("text", "total", "least", "count"),
+    [
+        ("50", 10, 1, 50),
+        ("10%", 1000, 1, 100),
+        ("10%", 15, 1, 1),
+        ("1%", 5, 1, 1),
+        ("1%", 5, 0, 0),
+        ("0%", 5, 0, 0),
+        ("0", 5, 0, 0),
+        ("100%", 7, 1, 7),
+        (" 10% ", 20, 0, 2),
+        ("10%", 0, 1, 1),
+    ],
+)
+def test_a_count_or_a_percentage_rounded_down(text: str, total: int, least: int, count: int) -> None:
+    assert parse_count("max_concurrency", text, total, least=least) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "least"), [("0", 1), ("0%", 1), ("101%", 0), ("-1", 0), ("1.5", 0), ("ten", 0), ("", 0), ("10 %", 0)]
+)
+def test_what_is_neither_is_refused(text: str, least: int) -> None:
+    with pytest.raises(InvalidInput, match=f"takes a count from {least} on, or a percentage from {least}% to 100%"):
+        parse_count("max_concurrency", text, 100, least=least)
+
+
+@pytest.mark.parametrize(
+    ("pending", "running", "errors", "budget", "workers", "batch"),
+    [
+        (5, 0, 0, Budget(50, 0), 32, 5),
+        (5, 0, 0, Budget(3, 0), 32, 3),
+        (5, 2, 0, Budget(3, 0), 32, 1),
+        (5, 3, 0, Budget(3, 0), 32, 0),
+        (100, 0, 0, Budget(50, 0), 32, 32),
+        (5, 0, 1, Budget(3, 0), 32, 0),
+        (5, 0, 1, Budget(3, 1), 32, 3),
+        (5, 0, 2, Budget(3, 1), 32, 0),
+    ],
+)
+def test_a_batch_keeps_the_budget(
+    pending: int, running: int, errors: int, budget: Budget, workers: int, batch: int
+) -> None:
+    targets = make_targets(pending)
+    queue = TargetQueue(targets, budget)
+    queue.running = running
+    for target in make_targets(errors):
+        queue.starting += 1
+        queue.finish(target, Outcome.FAILED)
+    assert queue.next_batch(workers) == targets[:batch]
+
+
+def make_targets(count: int) -> list[Target]:
+    return [Target(Reference(f"pp-{number}"), {}) for number in range(count)]
+
+
+def test_a_batch_waits_for_workers_that_start_others() -> None:
+    targets = make_targets(10)
+    queue = TargetQueue(targets, Budget(50, 0))
+    assert len(queue.next_batch(4)) == 4
+    assert queue.next_batch(4) == []
+    queue.mark_running(targets[0], 0.0)
+    assert queue.next_batch(4) == [targets[4]]
+
+
+def test_targets_that_were_rejected_are_errors_and_never_start() -> None:
+    targets = make_targets(3)
+    targets[1].reject("It does not exist.")
+    queue = TargetQueue(targets, Budget(50, 1))
+    assert (queue.errors, list(queue.pending)) == (1, [targets[0], targets[2]])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    total=st.integers(0, 60),
+    budget=st.builds(Budget, st.integers(1, 20), st.integers(0, 10)),
+    workers=st.integers(1, 8),
+    data=st.data(),
+)
+def test_whatever_happens_every_target_comes_to_one_outcome(
+    total: int, budget: Budget, workers: int, data: st.DataObject
+) -> None:
+    targets = make_targets(total)
+    queue = TargetQueue(targets, budget)
+    started: list[Target] = []
+    steps = 0
+    while not queue.is_over:
+        steps += 1
+        assert steps <= 2 * total + 1
+        had_spent = queue.errors > budget.max_errors
+        batch = queue.next_batch(workers)
+        started += batch
+        assert not (had_spent and batch)
+        assert queue.starting + queue.running <= budget.max_concurrency
+        assert queue.starting <= workers
+        under_way = [target for target in started if target.outcome is None]
+        assert len(under_way) == queue.starting + queue.running
+        assert under_way, "the loop would never end"
+        target = data.draw(st.sampled_from(under_way))
+        ends = [Outcome.SUCCEEDED, Outcome.FAILED, Outcome.TIMED_OUT, Outcome.STARTED]
+        outcome = data.draw(st.sampled_from([*ends, Outcome.RUNNING]))
+        if outcome is Outcome.RUNNING and target.arrived is None:
+            queue.mark_running(target, 0.0)
+        else:
+            queue.finish(target, Outcome.SUCCEEDED if outcome is Outcome.RUNNING else outcome)
+    abandoned = queue.abandon_pending()
+    assert all(target.outcome for target in targets)
+    assert len(abandoned) == total - len(started)
+    assert not abandoned or queue.errors > budget.max_errors

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a response has this run's record or an older one, by the service's clock alone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from ansible_collections.selfservice.aws.plugins.module_utils._action.start import is_replay
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import errors
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import StartResponse
+from botocore import exceptions
+
+RESPONDED = datetime(2026, 11, 22, 22, 0, 0, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("age", "elapsed", "replay"),
+    [
+        (0, 0.1, False),
+        (2, 0.1, False),
+        (2.2, 0.1, True),
+        (3600, 0.1, True),
+        (30, 29, False),
+        (32, 29, True),
+        (-5, 0, False),
+    ],
+)
+def test_a_record_older_than_the_first_attempt_is_a_replay(age: float, elapsed: float, replay: bool) -> None:
+    response = StartResponse({"RecordId": "rec-1", "CreatedTime": RESPONDED - timedelta(seconds=age)}, RESPONDED)
+    assert is_replay(response, elapsed) is replay
+
+
+@pytest.mark.parametrize(
+    ("created", "date"),
+    [
+        (None, RESPONDED),
+        (RESPONDED - timedelta(days=1), None),
+        (RESPONDED.replace(tzinfo=None) - timedelta(days=1), RESPONDED),
+    ],
+)
+def test_without_both_times_the_record_counts_as_new(created: Any, date: datetime | None) -> None:
+    assert not is_replay(StartResponse({"RecordId": "rec-1", "CreatedTime": created}, date), 0)
+
+
+@pytest.mark.parametrize(
+    ("error", "never_sent", "transient"),
+    [
+        (exceptions.EndpointConnectionError(endpoint_url="u"), True, True),
+        (exceptions.ConnectTimeoutError(endpoint_url="u"), True, True),
+        (exceptions.ProxyConnectionError(proxy_url="u"), True, True),
+        (exceptions.SSLError(endpoint_url="u", error="CERTIFICATE_VERIFY_FAILED"), True, True),
+        (exceptions.SSLError(endpoint_url="u", error="bad record mac"), False, True),
+        (exceptions.ReadTimeoutError(endpoint_url="u"), False, True),
+        (exceptions.ConnectionClosedError(endpoint_url="u"), False, True),
+        (exceptions.NoCredentialsError(), False, False),
+    ],
+)
+def test_broken_connections_are_told_apart(error: Exception, never_sent: bool, transient: bool) -> None:
+    assert errors.was_never_sent(error) is never_sent
+    assert errors.is_transient(error) is transient
+
+
+@pytest.mark.parametrize(
+    ("operation", "permission", "is_ours"),
+    [
+        ("DescribeRecord", "servicecatalog:DescribeRecord", True),
+        ("AssumeRoleWithSAML", "sts:AssumeRoleWithSAML", False),
+        ("GetRoleCredentials", "sso:GetRoleCredentials", False),
+    ],
+)
+def test_a_denied_call_names_the_permission_of_its_service(operation: str, permission: str, is_ours: bool) -> None:
+    denied = exceptions.ClientError({"Error": {"Code": "AccessDenied", "Message": "No."}}, operation)
+    assert errors.describe_error(denied) == f"AccessDenied: No (the permission needed is {permission})"
+    assert errors.is_access_denied(denied) is is_ours

@@ -1,0 +1,308 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Outcomes, intervals, hints, and the loop on a clock that costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import (
+    PollingFailed,
+    SelfServiceError,
+    WaitTimedOut,
+)
+from ansible_collections.selfservice.aws.plugins.module_utils._progress import Progress
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.errors import MalformedResponse
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.hints import find_hints
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Outcome, Record
+from ansible_collections.selfservice.aws.plugins.module_utils._wait.outcome import failure_of, unknown_status
+from ansible_collections.selfservice.aws.plugins.module_utils._wait.poller import RecordPoller
+from ansible_collections.selfservice.aws.plugins.module_utils._wait.schedule import WaitOptions, poll_interval
+from ansible_collections.selfservice.aws.plugins.module_utils._wait.wait import wait_for_records
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+RUNNING, ENDED, BROKEN = "IN_PROGRESS", "SUCCEEDED", "FAILED"
+
+
+class TableClock:
+    """Time that passes by sleeping, or by a poll that takes long."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds >= 0
+        self.now += seconds
+
+    def jitter(self) -> float:
+        return 0.0
+
+
+def service_of(**calls: Callable[..., Any]) -> ServiceCatalog:
+    """The service with a client of these calls only."""
+    events = SimpleNamespace(register=lambda *_args, **_kwargs: None, register_first=lambda *_args, **_kwargs: None)
+    client: Any = SimpleNamespace(**calls, meta=SimpleNamespace(config=SimpleNamespace(retries=None), events=events))
+    return ServiceCatalog(client)
+
+
+def wait(
+    clock: TableClock,
+    timeout: float,
+    describe: Callable[[str], Any],
+    *ids: str,
+    listing: Callable[[], Any] | None = None,
+) -> tuple[RecordPoller, dict[str, SelfServiceError]]:
+    """Wait for records whose status `describe` returns or raises; `listing` does the same for the history."""
+
+    def describe_record(Id: str) -> dict:
+        return {"RecordDetail": {"RecordId": Id, "Status": describe(Id)}}
+
+    def list_record_history(**_members: Any) -> dict:
+        assert listing
+        return listing()
+
+    service = service_of(describe_record=describe_record, list_record_history=list_record_history)
+    poller = RecordPoller(service, [Record({"RecordId": each}) for each in ids or ("rec-1",)], clock)
+    progress = Progress(clock, "", redact=str)
+    failures = wait_for_records(poller, WaitOptions(timeout), clock=clock, warn=lambda _text: None, progress=progress)
+    return poller, failures
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        ("CREATED", Outcome.RUNNING),
+        ("IN_PROGRESS", Outcome.RUNNING),
+        ("IN_PROGRESS_IN_ERROR", Outcome.RUNNING),
+        ("SUCCEEDED", Outcome.SUCCEEDED),
+        ("FAILED", Outcome.FAILED),
+    ],
+)
+def test_only_succeeded_and_failed_are_ends(status: str, outcome: Outcome) -> None:
+    assert Record({"RecordId": "rec-1", "Status": status}).outcome is outcome
+
+
+@pytest.mark.parametrize("status", ["ABORTED", None])
+def test_an_unknown_status_is_neither_running_nor_an_end(status: str | None) -> None:
+    record = Record({"RecordId": "rec-1", "Status": status})
+    assert record.outcome is Outcome.UNKNOWN
+    failure = failure_of(record, None, error=unknown_status(record), how_to_continue="Go on so.")
+    assert isinstance(failure, PollingFailed)
+    assert f"its status {status!r} is none of CREATED" in str(failure)
+
+
+@pytest.mark.parametrize(
+    ("waited", "fixed", "failures", "jitter", "interval"),
+    [
+        (0, None, 0, 0.0, 2),
+        (0, None, 0, 0.5, 1.9),
+        (20, None, 0, 0.0, 2),
+        (100, None, 0, 0.0, 10),
+        (100, None, 0, 1.0, 9),
+        (3000, None, 0, 0.0, 30),
+        (0, None, 1, 0.0, 4),
+        (0, None, 3, 0.0, 16),
+        (0, None, 500, 0.0, 30),
+        (3000, 5, 0, 0.9, 5),
+        (0, 5, 1, 0.0, 10),
+        (0, 60, 4, 0.0, 60),
+    ],
+)
+def test_the_interval_is_a_tenth_of_the_wait_or_as_fixed(
+    waited: float, fixed: float | None, failures: int, jitter: float, interval: float
+) -> None:
+    assert poll_interval(waited, fixed, failures, jitter) == pytest.approx(interval)
+
+
+def test_the_last_poll_is_at_the_deadline() -> None:
+    clock, polls = TableClock(), []  # type: ignore[var-annotated]
+    _poller, failures = wait(clock, 5, lambda _id: polls.append(clock.now) or RUNNING)
+    assert isinstance(failures["rec-1"], WaitTimedOut)
+    # The first comes at once, since nothing is known of the record.
+    assert polls == [100, 102, 104, 105]
+
+
+def test_a_timeout_of_zero_is_one_poll() -> None:
+    clock, polls = TableClock(), []  # type: ignore[var-annotated]
+    wait(clock, 0, lambda _id: polls.append(clock.now) or RUNNING)
+    assert polls == [100]
+
+
+def test_a_poll_that_hangs_over_the_deadline_is_the_last() -> None:
+    clock, polls = TableClock(), []  # type: ignore[var-annotated]
+
+    def hang(_record_id: str) -> str:
+        polls.append(clock.now)
+        clock.now += 25
+        raise MalformedResponse("nothing came")
+
+    _poller, failures = wait(clock, 5, hang)
+    assert polls == [100]
+    assert "the last look failed: nothing came" in str(failures["rec-1"])
+
+
+def test_what_may_be_better_next_time_does_not_end_the_wait() -> None:
+    clock = TableClock()
+    answers: list[Exception | str] = [_error("ThrottlingException", 400)] * 12 + [_error("Whatever", 503), ENDED]
+
+    def answer(_record_id: str) -> str:
+        found = answers.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    assert wait(clock, 1800, answer)[1] == {}
+    assert answers == []
+    assert clock.now - 100 <= 14 * 30
+
+
+def test_what_will_not_be_better_ends_the_wait_at_once() -> None:
+    clock = TableClock()
+
+    def refuse(_record_id: str) -> str:
+        raise _error("ExpiredTokenException", 400)
+
+    _poller, failures = wait(clock, 1800, refuse)
+    assert isinstance(failures["rec-1"].__cause__ or failures["rec-1"], PollingFailed)
+    assert clock.now == 100
+
+
+@pytest.mark.parametrize("broken", ["rec-1", "rec-2", "rec-3"])
+@pytest.mark.parametrize(
+    ("code", "status", "failure"),
+    [("InternalError", 500, WaitTimedOut), ("InvalidParametersException", 400, PollingFailed)],
+)
+def test_a_record_that_can_not_be_read_keeps_no_other_from_it(
+    broken: str, code: str, status: int, failure: type[SelfServiceError]
+) -> None:
+    def describe(record_id: str) -> str:
+        if record_id == broken:
+            raise _error(code, status)
+        return ENDED
+
+    poller, failures = wait(TableClock(), 60, describe, "rec-1", "rec-2", "rec-3")
+    assert {record_id: type(each) for record_id, each in failures.items()} == {broken: failure}
+    assert code in str(failures[broken])
+    assert [record.status for record in poller.records.values() if record.record_id != broken] == [ENDED] * 2
+
+
+def test_credentials_that_expired_end_the_wait_for_all_after_one_call() -> None:
+    calls: list[str] = []
+
+    def describe(record_id: str) -> str:
+        calls.append(record_id)
+        raise _error("ExpiredTokenException", 400)
+
+    _poller, failures = wait(TableClock(), 60, describe, "rec-1", "rec-2", "rec-3")
+    assert calls == ["rec-1"]
+    assert all("ExpiredTokenException" in str(failures[each]) for each in ("rec-1", "rec-2", "rec-3"))
+
+
+@pytest.mark.parametrize(
+    "error", ["InternalError", "InvalidStateException", "AccessDeniedException", "connection", "garbage", "page token"]
+)
+def test_a_history_that_can_not_be_listed_keeps_no_record_from_being_read(error: str) -> None:
+    def listing() -> dict:
+        if error == "page token":
+            return {"RecordDetails": [], "NextPageToken": "again"}
+        if error == "garbage":
+            raise MalformedResponse("garbage")
+        if error == "connection":
+            raise EndpointConnectionError(endpoint_url="https://there")
+        raise _error(error, 500 if error == "InternalError" else 400)
+
+    clock, ids = TableClock(), [f"rec-{number}" for number in range(10)]
+    _poller, failures = wait(clock, 1800, lambda _id: ENDED, *ids, listing=listing)
+    assert failures == {}
+    assert clock.now == 100
+
+
+@pytest.mark.parametrize(
+    ("status", "waits", "error", "said"),
+    [
+        (ENDED, True, None, None),
+        (ENDED, True, ("AccessDeniedException", 400), None),
+        (BROKEN, True, ("AccessDeniedException", 400), "rec-1 FAILED on 'db' (pp-1): Broken: It broke."),
+        (BROKEN, False, None, "rec-1 FAILED on 'db' (pp-1): Broken: It broke."),
+        (RUNNING, False, None, None),
+        (RUNNING, False, ("AccessDeniedException", 400), None),
+        (
+            RUNNING,
+            True,
+            None,
+            "not ended after 9 s (wait_timeout): it is IN_PROGRESS (Broken: It broke), and goes on.",
+        ),
+        (
+            RUNNING,
+            True,
+            ("ThrottlingException", 400),
+            "was not seen to end within 9 s (wait_timeout): when last read",
+        ),
+        (RUNNING, True, ("ThrottlingException", 400), "the last look failed: ThrottlingException: no. Go on so."),
+        (RUNNING, True, ("ExpiredTokenException", 400), "can't be followed any further: ExpiredTokenException: no."),
+    ],
+)
+def test_a_record_is_judged_by_its_status_first(
+    status: str, waits: bool, error: tuple[str, int] | None, said: str | None
+) -> None:
+    detail = {"RecordId": "rec-1", "Status": status, "ProvisionedProductName": "db", "ProvisionedProductId": "pp-1"}
+    errors = [] if status == ENDED else [{"Code": "Broken", "Description": "It broke."}]
+    failure = failure_of(
+        Record({**detail, "RecordErrors": errors}),
+        WaitOptions(9) if waits else None,
+        error=_error(*error) if error else None,
+        how_to_continue="Go on so.",
+    )
+    assert (failure is None) == (said is None)
+    assert (said or "") in str(failure)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("The provided role arn:aws:iam::1:role/x cannot be assumed", "trust policy"),
+        ("Service Catalog was unable to assume role", "trust policy"),
+        (
+            "User is not authorized to perform: ssm:StartAutomationExecution",
+            "ssm:StartAutomationExecution on the document",
+        ),
+        ("StartAutomationExecution: Rate exceeded", "how many automations"),
+        ("Document AWS-Foo does not exist", "document, or its version"),
+        ("TARGET db-9 is not a resource of the provisioned product", "TARGET must be a resource"),
+        ("Value is not in allowedValues", "AllowedValues"),
+        ("Parameter has wrong type", "StringList"),
+        ("Undefined parameter Foo", "not in the action's definition"),
+        ("Step 2 failed: timed out", "open the execution"),
+        ("Execution failed at step Restart", "open the execution"),
+    ],
+)
+def test_documented_causes_have_a_hint(text: str, word: str) -> None:
+    assert any(word in hint for hint in find_hints(text, {}))
+    assert any(word in hint for hint in find_hints("", {"Reason": text}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The moon is in the wrong phase.",
+        "The target group has no healthy hosts",
+        "AutomationExecutionFailed: see the outputs",
+        "A role was assumed, and all went well",
+    ],
+)
+def test_an_unknown_cause_has_no_hint(text: str) -> None:
+    assert find_hints(text, {"A": None}) == []
+
+
+def _error(code: str, status: int) -> ClientError:
+    return ClientError(
+        {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}, "DescribeRecord"
+    )

@@ -1,0 +1,162 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which lines the callback prints for the messages that it gets, and when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.selfservice.aws.plugins.plugin_utils._progress.status_lines import StatusLines
+
+NAME = "selfservice.aws: "
+
+
+def record(status: str, seconds: float = 0, **more: Any) -> dict:
+    state = {"record_id": "rec-1", "product": "orders-db", "status": status, **more.pop("state", {})}
+    return {"pid": 1, "host": "localhost", "seconds": seconds, "is_over": False, **more, "RecordState": state}
+
+
+def targets(seconds: float, *counts: int, **more: Any) -> dict:
+    names = ("total", "ended", "failed", "running", "pending")
+    state = {**dict(zip(names, counts)), "verb": more.pop("verb", "ended")}
+    return {"pid": 2, "host": "localhost", "seconds": seconds, "is_over": False, **more, "TargetsState": state}
+
+
+def everything(_line: str) -> bool:
+    return True
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        (record("CREATED"), "rec-1 orders-db CREATED · 0 s so far"),
+        (record("IN_PROGRESS", 270.9), "rec-1 orders-db IN_PROGRESS · 4 min 30 s so far"),
+        (record("IN_PROGRESS", 7500), "rec-1 orders-db IN_PROGRESS · 2 h 5 min so far"),
+        (record("SUCCEEDED", 65, is_over=True), "rec-1 orders-db SUCCEEDED · after 1 min 5 s"),
+        (record("IN_PROGRESS", 3, state={"record_id": "", "product": ""}), "IN_PROGRESS · 3 s so far"),
+        (record("IN_PROGRESS", state={"product": "a\x1b[2Jb\nc\u202ed"}), "rec-1 a?[2Jb?c?d IN_PROGRESS · 0 s so far"),
+        (targets(2, 1000, 0, 0, 50, 950), "0/1000 ended · 50 running · 950 waiting · 2 s so far"),
+        (
+            targets(208, 1000, 340, 12, 50, 610),
+            "340/1000 ended · 12 failed · 50 running · 610 waiting · 98/min · about 6 min left",
+        ),
+        (targets(60, 20, 10, 0, 10, 0), "10/20 ended · 10 running · 10/min · about 20 s left"),
+        (targets(3600, 1000, 10, 0, 50, 940), "10/1000 ended · 50 running · 940 waiting · about 28 h left"),
+        (
+            targets(60, 100, 11, 11, 5, 0),
+            "11/100 ended · 11 failed · 5 running · 84 will not start · 11/min · about 20 s left",
+        ),
+        (targets(60, 100, 50, 0, 0, 0, is_over=True), "50/100 ended · 50 will not start · 50/min · after 1 min 0 s"),
+        (
+            targets(60, 100, 50, 0, 10, 40, verb="started"),
+            "50/100 started · 10 running · 40 waiting · 50/min · about 50 s left",
+        ),
+    ],
+)
+def test_a_wait_as_a_line(event: dict, text: str) -> None:
+    status = StatusLines(15)
+    status.update(event, 1000)
+    assert status.lines(1000) == [NAME + text]
+
+
+def test_a_line_comes_with_each_change_and_after_each_interval() -> None:
+    status, lines = StatusLines(15), {}
+    changes = {0: record("CREATED"), 2: record("IN_PROGRESS", 2), 40: record("SUCCEEDED", 40, is_over=True)}
+    for now in range(60):
+        if now in changes:
+            status.update(changes[now], now)
+        # A repetition is no news.
+        if now == 5:
+            status.update(record("IN_PROGRESS", 5), now)
+        for line in status.lines(now):
+            lines[now] = line
+    assert list(lines) == [0, 2, 17, 32, 40]
+    assert lines[32] == NAME + "rec-1 orders-db IN_PROGRESS · 32 s so far"
+    assert status.is_empty
+
+
+def test_of_targets_the_first_failure_and_the_stop_are_news() -> None:
+    status = StatusLines(15)
+    told = []
+    for now, counts in enumerate([(9, 0, 0, 3, 6), (9, 1, 0, 3, 5), (9, 2, 1, 3, 4), (9, 3, 2, 3, 3), (9, 4, 3, 2, 0)]):
+        status.update(targets(now, *counts), now)
+        told += [now for _line in status.lines(now)]
+    assert told == [0, 2, 4]
+
+
+def test_hosts_are_named() -> None:
+    status = StatusLines(15)
+    status.update(record("CREATED", host="web1"), 0)
+    status.update(targets(0, 9, 0, 0, 3, 6, host="web2"), 0)
+    assert status.lines(0) == [
+        NAME + "[web1] rec-1 orders-db CREATED · 0 s so far",
+        NAME + "[web2] 0/9 ended · 3 running · 6 waiting · 0 s so far",
+    ]
+
+
+def test_more_than_ten_waits_share_the_regular_line() -> None:
+    status = StatusLines(15)
+    for pid in range(20):
+        status.update(record("IN_PROGRESS", pid=pid), 0)
+    assert len(status.lines(0)) == 20
+    assert status.lines(14) == []
+    assert status.lines(15) == [NAME + "20 tasks wait · 15 s so far"]
+    assert status.lines(16) == []
+
+
+def test_on_a_terminal_several_waits_are_one_line() -> None:
+    status = StatusLines(15)
+    status.update(targets(60, 9, 3, 1, 3, 3), 60)
+    status.update(targets(40, 11, 2, 0, 1, 8, pid=3), 60)
+    status.update(record("IN_PROGRESS", 20), 60)
+    assert status.line(60, everything) == (
+        NAME + "3 tasks · 5/21 ended · 1 failed · 5 running · 11 waiting · 5/min · about 2 min left"
+    )
+
+
+@pytest.mark.parametrize(
+    ("width", "text"),
+    [
+        (100, "340/1000 ended · 12 failed · 50 running · 610 waiting · 98/min · about 6 min left"),
+        (80, "340/1000 ended · 12 failed · 50 running · about 6 min left"),
+        (65, "340/1000 ended · 12 failed · about 6 min left"),
+        (21, "340"),
+        (5, None),
+    ],
+)
+def test_a_line_is_as_long_as_it_fits(width: int, text: str | None) -> None:
+    status = StatusLines(15)
+    status.update(targets(208, 1000, 340, 12, 50, 610), 0)
+    assert status.line(0, lambda line: len(line) < width) == (NAME + text if text else NAME[: width - 1])
+
+
+def test_who_is_killed_is_forgotten_and_who_has_ended_is_told_first() -> None:
+    status = StatusLines(15)
+    status.update(record("IN_PROGRESS"), 0)
+    status.update(record("SUCCEEDED", pid=3, is_over=True), 0)
+    status.prune(lambda _pid: False)
+    assert status.lines(0) == [NAME + "rec-1 orders-db SUCCEEDED · after 0 s"]
+    assert status.is_empty
+    assert status.line(0, everything) == ""
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        [],
+        {},
+        {"pid": 1},
+        record("CREATED", pid="x"),
+        record("CREATED", state={"more": 1}),
+        targets(1, 1, 2),
+        {**targets(1), "TargetsState": "x"},
+        {**targets(1), "TargetsState": {"total": "x", "ended": 1, "failed": 1, "running": 1, "pending": 1}},
+    ],
+)
+def test_what_is_no_message_is_ignored(event: Any) -> None:
+    status = StatusLines(15)
+    status.update(event, 0)
+    assert status.is_empty
