@@ -61,13 +61,9 @@ from typing import TYPE_CHECKING, Any
 from ansible.plugins.callback import CallbackBase
 from ansible_collections.selfservice.aws.plugins.module_utils._clock import SystemClock
 from ansible_collections.selfservice.aws.plugins.module_utils._progress import ADDRESS, HOST
+from ansible_collections.selfservice.aws.plugins.plugin_utils._progress import terminal
 from ansible_collections.selfservice.aws.plugins.plugin_utils._progress.channel import Channel
 from ansible_collections.selfservice.aws.plugins.plugin_utils._progress.status_lines import StatusLines
-from ansible_collections.selfservice.aws.plugins.plugin_utils._progress.terminal import (
-    Terminal,
-    encodable,
-    is_interactive,
-)
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -92,7 +88,7 @@ class Listener:
         self._display = display
         self._clock = SystemClock()
         self._channel = Channel()
-        self._terminal = Terminal(display) if is_interactive() else None
+        self._terminal = terminal.Terminal(display) if terminal.is_interactive() else None
         self._pause = min(_REFRESH, max(interval, 0.1))
         # What would be late at the next refresh is due at this one.
         self._status = StatusLines(interval - self._pause)
@@ -144,7 +140,7 @@ class Listener:
         elif lines := self._status.lines(now):
             with self._display._lock:
                 for line in lines:
-                    self._display.display(encodable(line, sys.stdout))
+                    self._display.display(terminal.encodable(line, sys.stdout))
                 # Display does not flush, and without a terminal the system buffers.
                 sys.stdout.flush()
 

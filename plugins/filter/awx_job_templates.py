@@ -145,7 +145,7 @@ VALUE_LENGTH = 512
 SECRET_LENGTH = 4
 NAME_LENGTH = 512
 JINJA = ("{{", "{%", "{#")
-# AWX keeps it for passwords.
+# AWX reserves it for passwords.
 RESERVED = "$encrypted$"
 MARK = "awx_job_templates_mark"
 
@@ -164,32 +164,34 @@ def awx_job_templates(
     lists: Iterable[str] = (),
     optional: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Return the job templates that the service actions need, and which of the existing ones are gone or foreign."""
+    """Return the job templates that the service actions need, and how the existing ones compare."""
     is_secret = _secret_test(secrets)
-    names: list[str] = []
-    templates = []
+    templates: list[dict[str, Any]] = []
     for action in actions:
         questions, asked = _questions(action.get("parameters") or [], is_secret, lists=lists, optional=optional)
-        names.append(f"{title} - {action['name']}")
+        spec = [*_target_questions(targets), *questions, *_running_questions()]
+        name = f"{title} - {action['name']}"
         variables = {
             **(extra_vars or {}),
             "run_service_action_service_action_id": str(action["id"]),
             "run_service_action_survey": asked,
-            MARK: _mark(scope, names[-1]),
+            MARK: _mark(scope, name),
         }
-        spec = [*_target_questions(targets), *questions, *_running_questions()]
-        template = {"name": names[-1], "description": str(action.get("description") or "")}
+        template = {"name": name, "description": str(action.get("description") or "")}
         survey = {"name": "", "description": "", "spec": spec}
         templates.append({**template, "extra_vars": dict(sorted(variables.items())), "survey_spec": survey})
+    names = [template["name"] for template in templates]
     _check_names(names)
+    return wrap_var({"templates": templates, **_compare(names, existing, scope)})
+
+
+def _compare(names: list[str], existing: Iterable[Mapping[str, Any]], scope: str) -> dict[str, list[str]]:
+    """Return which of the existing templates are not needed any more, and which needed names others have taken."""
     made = {each["name"]: _mark(scope, each["name"]) in str(each.get("extra_vars") or "") for each in existing}
-    return wrap_var(
-        {
-            "templates": templates,
-            "gone": [name for name, is_ours in made.items() if is_ours and name not in names],
-            "foreign": [name for name in names if made.get(name) is False],
-        }
-    )
+    return {
+        "gone": [name for name, is_ours in made.items() if is_ours and name not in names],
+        "foreign": [name for name in names if made.get(name) is False],
+    }
 
 
 def _questions(
@@ -219,36 +221,42 @@ def _questions(
 def _question(
     parameter: Mapping[str, Any], is_secret: bool, *, is_list: bool, is_optional: bool
 ) -> tuple[str, Question]:
-    """Return how the answer is to be read, and the question but for its variable."""
+    """Return how to read the answer, and the question without its variable."""
     name = str(parameter["name"])
     is_target = "TARGET" in (parameter.get("type"), name)
-    # Those of a target are one product's own.
-    defaults = [] if is_target else [str(value) for value in parameter.get("default_values") or []]
+    defaults = _defaults(parameter, is_target)
     required = not (defaults or is_target or is_optional)
-    question: Question = {
-        "question_name": name,
-        "question_description": "Left empty, Service Catalog fills it in." if is_target else "",
-        "required": required,
-        # An empty answer to an optional question has to pass.
-        "min": int(required),
-    }
+    description = "Left empty, Service Catalog fills it in." if is_target else ""
+    # An empty answer to an optional question has to pass.
+    base = {"question_name": name, "question_description": description, "required": required, "min": int(required)}
     if is_secret and not is_target:
-        return "secrets", {**question, "type": "password", "min": required * SECRET_LENGTH, "max": VALUE_LENGTH}
+        return "secrets", {**base, "type": "password", "min": required * SECRET_LENGTH, "max": VALUE_LENGTH}
     if is_list or len(defaults) > 1:
-        question["question_description"] = question["question_description"] or "One item on each line."
-        return "lists", {**question, "type": "textarea", **_default("\n".join(defaults), _holds_lines(defaults))}
-    text = "".join(defaults)
-    kind = "textarea" if "\n" in text or "\r" in text else "text"
-    return "texts", {**question, "type": kind, "max": VALUE_LENGTH, **_default(text)}
+        return "lists", {**base, **_list_question(description, defaults)}
+    return "texts", {**base, "type": _text_type(defaults), "max": VALUE_LENGTH, **_default("".join(defaults))}
+
+
+def _defaults(parameter: Mapping[str, Any], is_target: bool) -> list[str]:
+    # Those of a target are one product's own.
+    return [] if is_target else [str(value) for value in parameter.get("default_values") or []]
+
+
+def _list_question(description: str, defaults: list[str]) -> Question:
+    default = _default("\n".join(defaults), _holds_lines(defaults))
+    return {"type": "textarea", "question_description": description or "One item on each line.", **default}
+
+
+def _text_type(defaults: Iterable[str]) -> str:
+    return "textarea" if re.search("[\r\n]", "".join(defaults)) else "text"
 
 
 def _default(text: str, can_hold: bool = True) -> dict[str, str]:
-    """Return the default of a question, where a survey can hold it."""
+    """Return the default of a question, if a survey can hold it."""
     return {"default": text} if text and can_hold and not text.startswith(RESERVED) else {}
 
 
 def _holds_lines(values: Iterable[str]) -> bool:
-    """Tell whether each value comes back from a line of its own as it was."""
+    """Tell whether each value, on a line of its own, is read back unchanged."""
     return all(value and value == value.strip() and len(value.splitlines()) == 1 for value in values)
 
 

@@ -173,23 +173,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.er
     describe_error,
     error_sentence,
 )
-from ansible_collections.selfservice.aws.plugins.plugin_utils._inventory.hosts import (
-    GROUP,
-    Preference,
-    check_prefix,
-    host_names,
-    host_variables,
-    preferences_of,
-)
-from ansible_collections.selfservice.aws.plugins.plugin_utils._inventory.source import (
-    Source,
-    cache_key,
-    check_statuses,
-    denied_regions,
-    identity_of,
-    products_of,
-    read_regions,
-)
+from ansible_collections.selfservice.aws.plugins.plugin_utils._inventory import hosts, source
 
 
 class InventoryModule(AWSInventoryBase):
@@ -204,7 +188,7 @@ class InventoryModule(AWSInventoryBase):
         try:
             preferences = self._checked_preferences()
             regions = self._read(path, cache)
-            self._add(products_of(regions), preferences)
+            self._add(source.products_of(regions), preferences)
         except (SelfServiceError, *SERVICE_ERRORS) as error:
             failure = f"{path}: {error_sentence(error)}"
         else:
@@ -216,7 +200,7 @@ class InventoryModule(AWSInventoryBase):
         """Return a key for what is asked for, and of which account."""
         names = ("AWS_ENDPOINT_URL_SERVICE_CATALOG", "AWS_ENDPOINT_URL")
         endpoints = [self.get_option("endpoint_url"), *map(os.environ.get, names)]
-        return f"{self.NAME}_{cache_key(self._identity(), endpoints, self._source())}"
+        return f"{self.NAME}_{source.cache_key(self._identity(), endpoints, self._source())}"
 
     def _set_frozen_credentials(self) -> None:
         """Do not assume a role yet, as amazon.aws would do here: a cached result needs none."""
@@ -224,19 +208,19 @@ class InventoryModule(AWSInventoryBase):
     def _do_fail(self, message: str) -> Any:
         raise SelfServiceError(message if message.endswith(".") else f"{message}.")
 
-    def _checked_preferences(self) -> list[Preference]:
-        check_statuses(self.get_option("statuses"))
-        check_prefix(self.get_option("hostvars_prefix"))
-        return preferences_of(self.get_option("hostnames"))
+    def _checked_preferences(self) -> list[hosts.Preference]:
+        source.check_statuses(self.get_option("statuses"))
+        hosts.check_prefix(self.get_option("hostvars_prefix"))
+        return hosts.preferences_of(self.get_option("hostnames"))
 
-    def _source(self) -> Source:
+    def _source(self) -> source.Source:
         regions = [region for region in self.get_option("regions") or [self.region] if region]
         if not regions:
             raise InvalidInput(
                 "There is no region to look in: give regions, region, AWS_REGION, or a profile that has one."
             )
         queries = tuple(self.get_option("search_query"))
-        return Source(tuple(dict.fromkeys(regions)), queries, self.get_option("access_level"))
+        return source.Source(tuple(dict.fromkeys(regions)), queries, self.get_option("access_level"))
 
     def _identity(self) -> list[str]:
         if self.get_option("assume_role_arn"):
@@ -247,15 +231,15 @@ class InventoryModule(AWSInventoryBase):
         from botocore.session import Session
 
         session = Session(profile=self.get_option("profile"))
-        return identity_of(session, os.environ, self.get_option("access_level"))
+        return source.identity_of(session, os.environ, self.get_option("access_level"))
 
     def _read(self, path: str, cache: bool) -> dict[str, dict[str, Any]]:
         is_cached, regions = self.get_cached_result(path, cache)
         if not is_cached:
-            source = self._source()
+            asked = self._source()
             self._assume_role()
-            regions = read_regions(lambda region: self.client("servicecatalog", region=region), source)
-        for region, why in denied_regions(regions).items():
+            regions = source.read_regions(lambda region: self.client("servicecatalog", region=region), asked)
+        for region, why in source.denied_regions(regions).items():
             text = f"The provisioned products in {region} may not be read: {why}."
             if self.get_option("strict_permissions"):
                 raise SelfServiceError(f"{text} With strict_permissions: false, the other regions are listed.")
@@ -272,34 +256,33 @@ class InventoryModule(AWSInventoryBase):
             role = self.get_option("assume_role_arn")
             raise SelfServiceError(f"Unable to assume role {role}: {describe_error(error)}.") from error
 
-    def _add(self, products: list[dict[str, Any]], preferences: list[Preference]) -> None:
-        self.inventory.add_group(GROUP)
+    def _add(self, products: list[dict[str, Any]], preferences: list[hosts.Preference]) -> None:
+        self.inventory.add_group(hosts.GROUP)
         statuses, prefix = self.get_option("statuses"), self.get_option("hostvars_prefix")
-        hosts: dict[str, dict[str, Any]] = {}
+        added: dict[str, dict[str, Any]] = {}
         for name, product in zip(self._names(products, preferences), products):
             if statuses and product.get("status") not in statuses:
                 continue
-            self.inventory.add_host(name, group=GROUP)
-            variables = host_variables(product, prefix)
+            self.inventory.add_host(name, group=hosts.GROUP)
+            variables = hosts.host_variables(product, prefix)
             for variable, value in variables.items():
                 self.inventory.set_variable(name, variable, value)
-            hosts[name] = {**host_variables(product, ""), **variables} if prefix else variables
-        self._construct(hosts)
+            added[name] = {**hosts.host_variables(product, ""), **variables} if prefix else variables
+        self._construct(added)
 
-    def _names(self, products: list[dict[str, Any]], preferences: list[Preference]) -> list[str]:
-        hosts = self.inventory.hosts
+    def _names(self, products: list[dict[str, Any]], preferences: list[hosts.Preference]) -> list[str]:
         known = {
             host.vars["provisioned_product_id"]: name
-            for name, host in hosts.items()
+            for name, host in self.inventory.hosts.items()
             if "provisioned_product_id" in host.vars
         }
         groups = map(self._sanitize_group_name, self.get_option("groups"))
         taken = {*self.inventory.groups, *groups, *constants.LOCALHOST, *known.values()}
-        names = host_names(products, preferences, taken)
+        names = hosts.host_names(products, preferences, taken)
         # A product that another source has found is the same host, whatever its name would be here.
         return [known.get(product["id"], name) for product, name in zip(products, names)]
 
-    def _construct(self, hosts: dict[str, dict[str, Any]]) -> None:
+    def _construct(self, added: dict[str, dict[str, Any]]) -> None:
         """Add composed variables, then groups, in passes.
 
         Ansible looks a name up among the groups first. Only groups of `keyed_groups` may get the name of a host.
@@ -307,10 +290,10 @@ class InventoryModule(AWSInventoryBase):
         strict = self.get_option("strict")
         compose, groups, keyed = (self.get_option(name) for name in ("compose", "groups", "keyed_groups"))
         if compose:
-            for name, variables in hosts.items():
+            for name, variables in added.items():
                 self._set_composite_vars(compose, variables, name, strict=strict)
-                hosts[name] = {**variables, **self.inventory.get_host(name).vars}
-        for name, variables in hosts.items():
+                added[name] = {**variables, **self.inventory.get_host(name).vars}
+        for name, variables in added.items():
             self._add_host_to_composed_groups(groups, variables, name, strict=strict, fetch_hostvars=False)
-        for name, variables in hosts.items():
+        for name, variables in added.items():
             self._add_host_to_keyed_groups(keyed, variables, name, strict=strict, fetch_hostvars=False)

@@ -24,7 +24,6 @@ from ._exceptions import InvalidInput, SelfServiceError
 from ._servicecatalog.api import ServiceCatalog
 from ._servicecatalog.errors import SERVICE_ERRORS, error_facts, error_sentence
 from ._servicecatalog.models import Parameters
-from ._wait.schedule import WaitOptions
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 _POLLING = {"connect_timeout": 5, "read_timeout": 20, "retries": {"total_max_attempts": 1}}
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Task:
     """What a handler works with: the task's options, the service, the clock, and the result so far.
 
@@ -62,11 +61,6 @@ class Task:
         _secrets.check_secrets(secrets)
         self.mask(_secrets.encoded_variants(secrets))
         return secrets
-
-    @property
-    def wait_options(self) -> WaitOptions:
-        """How long to wait, and how often to poll."""
-        return WaitOptions(self.params["wait_timeout"], self.params["wait_delay"])
 
     @cached_property
     def service(self) -> ServiceCatalog:

@@ -179,19 +179,15 @@ from itertools import chain, islice
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.selfservice.aws.plugins.module_utils._arguments import (
-    check_identifiers,
-    check_limit,
-    listing,
-)
+from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import results
 
 
 def list_provisioned_products(task: Task) -> None:
     """List the provisioned products that the options ask for."""
-    check_identifiers(task.params)
-    check_limit(task.params)
+    _arguments.check_identifiers(task.params)
+    _arguments.check_limit(task.params)
     found = islice(_found(task), task.params["limit"])
     task.result["provisioned_products"] = [results.provisioned_product(attribute) for attribute in found]
 
@@ -222,7 +218,7 @@ def main() -> None:
             "provisioned_product_ids": {"type": "list", "elements": "str"},
             "provisioned_product_names": {"type": "list", "elements": "str"},
             "search_query": {"type": "list", "elements": "str"},
-            **listing(),
+            **_arguments.listing(),
         },
         mutually_exclusive=[("provisioned_product_ids", "provisioned_product_names", "search_query")],
         supports_check_mode=True,

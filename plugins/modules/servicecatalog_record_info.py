@@ -174,14 +174,8 @@ response_metadata:
       type: int
 """
 
-
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.selfservice.aws.plugins.module_utils._arguments import (
-    check_identifiers,
-    check_limit,
-    listing,
-    parse_time,
-)
+from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import results
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.errors import SERVICE_ERRORS, is_not_found
@@ -191,8 +185,8 @@ from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.mo
 
 def look_up_records(task: Task) -> None:
     """Look up the records that the options ask for."""
-    check_identifiers(task.params)
-    check_limit(task.params)
+    _arguments.check_identifiers(task.params)
+    _arguments.check_limit(task.params)
     ids = task.params["record_ids"]
     records = _history(task) if ids is None else [found for each in ids for found in _by_id(task, each)]
     task.result["records"] = [results.flat_record(record) for record in records[: task.params["limit"]]]
@@ -210,7 +204,7 @@ def _by_id(task: Task, record_id: str) -> list[Record]:
 
 def _history(task: Task) -> list[Record]:
     params = task.params
-    since = parse_time("since", params["since"]) if params["since"] else None
+    since = _arguments.parse_time("since", params["since"]) if params["since"] else None
     wanted = RecordFilter(params["provisioned_product_id"], params["product_id"], params["status"], since)
     level = params["access_level"].capitalize()
     pages = task.service.list_record_history(access_level=level, search_filter=wanted.search_filter)
@@ -225,7 +219,7 @@ def main() -> None:
         "since": {"type": "str"},
     }
     module = AnsibleAWSModule(
-        argument_spec={"record_ids": {"type": "list", "elements": "str"}, **history, **listing()},
+        argument_spec={"record_ids": {"type": "list", "elements": "str"}, **history, **_arguments.listing()},
         mutually_exclusive=[("record_ids", option) for option in history],
         supports_check_mode=True,
     )

@@ -174,17 +174,14 @@ response_metadata:
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.selfservice.aws.plugins.module_utils._arguments import (
-    check_identifiers,
-    check_waiting,
-    waiting,
-)
+from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
 from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import SelfServiceError
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import results
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Record
 from ansible_collections.selfservice.aws.plugins.module_utils._wait.outcome import combined_failure, outcome_of
 from ansible_collections.selfservice.aws.plugins.module_utils._wait.poller import RecordPoller
+from ansible_collections.selfservice.aws.plugins.module_utils._wait.schedule import WaitOptions
 from ansible_collections.selfservice.aws.plugins.module_utils._wait.wait import wait_for_records
 
 
@@ -193,14 +190,16 @@ def wait_until_ended(task: Task) -> None:
     # For their values to be masked; nothing is sent of them.
     task.sensitive_parameters()
     record_ids = _given(task.params["record_ids"], task.check_mode)
-    check_identifiers({"record_ids": record_ids})
-    check_waiting(task.params)
+    _arguments.check_identifiers({"record_ids": record_ids})
+    _arguments.check_waiting(task.params)
     records = [Record({"RecordId": record_id}) for record_id in record_ids]
     poller = RecordPoller(task.polling_service, records, task.clock)
     task.clock.raise_on_signals()
     failures = {}
     if records:
-        failures = wait_for_records(poller, task.wait_options, clock=task.clock, warn=task.warn, progress=task.progress)
+        failures = wait_for_records(
+            poller, WaitOptions.of(task.params), clock=task.clock, warn=task.warn, progress=task.progress
+        )
     task.result["records"] = [_record_result(poller.records[each], failures.get(each)) for each in record_ids]
     if failures:
         raise combined_failure(failures, len(poller.records))
@@ -220,7 +219,7 @@ def main() -> None:
         argument_spec={
             "record_ids": {"type": "list", "elements": "raw", "required": True},
             "sensitive_parameters": {"type": "dict", "no_log": True},
-            **waiting(),
+            **_arguments.waiting(),
         },
         supports_check_mode=True,
     )

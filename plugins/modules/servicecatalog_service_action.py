@@ -265,22 +265,15 @@ ansible_facts:
 from collections.abc import Collection
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
 from ansible_collections.selfservice.aws.plugins.module_utils._action import plan
 from ansible_collections.selfservice.aws.plugins.module_utils._action.parameters import to_parameters
-from ansible_collections.selfservice.aws.plugins.module_utils._action.start import start
+from ansible_collections.selfservice.aws.plugins.module_utils._action.start import Execution, start
 from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import new_token
-from ansible_collections.selfservice.aws.plugins.module_utils._arguments import (
-    check_identifiers,
-    check_waiting,
-    execution,
-    waiting,
-)
 from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import Refused
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
-from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import results
-from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Reference, check_parameters
-from ansible_collections.selfservice.aws.plugins.module_utils._wait.poller import RecordPoller
-from ansible_collections.selfservice.aws.plugins.module_utils._wait.wait import wait_for_record
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import models, results
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
 
 
 def run_service_action(task: Task) -> None:
@@ -288,14 +281,14 @@ def run_service_action(task: Task) -> None:
     params = task.params
     secrets = task.sensitive_parameters()
     parameters = {**to_parameters(params["parameters"], "parameters"), **secrets}
-    check_identifiers(params)
-    check_waiting(params)
-    check_parameters(parameters)
+    _arguments.check_identifiers(params)
+    _arguments.check_waiting(params)
+    models.check_parameters(parameters)
     task.result["execute_token"] = params["execute_token"] or new_token()
     planned = plan.plan(
         task.service,
-        Reference(params["provisioned_product_id"], params["provisioned_product_name"]),
-        Reference(params["service_action_id"], params["service_action_name"]),
+        models.Reference(params["provisioned_product_id"], params["provisioned_product_name"]),
+        models.Reference(params["service_action_id"], params["service_action_name"]),
         parameters=parameters,
         execute_token=task.result["execute_token"],
         token_is_new=not params["execute_token"],
@@ -329,14 +322,24 @@ def _start(task: Task, planned: plan.Plan, secrets: Collection[str]) -> None:
         execution = start(task.service, planned, clock=task.clock, retry_hint=hint)
     except Refused as refusal:
         raise plan.add_diagnosis(refusal, task.service, planned) from refusal
-    task.result["changed"] = execution.changed
+    task.result.update(changed=execution.changed, **results.record(execution.record))
+    if params["wait"] or not execution.changed or execution.record.outcome is not models.Outcome.RUNNING:
+        _wait(task, execution, reader, token)
+
+
+def _wait(task: Task, execution: Execution, reader: ServiceCatalog, token: str) -> None:
+    # Not at the top: a run that does not wait saves a fiftieth of its CPU.
+    from ansible_collections.selfservice.aws.plugins.module_utils._wait.poller import RecordPoller
+    from ansible_collections.selfservice.aws.plugins.module_utils._wait.schedule import WaitOptions
+    from ansible_collections.selfservice.aws.plugins.module_utils._wait.wait import wait_for_record
+
     record_id = execution.record.record_id
     poller = RecordPoller(reader, [execution.record], task.clock)
     try:
         wait_for_record(
             poller,
             record_id,
-            task.wait_options if params["wait"] else None,
+            WaitOptions.of(task.params) if task.params["wait"] else None,
             clock=task.clock,
             replayed=not execution.changed,
             how_to_continue="To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: "
@@ -358,8 +361,8 @@ def main() -> None:
             "provisioned_product_id": {"type": "str"},
             "provisioned_product_name": {"type": "str"},
             "wait": {"type": "bool", "default": False},
-            **execution(),
-            **waiting(),
+            **_arguments.execution(),
+            **_arguments.waiting(),
         },
         required_one_of=exactly_one,
         mutually_exclusive=exactly_one,

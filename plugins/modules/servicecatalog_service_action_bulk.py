@@ -284,71 +284,62 @@ response_metadata:
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
 from ansible_collections.selfservice.aws.plugins.module_utils._action.parameters import to_parameters
 from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import new_token
-from ansible_collections.selfservice.aws.plugins.module_utils._arguments import (
-    check_identifiers,
-    check_search,
-    check_waiting,
-    execution,
-    waiting,
-)
-from ansible_collections.selfservice.aws.plugins.module_utils._bulk import target
-from ansible_collections.selfservice.aws.plugins.module_utils._bulk.queue import TargetQueue, budget_of
-from ansible_collections.selfservice.aws.plugins.module_utils._bulk.runner import (
-    WORKERS,
-    BulkRunner,
-    validate_targets,
-)
-from ansible_collections.selfservice.aws.plugins.module_utils._bulk.summary import bulk_results, raise_for_failures
+from ansible_collections.selfservice.aws.plugins.module_utils._bulk import queue, runner, summary, target
 from ansible_collections.selfservice.aws.plugins.module_utils._clock import Interrupted
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Reference, check_parameters
 from ansible_collections.selfservice.aws.plugins.module_utils._wait.poller import RecordPoller
+from ansible_collections.selfservice.aws.plugins.module_utils._wait.schedule import WaitOptions
 
 
 def run_on_many(task: Task) -> None:
     """Run the action on every target, or in check mode validate the starts."""
     params, started = task.params, task.clock.monotonic()
     secrets = task.sensitive_parameters()
-    check_identifiers(params)
-    check_search(params)
-    check_waiting(params)
-    task.result["execute_token"] = params["execute_token"] or new_token()
+    _arguments.check_identifiers(params)
+    _arguments.check_search(params)
+    _arguments.check_waiting(params)
+    seed = task.result["execute_token"] = params["execute_token"] or new_token()
     common = to_parameters(params["parameters"], "parameters")
     check_parameters({**common, **secrets})
     targets = target.given_targets(params, common, secrets)
     target.check_duplicates(targets)
-    budget_of(params, len(targets))
-    service = task.bulk_service(WORKERS)
+    queue.budget_of(params, len(targets))
+    service = task.bulk_service(runner.WORKERS)
     if params["search_query"]:
         targets = target.searched_targets(service, params["search_query"], {**common, **secrets})
-    with ThreadPoolExecutor(WORKERS) as pool:
+    with ThreadPoolExecutor(runner.WORKERS) as pool:
         action = Reference(params["service_action_id"], params["service_action_name"])
         target.resolve(service, targets, action, pool)
-    seed, is_new = task.result["execute_token"], not params["execute_token"]
-    target.make_plans(targets, seed, secrets, seed_is_new=is_new, accept_language=params["accept_language"])
-    queue = TargetQueue(targets, budget_of(params, len(targets)))
+    is_new, language = not params["execute_token"], params["accept_language"]
+    target.make_plans(targets, seed, secrets, seed_is_new=is_new, accept_language=language)
+    pending = queue.TargetQueue(targets, queue.budget_of(params, len(targets)))
     services, interrupted = [service], None
     try:
         if task.check_mode:
-            validate_targets(service, queue, task.warn)
+            runner.validate_targets(service, pending, task.warn)
         else:
             services += [task.bulk_polling_service()] if params["wait"] else []
-            interrupted = _run(task, services, queue, len(targets))
+            interrupted = _run(task, services, pending, len(targets))
     finally:
-        seconds, api_calls = task.clock.monotonic() - started, sum(each.requests for each in services)
-        task.result.update(bulk_results(targets, seconds=seconds, api_calls=api_calls, is_check=task.check_mode))
-    raise_for_failures(targets, queue.budget, seed=seed, interrupted=interrupted)
+        found = summary.bulk_results(targets, is_check=task.check_mode)
+        found["summary"]["seconds"] = round(task.clock.monotonic() - started, 1)
+        found["summary"]["api_calls"] = sum(each.requests for each in services)
+        task.result.update(found)
+    summary.raise_for_failures(targets, pending.budget, seed=seed, interrupted=interrupted)
 
 
-def _run(task: Task, services: list[ServiceCatalog], queue: TargetQueue, total: int) -> Interrupted | None:
+def _run(task: Task, services: list[ServiceCatalog], pending: queue.TargetQueue, total: int) -> Interrupted | None:
     task.clock.raise_on_signals()
     poller = RecordPoller(services[-1], [], task.clock, outputs_of_successes=False)
-    options = task.wait_options if task.params["wait"] else None
-    runner = BulkRunner(services[0], queue, poller, options, total=total, clock=task.clock, progress=task.progress)
-    return runner.run()
+    options = WaitOptions.of(task.params) if task.params["wait"] else None
+    return runner.BulkRunner(
+        services[0], pending, poller, options, total=total, clock=task.clock, progress=task.progress
+    ).run()
 
 
 def main() -> None:
@@ -373,8 +364,8 @@ def main() -> None:
             "wait": {"type": "bool", "default": True},
             "max_concurrency": {"type": "str", "default": "50"},
             "max_errors": {"type": "str", "default": "0"},
-            **execution(),
-            **waiting(),
+            **_arguments.execution(),
+            **_arguments.waiting(),
         },
         required_one_of=[sources, actions],
         mutually_exclusive=[sources, actions],

@@ -170,17 +170,12 @@ response_metadata:
 from typing import Callable, TypeVar
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
 from ansible_collections.selfservice.aws.plugins.module_utils._action.lookup import find_provisioned_product
-from ansible_collections.selfservice.aws.plugins.module_utils._arguments import check_identifiers
 from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import NotFound
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
-from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import results
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import errors, results
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
-from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.errors import (
-    SERVICE_ERRORS,
-    describe_error,
-    is_not_found,
-)
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Reference
 
 T = TypeVar("T")
@@ -188,7 +183,7 @@ T = TypeVar("T")
 
 def list_service_actions(task: Task) -> None:
     """List the service actions that the options ask for."""
-    check_identifiers(task.params)
+    _arguments.check_identifiers(task.params)
     task.result["service_actions"] = []
     try:
         task.result["service_actions"] = _list(task)
@@ -213,10 +208,10 @@ def _read(what: str, read: Callable[[], T]) -> T:
     """Return what was read, or raise NotFound if what the task asks for does not exist."""
     try:
         return read()
-    except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
-        if not is_not_found(error):
+    except errors.SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
+        if not errors.is_not_found(error):
             raise
-        raise NotFound(f"There is no {what} that these credentials can see: {describe_error(error)}.") from error
+        raise NotFound(f"There is no {what} that these credentials can see: {errors.describe_error(error)}.") from error
 
 
 def _of_product(service: ServiceCatalog, product: dict) -> list[dict]:

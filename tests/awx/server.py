@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP: paths and methods to what the store does."""
+"""The HTTP server, which routes requests to the store."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from .errors import ApiError, method_not_allowed, not_found
 from .jobs import Job
-from .kinds import KINDS, Item
-from .refusals import Refusal, not_found
-from .store import Answer, Store, item_of
+from .resource_types import RESOURCE_TYPES, Item, ResourceType
+from .store import Response, Store
 
 TOKEN = "a-token-of-awx"
 
@@ -29,10 +29,10 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def handle_request(self) -> None:
-        """Answer one request."""
-        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        """Read one request and send the response."""
+        data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.headers.get("Authorization") == f"Bearer {TOKEN}":
-            status, body = self.server.answer(self.command, self.path, json.loads(sent or b"{}"))
+            status, body = self.server.handle_call(self.command, self.path, json.loads(data or b"{}"))
         else:
             status, body = 401, {"detail": "Authentication credentials were not provided."}
         content = b"" if body is None else json.dumps(body).encode()
@@ -46,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def log_message(self, *_args: Any) -> None:
-        """Say nothing: the server has the requests."""
+        """Log nothing: the server records the requests."""
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_request
 
@@ -59,59 +59,61 @@ class Server(ThreadingHTTPServer):
         self.store = store
         self.requests: list[tuple[str, str]] = []
 
-    def answer(self, method: str, url: str, sent: Any) -> Answer:
-        """Carry out a request, or say why not."""
+    def handle_call(self, method: str, url: str, data: Any) -> Response:
+        """Execute a request, and return its result or error."""
         try:
             with self.store.lock:
-                return self._route(method, url, sent)
-        except Refusal as refusal:
-            return refusal.status, refusal.body
+                return self._route(method, url, data)
+        except ApiError as error:
+            return error.status, error.body
 
-    def _route(self, method: str, url: str, sent: Any) -> Answer:
+    def _route(self, method: str, url: str, data: Any) -> Response:
         parts = urlsplit(url)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         self.requests.append((method, parts.path))
-        words = parts.path.strip("/").split("/")
-        if words[:2] != ["api", "v2"] or len(words) not in (3, 4, 5) or words[2] not in KINDS:
+        segments = parts.path.strip("/").split("/")
+        if segments[:2] != ["api", "v2"] or len(segments) not in (3, 4, 5) or segments[2] not in RESOURCE_TYPES:
             raise not_found()
-        kind = KINDS[words[2]]
-        if len(words) == 3:
-            return self._list(method, kind.endpoint, query, sent=sent)
-        item = item_of(self.store, kind, words[3])
-        if len(words) == 4:
-            return self._detail(method, kind.endpoint, item, sent=sent)
-        if words[4] not in kind.related:
+        resource_type = RESOURCE_TYPES[segments[2]]
+        if len(segments) == 3:
+            return self._handle_list(method, resource_type, query, data=data)
+        item = self.store.get(resource_type, segments[3])
+        if len(segments) == 4:
+            return self._handle_detail(method, resource_type, item, data=data)
+        if segments[4] not in resource_type.related:
             raise not_found()
-        return self._related(method, words[4], item, sent=sent, query=query)
+        return self._handle_related(method, segments[4], item, data=data, query=query)
 
-    def _list(self, method: str, endpoint: str, query: Mapping[str, str], *, sent: Any) -> Answer:
+    def _handle_list(
+        self, method: str, resource_type: ResourceType, query: Mapping[str, str], *, data: Any
+    ) -> Response:
         if method == "GET":
-            return self.store.page(KINDS[endpoint], query)
+            return self.store.page(resource_type, query)
         if method == "POST":
-            return self.store.create(KINDS[endpoint], sent)
-        raise _not_allowed(method)
+            return self.store.create(resource_type, data)
+        raise method_not_allowed(method)
 
-    def _detail(self, method: str, endpoint: str, item: Item, *, sent: Any) -> Answer:
+    def _handle_detail(self, method: str, resource_type: ResourceType, item: Item, *, data: Any) -> Response:
         if method == "GET":
-            return 200, self.store.show(KINDS[endpoint], item)
+            return 200, self.store.serialize(resource_type, item)
         if method == "PATCH":
-            return self.store.change(KINDS[endpoint], item, sent)
+            return self.store.update(resource_type, item, data)
         if method == "DELETE":
-            return self.store.remove(KINDS[endpoint], item)
-        raise _not_allowed(method)
+            return self.store.delete(resource_type, item)
+        raise method_not_allowed(method)
 
-    def _related(self, method: str, name: str, item: Item, *, sent: Any, query: Mapping[str, str]) -> Answer:
+    def _handle_related(self, method: str, name: str, item: Item, *, data: Any, query: Mapping[str, str]) -> Response:
         if (name, method) == ("launch", "POST"):
-            return self.store.launch(item, sent)
+            return self.store.launch(item, data)
         if name == "survey_spec" and method in ("GET", "POST"):
-            return self.store.survey(item, method, sent=sent)
+            return self.store.survey(item, method, data=data)
         if name == "credentials" and method in ("GET", "POST"):
-            return self.store.credentials(item, method, sent=sent, query=query)
-        raise _not_allowed(method)
+            return self.store.credentials(item, method, data=data, query=query)
+        raise method_not_allowed(method)
 
 
 class Awx:
-    """A running stand-in, for the length of a with block."""
+    """A fake AWX that runs on a thread of this process, for the duration of a with block."""
 
     def __init__(self) -> None:
         self.store = Store()
@@ -127,33 +129,29 @@ class Awx:
         self.server.server_close()
 
     def reset(self) -> None:
-        """Begin again."""
+        """Restore the initial objects, and discard the recorded requests."""
         self.store.reset()
         self.server.requests.clear()
 
     @property
     def environment(self) -> dict[str, str]:
-        """What awx.awx needs to meet it."""
+        """The environment variables with which awx.awx connects to it."""
         return {"CONTROLLER_HOST": self.url, "CONTROLLER_OAUTH_TOKEN": TOKEN}
 
     def all(self, endpoint: str) -> dict[str, Item]:
-        """Return all objects at an endpoint, by name."""
+        """Return all objects of an endpoint, by name."""
         return {item["name"]: item for item in self.store.items[endpoint].values()}
 
     def writes(self) -> list[tuple[str, str]]:
-        """Return the method and path of the requests that may have changed something, since the start or the reset."""
+        """Return the method and path of all requests but GET since the start or the last reset."""
         return [request for request in self.server.requests if request[0] != "GET"]
 
     def survey(self, name: str) -> dict[str, Item]:
-        """Return the questions of a template's survey, by their variables."""
+        """Return the survey questions of a job template, by variable."""
         spec = self.store.surveys[self.all("job_templates")[name]["id"]]["spec"]
         return {question["variable"]: question for question in spec}
 
     def launch(self, name: str, answers: Mapping[str, Any]) -> Job:
-        """Launch a job template as an operator would, who has answered its survey."""
+        """Launch a job template as an operator who has answered its survey."""
         launched = self.store.launch(self.all("job_templates")[name], {"extra_vars": answers})[1]
         return self.store.jobs[launched["job"]]
-
-
-def _not_allowed(method: str) -> Refusal:
-    return Refusal(405, {"detail": f'Method "{method}" not allowed.'})

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The objects, and what the API does with them."""
+"""The objects of AWX, and the API's operations on them."""
 
 from __future__ import annotations
 
@@ -11,29 +11,30 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from .checks import check_fields, check_item, check_query
+from .checks import check_fields, check_filter, check_item
+from .errors import ApiError, bad_request, method_not_allowed, not_found, validation_error
 from .jobs import Job, launch
-from .kinds import KINDS, Item, Kind
-from .refusals import Refusal, broken, invalid, not_found
+from .resource_types import RESOURCE_TYPES, Item, ResourceType
 from .surveys import ENCRYPTED, check_survey
 
-Answer = tuple[int, Any]
+# The status and the body.
+Response = tuple[int, Any]
 AWS = "Amazon Web Services"
-PAGE_SIZE, LARGEST_PAGE = 25, 200
+PAGE_SIZE, MAX_PAGE_SIZE = 25, 200
 
 
 class Store:
-    """The objects of one AWX, with what an administrator had made before."""
+    """The objects of one AWX, which initially has an organization with a project, and a credential for AWS."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.reset()
 
     def reset(self) -> None:
-        """Begin again: an organization with a project, and a credential for AWS."""
-        self.items: dict[str, dict[int, Item]] = {endpoint: {} for endpoint in KINDS}
+        """Restore the initial objects."""
+        self.items: dict[str, dict[int, Item]] = {endpoint: {} for endpoint in RESOURCE_TYPES}
         self.surveys: dict[int, Item] = {}
-        self.attached: dict[int, list[int]] = {}
+        self.associated_credentials: dict[int, list[int]] = {}
         self.jobs: dict[int, Job] = {}
         self._last_id = 0
         organization = self.add("organizations", name="Default")
@@ -41,151 +42,161 @@ class Store:
         keys = {"access_key_id": "username", "secret_access_key": "password"}
         fields = [{"id": field, "label": field, "secret": field == "password"} for field in keys.values()]
         env = {f"AWS_{name.upper()}": f"{{{{ {field} }}}}" for name, field in keys.items()}
-        kind = self.add(
+        credential_type = self.add(
             "credential_types", name=AWS, kind="cloud", managed=True, inputs={"fields": fields}, injectors={"env": env}
         )
-        given = {"username": "AKIDEXAMPLE", "password": "not-a-real-secret-key"}
-        self.add("credentials", name="AWS operator", organization=organization, credential_type=kind, inputs=given)
+        inputs = {"username": "AKIDEXAMPLE", "password": "not-a-real-secret-key"}
+        self.add(
+            "credentials",
+            name="AWS operator",
+            organization=organization,
+            credential_type=credential_type,
+            inputs=inputs,
+        )
 
     def add(self, endpoint: str, **fields: Any) -> int:
-        """Keep an object and return its id."""
+        """Store an object without checks, and return its id."""
         self._last_id += 1
-        defaults = {name: copy.deepcopy(field.default) for name, field in KINDS[endpoint].fields.items()}
+        defaults = {name: copy.deepcopy(field.default) for name, field in RESOURCE_TYPES[endpoint].fields.items()}
         self.items[endpoint][self._last_id] = {"id": self._last_id, **defaults, **fields}
         return self._last_id
 
-    def show(self, kind: Kind, item: Item) -> Item:
-        """Return an object as the API shows it."""
-        url = f"/api/v2/{kind.endpoint}/{item['id']}/"
-        related = {name: f"{url}{name}/" for name in kind.related}
-        shown = {**copy.deepcopy(item), "type": kind.type, "url": url, "related": related, "summary_fields": {}}
-        if kind.endpoint == "credentials":
+    def get(self, resource_type: ResourceType, item_id: str) -> Item:
+        """Return an object by its id, which comes from a path."""
+        item = self.items[resource_type.endpoint].get(int(item_id)) if item_id.isdigit() else None
+        if item is None:
+            raise not_found()
+        return item
+
+    def serialize(self, resource_type: ResourceType, item: Item) -> Item:
+        """Return an object as the API returns it, with its secrets masked."""
+        url = f"/api/v2/{resource_type.endpoint}/{item['id']}/"
+        related = {name: f"{url}{name}/" for name in resource_type.related}
+        result = {**copy.deepcopy(item), "type": resource_type.type, "url": url, "related": related}
+        result["summary_fields"] = {}
+        if resource_type.endpoint == "credentials":
             fields = self.items["credential_types"][item["credential_type"]]["inputs"].get("fields", [])
-            for secret in {field["id"] for field in fields if field.get("secret")} & set(shown["inputs"]):
-                shown["inputs"][secret] = ENCRYPTED
-        return shown
+            for secret in {field["id"] for field in fields if field.get("secret")} & set(result["inputs"]):
+                result["inputs"][secret] = ENCRYPTED
+        return result
 
-    def page(self, kind: Kind, query: Mapping[str, str], among: list[int] | None = None) -> Answer:
-        """Return a page of the objects that fit a query."""
-        tests = {name: value for name, value in query.items() if name not in ("page", "page_size")}
-        for name in tests:
-            check_query(kind, name.removeprefix("or__"))
-        items = [each for each in self.items[kind.endpoint].values() if among is None or each["id"] in among]
-        found = [each for each in items if self._fits(kind, each, tests)]
-        size = min(int(query.get("page_size", PAGE_SIZE)), LARGEST_PAGE)
+    def page(self, resource_type: ResourceType, query: Mapping[str, str], ids: list[int] | None = None) -> Response:
+        """Return a page of the objects that match a query; with ids, only of these objects."""
+        found = self._find(resource_type, query, ids)
+        size = min(int(query.get("page_size", PAGE_SIZE)), MAX_PAGE_SIZE)
         page = int(query.get("page", 1))
-        more = page * size < len(found)
-        following = f"/api/v2/{kind.endpoint}/?{urlencode({**query, 'page': page + 1})}" if more else None
-        shown = [self.show(kind, each) for each in found[(page - 1) * size : page * size]]
-        return 200, {"count": len(found), "next": following, "previous": None, "results": shown}
+        has_next = page * size < len(found)
+        next_url = f"/api/v2/{resource_type.endpoint}/?{urlencode({**query, 'page': page + 1})}" if has_next else None
+        results = [self.serialize(resource_type, item) for item in found[(page - 1) * size : page * size]]
+        return 200, {"count": len(found), "next": next_url, "previous": None, "results": results}
 
-    def create(self, kind: Kind, sent: Mapping[str, Any]) -> Answer:
-        """Make an object."""
-        if not kind.writable:
-            raise Refusal(405, {"detail": 'Method "POST" not allowed.'})
-        check_fields(kind, sent, self.items)
-        item = {name: copy.deepcopy(field.default) for name, field in kind.fields.items()}
-        for name, field in kind.fields.items():
-            if field.required:
-                item[name] = None
-        item = self._settled(kind, {**item, **_written(kind, sent)})
-        check_item(kind, item, self.items, old=None)
-        return 201, self.show(kind, self.items[kind.endpoint][self.add(kind.endpoint, **item)])
+    def create(self, resource_type: ResourceType, data: Mapping[str, Any]) -> Response:
+        """Create an object."""
+        if not resource_type.writable:
+            raise method_not_allowed("POST")
+        check_fields(resource_type, data, self.items)
+        defaults = {
+            name: None if field.required else copy.deepcopy(field.default)
+            for name, field in resource_type.fields.items()
+        }
+        item = self._apply(resource_type, defaults, data)
+        check_item(resource_type, item, self.items, old=None)
+        item_id = self.add(resource_type.endpoint, **item)
+        return 201, self.serialize(resource_type, self.items[resource_type.endpoint][item_id])
 
-    def change(self, kind: Kind, item: Item, sent: Mapping[str, Any]) -> Answer:
-        """Change an object."""
-        if not kind.writable or item.get("managed"):
-            raise Refusal(403, {"detail": "You do not have permission to perform this action."})
-        check_fields(kind, sent, self.items)
-        changed = self._settled(kind, {**item, **_written(kind, sent)})
-        check_item(kind, changed, self.items, old=item)
-        item.update(changed)
-        return 200, self.show(kind, item)
+    def update(self, resource_type: ResourceType, item: Item, data: Mapping[str, Any]) -> Response:
+        """Update an object."""
+        if not resource_type.writable or item.get("managed"):
+            raise ApiError(403, {"detail": "You do not have permission to perform this action."})
+        check_fields(resource_type, data, self.items)
+        updated = self._apply(resource_type, item, data)
+        check_item(resource_type, updated, self.items, old=item)
+        item.update(updated)
+        return 200, self.serialize(resource_type, item)
 
-    def remove(self, kind: Kind, item: Item) -> Answer:
-        """Remove an object."""
-        if kind.endpoint != "job_templates":
-            raise Refusal(405, {"detail": 'Method "DELETE" not allowed.'})
-        del self.items[kind.endpoint][item["id"]]
+    def delete(self, resource_type: ResourceType, item: Item) -> Response:
+        """Delete an object, which only job templates allow."""
+        if resource_type.endpoint != "job_templates":
+            raise method_not_allowed("DELETE")
+        del self.items[resource_type.endpoint][item["id"]]
         self.surveys.pop(item["id"], None)
         return 204, None
 
-    def survey(self, template: Item, method: str, *, sent: Any) -> Answer:
-        """Show, set or remove a template's survey."""
+    def survey(self, template: Item, method: str, *, data: Any) -> Response:
+        """Return or set the survey of a job template."""
         if method == "GET":
-            shown = copy.deepcopy(self.surveys.get(template["id"], {}))
-            for question in shown.get("spec", []):
+            survey = copy.deepcopy(self.surveys.get(template["id"], {}))
+            for question in survey.get("spec", []):
                 if question["type"] == "password" and question.get("default"):
                     question["default"] = ENCRYPTED
-            return 200, shown
-        check_survey(sent)
-        self.surveys[template["id"]] = sent
+            return 200, survey
+        check_survey(data)
+        self.surveys[template["id"]] = data
         return 200, {}
 
-    def credentials(self, template: Item, method: str, *, sent: Mapping[str, Any], query: Mapping[str, str]) -> Answer:
-        """List a template's credentials, or attach or detach one."""
-        attached = self.attached.setdefault(template["id"], [])
+    def credentials(
+        self, template: Item, method: str, *, data: Mapping[str, Any], query: Mapping[str, str]
+    ) -> Response:
+        """List the credentials of a job template, or associate or disassociate one."""
+        associated = self.associated_credentials.setdefault(template["id"], [])
         if method == "GET":
-            return self.page(KINDS["credentials"], query, attached)
-        credential = self.items["credentials"].get(sent.get("id", 0))
+            return self.page(RESOURCE_TYPES["credentials"], query, associated)
+        credential = self.items["credentials"].get(data.get("id", 0))
         if credential is None:
-            raise invalid(id="Not found.")
-        if sent.get("disassociate"):
-            attached.remove(credential["id"])
+            raise validation_error(id="Not found.")
+        if data.get("disassociate"):
+            associated.remove(credential["id"])
             return 204, None
-        kind = credential["credential_type"]
-        if any(self.items["credentials"][each]["credential_type"] == kind for each in attached):
-            raise broken(f"Cannot assign multiple {self.items['credential_types'][kind]['name']} credentials.")
-        attached.append(credential["id"])
+        type_id = credential["credential_type"]
+        if any(self.items["credentials"][other]["credential_type"] == type_id for other in associated):
+            name = self.items["credential_types"][type_id]["name"]
+            raise bad_request(f"Cannot assign multiple {name} credentials.")
+        associated.append(credential["id"])
         return 204, None
 
-    def launch(self, template: Item, sent: Mapping[str, Any]) -> Answer:
-        """Launch a template."""
-        unknown = {name: value for name, value in sent.items() if name != "extra_vars"}
+    def launch(self, template: Item, data: Mapping[str, Any]) -> Response:
+        """Launch a job template."""
+        ignored = {name: value for name, value in data.items() if name != "extra_vars"}
         self._last_id += 1
-        used = [self.items["credentials"][each] for each in self.attached.get(template["id"], [])]
         types = self.items["credential_types"]
-        credentials = [(each["inputs"], types[each["credential_type"]]) for each in used]
-        survey, answers = self.surveys.get(template["id"], {}), sent.get("extra_vars") or {}
+        associated = self.associated_credentials.get(template["id"], [])
+        used = [self.items["credentials"][credential_id] for credential_id in associated]
+        credentials = [(credential["inputs"], types[credential["credential_type"]]) for credential in used]
+        survey, answers = self.surveys.get(template["id"], {}), data.get("extra_vars") or {}
         job = launch(self._last_id, template, survey=survey, answers=answers, credentials=credentials)
         self.jobs[job.id] = job
-        return 201, {"job": job.id, "id": job.id, "ignored_fields": {**unknown, "extra_vars": job.ignored}}
+        return 201, {"job": job.id, "id": job.id, "ignored_fields": {**ignored, "extra_vars": job.ignored_vars}}
 
-    def _fits(self, kind: Kind, item: Item, tests: Mapping[str, str]) -> bool:
-        """Tell whether an object passes a query; tests whose names start with or__ are alternatives."""
-        results = {name: self._passes(kind, item, name.removeprefix("or__"), value) for name, value in tests.items()}
-        alternatives = [results.pop(name) for name in tests if name.startswith("or__")]
+    def _find(self, resource_type: ResourceType, query: Mapping[str, str], ids: list[int] | None) -> list[Item]:
+        filters = {name: value for name, value in query.items() if name not in ("page", "page_size")}
+        for name in filters:
+            check_filter(resource_type, name.removeprefix("or__"))
+        items = [item for item in self.items[resource_type.endpoint].values() if ids is None or item["id"] in ids]
+        return [item for item in items if self._matches(resource_type, item, filters)]
+
+    def _matches(self, resource_type: ResourceType, item: Item, filters: Mapping[str, str]) -> bool:
+        """Return whether an object matches all filters, of those that start with or__ at least one."""
+        results = {
+            name: self._matches_filter(resource_type, item, name.removeprefix("or__"), value)
+            for name, value in filters.items()
+        }
+        alternatives = [results.pop(name) for name in filters if name.startswith("or__")]
         return all(results.values()) and (any(alternatives) or not alternatives)
 
-    def _passes(self, kind: Kind, item: Item, name: str, value: str) -> bool:
-        name, further = [*name.split("__", 1), ""][:2]
-        if not further:
+    def _matches_filter(self, resource_type: ResourceType, item: Item, lookup: str, value: str) -> bool:
+        name, related_lookup = [*lookup.split("__", 1), ""][:2]
+        if not related_lookup:
             return str(item[name]) == value
-        target = kind.fields[name].refers_to
-        other = self.items[target].get(item[name])
-        return other is not None and self._passes(KINDS[target], other, further, value)
+        endpoint = resource_type.fields[name].refers_to
+        related = self.items[endpoint].get(item[name])
+        return related is not None and self._matches_filter(RESOURCE_TYPES[endpoint], related, related_lookup, value)
 
-    def _settled(self, kind: Kind, item: Item) -> Item:
-        """Return an object with what AWX sets itself."""
-        project = self.items["projects"].get(item.get("project") or 0)
-        return (
-            {**item, "organization": project["organization"]} if kind.endpoint == "job_templates" and project else item
-        )
-
-
-def _written(kind: Kind, sent: Mapping[str, Any]) -> Item:
-    """Return what of it is kept: null is an empty text in a field of text."""
-    fields = kind.fields
-    return {
-        name: fields[name].default if value is None and str in fields[name].types else value
-        for name, value in sent.items()
-        if not fields[name].read_only
-    }
-
-
-def item_of(store: Store, kind: Kind, number: str) -> Item:
-    """Return an object by its id, or answer that it is not found."""
-    item = store.items[kind.endpoint].get(int(number)) if number.isdigit() else None
-    if item is None:
-        raise not_found()
-    return item
+    def _apply(self, resource_type: ResourceType, item: Item, data: Mapping[str, Any]) -> Item:
+        """Return an object with data applied, and with the organization that AWX takes from a template's project."""
+        fields = resource_type.fields
+        writable = {name: fields[name].clean(value) for name, value in data.items() if not fields[name].read_only}
+        updated = {**item, **writable}
+        project = self.items["projects"].get(updated.get("project") or 0)
+        if resource_type.endpoint == "job_templates" and project:
+            updated["organization"] = project["organization"]
+        return updated

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run all benchmarks, or those named, one after the other, and write their chapters of the page of the docs."""
+"""Run all benchmarks or the named ones, and write their chapters of the documentation page."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CHAPTERS: dict[str, tuple[str, Measurement]] = {
 
 
 def main(*names: str) -> int:
-    """Measure and print; return 1 if a bound is missed."""
+    """Measure, print and write the findings; return 1 if a bound is missed."""
     if names == ("picture",):
         picture.main()
         return 0

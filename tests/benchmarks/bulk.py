@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many targets: one bulk task beside a loop, beside what the limits dictate, and how it grows."""
+"""Many targets: one bulk task compared with a loop and with the API's limits, and how its cost grows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOOPED = 50
 
 
 def measure_starting() -> Iterator[Finding]:
-    """Start 1,000 targets by one task of ansible-playbook, and 50 by a loop of a minimal module."""
+    """Start 1,000 targets with one task of ansible-playbook, and 50 with a loop over a minimal module."""
     with emulator(fleet(1000), LATENCY) as control:
         ids = listed(control)
         loop = {
@@ -55,7 +55,7 @@ def measure_starting() -> Iterator[Finding]:
 
 
 def measure_waiting() -> Iterator[Finding]:
-    """Run an action on 1,000 targets at once to the end, and on 200 within a limit of calls."""
+    """Run an action to the end on 1,000 targets at once, and on 200 with a rate limit."""
     with emulator(fleet(1000, seconds=ACTION_SECONDS), LATENCY) as control:
         usage, result = _run_on_all(control)
         summary = result["summary"]
@@ -83,7 +83,7 @@ def measure_waiting() -> Iterator[Finding]:
 
 
 def measure_growth() -> Iterator[Finding]:
-    """Run to the end on 100, 1,000 and 10,000 targets; CPU of the module's own process, and its memory."""
+    """Run an action to the end on 100, 1,000 and 10,000 targets, for CPU and memory of the module's process."""
     each: dict[int, float] = {}
     for size in (100, 1_000, 10_000):
         with emulator(fleet(size, seconds=ACTION_SECONDS)) as control:
@@ -104,12 +104,12 @@ def measure_growth() -> Iterator[Finding]:
 
 
 def _run_on_all(control: Control, **options: Any) -> tuple[Usage, dict[str, Any]]:
-    wanted = {"search_query": ["web"], "service_action_id": "act-1", "max_concurrency": "1000", **options}
-    return run_module(BULK, control, **wanted)
+    params = {"search_query": ["web"], "service_action_id": "act-1", "max_concurrency": "1000", **options}
+    return run_module(BULK, control, **params)
 
 
 def play(control: Control, task: dict[str, Any] | None, *settings: str) -> Usage:
-    """Run a play of one task, or of none; settings are NAME=VALUE for its environment."""
+    """Run a play of one task or none; `settings` are NAME=VALUE pairs for its environment."""
     plays = [{"hosts": "localhost", "gather_facts": False, "tasks": [task] if task else []}]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "play.yml"

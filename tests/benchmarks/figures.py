@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a benchmark found, and the page of the docs that shows it."""
+"""The findings of a benchmark, and the documentation page that shows them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _WIDEST_BAR = 40
 
 @dataclass(frozen=True)
 class Figure:
-    """One number that counts, the bound that is wanted for it, and what it was measured beside.
+    """One measured number, its bound, and a remark on how it was measured.
 
-    `bound` is a least or a greatest value, as `more_is_better` tells; None is for what is only told.
+    `bound` is a minimum if `more_is_better`, else a maximum; None if the number is only reported.
     """
 
     what: str
@@ -37,12 +37,12 @@ class Figure:
     def wanted(self) -> str:
         """The bound in words."""
         words = "at least" if self.more_is_better else "at most"
-        return "" if self.bound is None else f"{words} {shown(self.bound)}{'' if self.is_met else ', missed'}"
+        return "" if self.bound is None else f"{words} {format_number(self.bound)}{'' if self.is_met else ', missed'}"
 
 
 @dataclass(frozen=True)
 class Plot:
-    """Bars for values that belong together, by their labels; the longest is the largest."""
+    """A bar chart of related values by label, scaled to the largest value."""
 
     title: str
     bars: Mapping[str, float]
@@ -52,7 +52,7 @@ class Plot:
         widest = max(map(len, self.bars))
         scale = _WIDEST_BAR / (max(self.bars.values()) or 1.0)
         lines = (
-            f"{label:<{widest}} {'█' * math.ceil(value * scale):<{_WIDEST_BAR}} {shown(value)} {self.unit}"
+            f"{label:<{widest}} {'█' * math.ceil(value * scale):<{_WIDEST_BAR}} {format_number(value)} {self.unit}"
             for label, value in self.bars.items()
         )
         return "\n".join([f"{self.title}:", "", *(line.rstrip() for line in lines)])
@@ -62,19 +62,19 @@ Finding = Union[Figure, Plot]
 Measurement = Callable[[], Iterator[Finding]]
 
 
-def shown(value: float) -> str:
-    """Return a value with the digits that mean something."""
+def format_number(value: float) -> str:
+    """Return a value as text with its significant digits."""
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.2f}" if value < 10 else f"{value:.1f}"
 
 
 def line_of(figure: Figure) -> str:
     """Return a figure as a line of text."""
     notes = "; ".join(filter(None, [figure.wanted, figure.remark]))
-    return f"{figure.what}: {shown(figure.value)} {figure.unit}{f' ({notes})' if notes else ''}"
+    return f"{figure.what}: {format_number(figure.value)} {figure.unit}{f' ({notes})' if notes else ''}"
 
 
 def chapter_of(findings: Sequence[Finding], command: str, machine: str, date: str) -> str:
-    """Return what a chapter of the page says, in reStructuredText: when and how it was measured, and the findings."""
+    """Return a chapter of the page in reStructuredText: when and how it was measured, and the findings."""
     parts = [f"``{command}``, on {date}, on {machine}:\n"]
     figures = [finding for finding in findings if isinstance(finding, Figure)]
     if figures:
@@ -87,12 +87,12 @@ def chapter_of(findings: Sequence[Finding], command: str, machine: str, date: st
 
 
 def page_of(chapters: Mapping[str, str]) -> str:
-    """Return the page of the docs, in reStructuredText, out of its chapters by their titles."""
+    """Return the documentation page in reStructuredText from its chapters by title."""
     return "\n".join([_HEAD, *(f"{title}\n{'-' * len(title)}\n\n{text}" for title, text in chapters.items())])
 
 
 def chapters_of(page: str) -> dict[str, str]:
-    """Return the chapters of a page by their titles."""
+    """Return the chapters of a page by title."""
     _head, *parts = re.split(r"^(\S.*)\n-+\n\n", page, flags=re.MULTILINE)
     return {title: f"{text.rstrip()}\n" for title, text in zip(parts[::2], parts[1::2])}
 
@@ -100,8 +100,8 @@ def chapters_of(page: str) -> dict[str, str]:
 def _table(figures: Sequence[Figure]) -> str:
     rows = [".. list-table::", "  :header-rows: 1", ""]
     for cells in [
-        ("What", "Measured", "RecordFilter", "How"),
-        *((each.what, f"{shown(each.value)} {each.unit}", each.wanted, each.remark) for each in figures),
+        ("What", "Measured", "Wanted", "How"),
+        *((each.what, f"{format_number(each.value)} {each.unit}", each.wanted, each.remark) for each in figures),
     ]:
         first, *others = (f"- {cell}".rstrip() for cell in cells)
         rows += [f"  * {first}", *(f"    {cell}" for cell in others)]

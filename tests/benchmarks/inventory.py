@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An inventory of 10,000 provisioned products: the plugin beside a static file of the same hosts and bare paging."""
+"""An inventory of 10,000 provisioned products: the plugin compared with a static file and bare pagination."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PLUGIN = "selfservice.aws.servicecatalog_provisioned_products"
 
 
 def measure() -> Iterator[Finding]:
-    """Have ansible-inventory print all hosts from either, one after the other; what it prints must agree."""
+    """Run ansible-inventory with the plugin and with a static file, which must print the same hosts."""
     with emulator(fleet(PRODUCTS)) as control, tempfile.TemporaryDirectory() as folder:
         source, static = Path(folder) / "servicecatalog.yml", Path(folder) / "hosts.yml"
         source.write_text(f"plugin: {PLUGIN}\n")
@@ -47,7 +47,7 @@ def _listed(source: Path, control: Control) -> Usage:
 
 
 def _hosts(listed: Usage) -> dict[str, Any]:
-    """Return the hosts that were printed; what ansible-core says to be unsafe is as plain as in the file."""
+    """Return the printed hosts, with texts that ansible-core marks as unsafe as plain ones."""
 
     def plain(members: dict[str, Any]) -> Any:
         return members.get("__ansible_unsafe", members)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Listing 10,000 provisioned products: the module's own process beside a bare boto3 script."""
+"""Listing 10,000 provisioned products: the module's process compared with a bare boto3 script."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROUNDS = 5
 
 
 def measure() -> Iterator[Finding]:
-    """List all by either, in turn; what they print must agree."""
+    """List all products with the script and the module in turn; both must print all of them."""
     ratios = []
     with emulator(fleet(PRODUCTS)) as control:
         for _round in range(ROUNDS):

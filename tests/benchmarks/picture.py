@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Film a playbook on a terminal, and write the film as an SVG."""
+"""Record a playbook on a terminal, and write the recording as an animated SVG."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PICTURE = ROOT / "docs/images/progress.svg"
 WORLD = ROOT / "tests/emulator/worlds/fleet.yml"
 COLUMNS, ROWS = 105, 13
-# One line of the film for each of these; the film is shorter than the run.
+# The number of frames and the length of the animation, which is shorter than the run.
 FRAMES, SECONDS = 24, 16.0
 WIDTH, HEIGHT = 8.43, 19
 COLOURS = {"brown": "#e5c07b", "cyan": "#56b6c2", "green": "#98c379", "red": "#e06c75"}
@@ -68,8 +68,8 @@ g.still {{ opacity: 1; }}
 """
 
 
-def film(*command: str) -> list[tuple[float, list[str]]]:
-    """Run a command on a terminal; return its screens as lines of SVG text, and when in seconds each came up."""
+def record_terminal(*command: str) -> list[tuple[float, list[str]]]:
+    """Run a command on a terminal; return its screens as lines of SVG text, each with its time in seconds."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     screen = pyte.Screen(COLUMNS, ROWS)
@@ -79,7 +79,7 @@ def film(*command: str) -> list[tuple[float, list[str]]]:
     environment = {**os.environ, "TERM": "xterm", "ANSIBLE_FORCE_COLOR": "true"}
     with subprocess.Popen(command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
-        # The end of a terminal is an error on Linux.
+        # On Linux, reading from a closed terminal raises an error.
         with contextlib.suppress(OSError):
             while received := os.read(ours, 65536):
                 stream.feed(received)
@@ -90,7 +90,7 @@ def film(*command: str) -> list[tuple[float, list[str]]]:
 
 
 def lines_of(screen: pyte.Screen) -> list[str]:
-    """Return the rows of a screen as SVG text, colours and all."""
+    """Return the rows of a screen as SVG text with colours."""
     rows = ([screen.buffer[row][column] for column in range(COLUMNS)] for row in range(ROWS))
     return ["".join(_run(colour, "".join(each.data for each in run)) for colour, run in _runs(row)) for row in rows]
 
@@ -105,7 +105,7 @@ def _run(colour: str, text: str) -> str:
 
 
 def svg_of(screens: Sequence[tuple[float, list[str]]]) -> str:
-    """Return the film: screens at even distances, the last of them for a while, and one from the middle as a still."""
+    """Return the animation: screens at even intervals, the last one held longer, and one from the middle as a still."""
     end, last = screens[-1]
     held = FRAMES // 6
     moments = [end * number / (FRAMES - held) for number in range(FRAMES - held)]
@@ -132,7 +132,7 @@ def svg_of(screens: Sequence[tuple[float, list[str]]]) -> str:
 
 
 def main() -> None:
-    """Write the picture, of an emulator whose time runs ten times as fast as the wall's."""
+    """Write the picture, recorded with an emulator whose clock runs at ten times real time."""
     environment = {
         "ANSIBLE_CALLBACKS_ENABLED": "selfservice.aws.progress",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
@@ -150,7 +150,7 @@ def main() -> None:
         os.environ.update(environment, AWS_ENDPOINT_URL=emulator.stdout.readline().strip())
         play = Path(folder) / "patch.yml"
         play.write_text(PLAY, encoding="utf-8")
-        screens = film(str(Path(sys.executable).with_name("ansible-playbook")), str(play))
+        screens = record_terminal(str(Path(sys.executable).with_name("ansible-playbook")), str(play))
         emulator.terminate()
     PICTURE.write_text(svg_of(screens), encoding="utf-8")
     print(f"written: {PICTURE.relative_to(ROOT)}")

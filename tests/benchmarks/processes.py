@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Processes whose time, CPU and memory count: the emulator beside them, the modules, and ansible itself."""
+"""Run the emulator, modules and Ansible as processes, and measure their time, CPU and memory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MODULES = "ansible_collections.selfservice.aws.plugins.modules"
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process took, its children included: seconds on the wall and of CPU, the peak memory in MB; its output."""
+    """The usage of a process and its children: elapsed and CPU seconds, peak memory in MB, and the output."""
 
     seconds: float
     cpu: float
@@ -35,7 +35,7 @@ class Usage:
 
 @contextmanager
 def emulator(world: Mapping[str, Any], latency: float = 0.0) -> Iterator[Control]:
-    """Run an emulator of a world, with a latency in seconds added to each call."""
+    """Run an emulator with this world, which adds a latency in seconds to each call."""
     with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
         json.dump(world, file)
         file.flush()
@@ -49,7 +49,7 @@ def emulator(world: Mapping[str, Any], latency: float = 0.0) -> Iterator[Control
 
 
 def fleet(size: int, *, seconds: float = 10.0) -> dict[str, Any]:
-    """Return a world of so many provisioned products with one action, which runs for so many seconds."""
+    """Return a world of `size` provisioned products with one action that runs for `seconds`."""
     artifacts = [{"id": "pa-1", "name": "v1", "service_actions": ["act-1"]}]
     return {
         "service_actions": [{"id": "act-1", "name": "Restart", "run": {"seconds": seconds}}],
@@ -61,7 +61,7 @@ def fleet(size: int, *, seconds: float = 10.0) -> dict[str, Any]:
 
 
 def run(command: Sequence[str], control: Control, sent: str = "") -> Usage:
-    """Run a command that meets the emulator, and return what it took; it has to succeed."""
+    """Run a command against the emulator, which must succeed, and return its usage."""
     with tempfile.TemporaryFile("w+") as given, tempfile.TemporaryFile("w+") as printed:
         given.write(sent)
         given.seek(0)
@@ -71,7 +71,7 @@ def run(command: Sequence[str], control: Control, sent: str = "") -> Usage:
         )
         _pid, status, taken = os.wait4(process.pid, 0)
         seconds = time.monotonic() - started
-        # So that it is not waited for again.
+        # Popen must not wait for the process again.
         process.returncode = os.waitstatus_to_exitcode(status)
         printed.seek(0)
         output = printed.read()
@@ -81,7 +81,7 @@ def run(command: Sequence[str], control: Control, sent: str = "") -> Usage:
 
 
 def run_module(name: str, control: Control, **options: Any) -> tuple[Usage, dict[str, Any]]:
-    """Run a module of this collection in its own process, without Ansible; return what it took, and its result."""
+    """Run a module of this collection in its own process, without Ansible; return its usage and its result."""
     sent = json.dumps({"ANSIBLE_MODULE_ARGS": options})
     usage = run([sys.executable, "-m", f"{MODULES}.{name}"], control, sent)
     return usage, json.loads(usage.output)
@@ -94,7 +94,7 @@ def listed(control: Control) -> list[str]:
 
 
 def ansible(name: str) -> str:
-    """Return the path of a command of ansible-core."""
+    """Return the path of an ansible-core command."""
     return str(Path(sys.executable).with_name(name))
 
 

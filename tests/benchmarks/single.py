@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The single module: beside a minimal one that makes the same call, and its way to wait beside fixed delays."""
+"""The single module compared with a minimal one that makes the same call, and its polling with fixed delays."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from .processes import ansible, emulator, fleet, listed, run
 
 ROUNDS = 25
 LENGTHS = {"5 s": 5, "20 s": 20, "2 min": 120, "20 min": 1200}
-WAYS: dict[str, float | None] = {"adaptive": None, "every 5 s": 5, "every 15 s": 15, "every 30 s": 30}
-# Actions of so many lengths around each, so that none happens to end right before a poll.
+DELAYS: dict[str, float | None] = {"adaptive": None, "every 5 s": 5, "every 15 s": 15, "every 30 s": 30}
+# Several durations around each length, so that the end does not always fall right before a poll.
 SPREAD = [0.9 + step / 100 for step in range(21)]
 
 
 def measure_cost() -> Iterator[Finding]:
-    """Run the module and a minimal one by whole `ansible` processes, in turn."""
+    """Run the module and a minimal one as whole `ansible` processes, in turn."""
     ratios, calls = [], []
     with emulator(fleet(1)) as control:
         arguments = f"provisioned_product_id={listed(control)[0]} service_action_id=act-1"
@@ -39,7 +39,7 @@ def measure_cost() -> Iterator[Finding]:
             )
             ratios.append(ours[0] / minimal[0])
             calls.append((ours[1], minimal[1]))
-    # The first has compiled the files and read them from the disk.
+    # The first round compiled the files and read them from disk.
     ratios = sorted(ratios[1:])
     assert set(calls) == {(1, 1)}, calls
     yield Figure(
@@ -54,17 +54,17 @@ def measure_cost() -> Iterator[Finding]:
 
 
 def measure_waiting() -> Iterator[Finding]:
-    """Wait for actions of several lengths, on a clock that waiting moves: exact, and the same on every machine."""
+    """Wait for actions of several lengths on a simulated clock, which gives the same figures on every machine."""
     lags: dict[tuple[str, str], float] = {}
     polls: dict[tuple[str, str], float] = {}
     with Emulator(world=fleet(1), clock="manual") as running:
         for length, seconds in LENGTHS.items():
-            for way, delay in WAYS.items():
-                pairs = [_waited(running, seconds * part, delay) for part in SPREAD]
+            for way, delay in DELAYS.items():
+                pairs = [_measure_lag(running, seconds * part, delay) for part in SPREAD]
                 lags[length, way] = statistics.mean(lag for lag, _polls in pairs)
                 polls[length, way] = statistics.mean(count for _lag, count in pairs)
     for length in LENGTHS:
-        bars = {f"{way}, {polls[length, way]:.1f} polls": lags[length, way] for way in WAYS}
+        bars = {f"{way}, {polls[length, way]:.1f} polls": lags[length, way] for way in DELAYS}
         yield Plot(f"Seconds from the end of an action of {length} until it is seen", bars, "s")
     yield Figure(
         "An action of 20 min: polls of the adaptive wait over those of one every 5 s",
@@ -79,14 +79,14 @@ def measure_waiting() -> Iterator[Finding]:
 
 
 def _ad_hoc(control: Control, name: str, arguments: str) -> tuple[float, int]:
-    """Run a module by `ansible`; return the CPU of all its processes, and the API calls it made."""
+    """Run a module with `ansible`; return the CPU seconds of all its processes and the number of API calls."""
     control.reset()
     usage = run([ansible("ansible"), "localhost", "-m", name, "-a", arguments], control)
     return usage.cpu, len(control.calls())
 
 
-def _waited(running: Emulator, seconds: float, delay: float | None) -> tuple[float, int]:
-    """Start an action of so many seconds and wait for it; return the seconds until its end was seen, and the polls."""
+def _measure_lag(running: Emulator, seconds: float, delay: float | None) -> tuple[float, int]:
+    """Run an action of `seconds` to its end; return the seconds from its end to its detection, and the polls."""
     running.reset(fleet(1, seconds=seconds))
     client = boto3.client(
         "servicecatalog",

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Start the emulator, print its address, and serve until a signal."""
+"""Start the emulator, print its address, and serve until SIGINT or SIGTERM."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .world import DEMO
 
 
 def main() -> None:
-    """Run from the command line."""
+    """Run the command line interface."""
     parser = argparse.ArgumentParser(
         prog="python -m emulator", description="A Service Catalog endpoint on this machine."
     )
@@ -33,12 +33,12 @@ def main() -> None:
         emulator = Emulator(options.pop("world"), **options)
     except (OSError, ValueError) as error:
         parser.error(str(error))
-    ends = {signal.SIGINT, signal.SIGTERM}
-    # Blocked before any thread starts, so that the signal waits for sigwait.
-    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    stop_signals = {signal.SIGINT, signal.SIGTERM}
+    # Threads inherit the mask: blocked before any thread starts, the signals are left to sigwait().
+    signal.pthread_sigmask(signal.SIG_BLOCK, stop_signals)
     with emulator:
         print(emulator.url, flush=True)
-        signal.sigwait(ends)
+        signal.sigwait(stop_signals)
 
 
 if __name__ == "__main__":

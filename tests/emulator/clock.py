@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The emulator's own time."""
+"""The emulator's clock."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 
 
 class Clock:
-    """Time in POSIX seconds, which starts at the real time and runs as fast as wanted, or only by hand."""
+    """A clock that starts at the real time and runs `speed` times as fast; a manual one moves only by advance()."""
 
     def __init__(self, *, manual: bool = False, speed: float = 1.0) -> None:
         self._speed = 0.0 if manual else speed
@@ -21,7 +21,7 @@ class Clock:
         return self._start + (time.monotonic() - self._origin) * self._speed
 
     def advance(self, seconds: float) -> float:
-        """Move the time forward and return it; seconds are the emulator's."""
+        """Move the clock forward by emulator seconds and return the new time."""
         if not seconds >= 0:
             raise ValueError(f"time only moves forward, not by {seconds}")
         self._start += seconds

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control API: what tests and users ask of the emulator itself, by name and arguments."""
+"""The control API: commands that tests and users send to the emulator itself."""
 
 from __future__ import annotations
 
@@ -12,44 +12,44 @@ from typing import Any, Callable
 from .endpoint import Endpoint
 from .models import RunError
 from .operations import OPERATIONS
-from .records import look
+from .records import snapshot_at
 from .responses import record_detail, record_outputs
 from .switches import change_switches
 from .world import read_world
 
 
 class Commands:
-    """The commands of the control API; each returns what goes out as JSON."""
+    """The commands of the control API; their results are returned as JSON."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
 
     def run(self, name: str, arguments: Mapping[str, Any]) -> Any:
-        """Run a command; LookupError, TypeError and ValueError are the caller's mistakes."""
+        """Run a command; LookupError, TypeError and ValueError mean that the request is invalid."""
         if name not in COMMANDS:
             raise LookupError(f"there is no command {name!r}; there are {', '.join(COMMANDS)}")
         with self._endpoint.lock:
             return COMMANDS[name](self, **arguments)
 
     def reset(self, world: Mapping[str, Any] | None = None) -> None:
-        """Begin again, with the world the emulator started with or with a new one."""
-        self._endpoint.reset(self._endpoint.seed if world is None else read_world(world))
+        """Discard records, calls and faults, and load the initial world or another one."""
+        self._endpoint.reset(self._endpoint.initial_world if world is None else read_world(world))
 
     def calls(self, operation: str | None = None) -> list[dict[str, Any]]:
-        """Return the calls so far, in the order they came."""
+        """Return the calls so far, oldest first."""
         return [call for call in self._endpoint.calls if operation in (None, call["operation"])]
 
     def records(self) -> list[dict[str, Any]]:
-        """Return all records as they really are now, with their tokens, parameters and outputs."""
+        """Return all records in their current state, with their tokens, parameters and outputs."""
         catalog = self._endpoint.catalog
-        found = []
+        records = []
         for record in catalog.records.values():
-            view = look(record, self._endpoint.clock.now())
-            detail = record_detail(record, view, catalog.switches.record_type)
-            detail["RecordOutputs"] = record_outputs(view)
+            snapshot = snapshot_at(record, self._endpoint.clock.now())
+            detail = record_detail(record, snapshot, catalog.switches.record_type)
+            detail["RecordOutputs"] = record_outputs(snapshot)
             detail["ServiceActionId"] = record.service_action_id
-            found.append({**detail, "ExecuteToken": record.execute_token, "Parameters": record.parameters})
-        return found
+            records.append({**detail, "ExecuteToken": record.execute_token, "Parameters": record.parameters})
+        return records
 
     def fault(self, operation: str, kind: str, **options: Any) -> None:
         """Set a fault."""
@@ -59,7 +59,7 @@ class Commands:
         self._endpoint.faults.add(operation, kind, **options)
 
     def clear_faults(self) -> None:
-        """Forget all faults."""
+        """Remove all faults."""
         self._endpoint.faults.clear()
 
     def now(self) -> float:
@@ -67,17 +67,17 @@ class Commands:
         return self._endpoint.clock.now()
 
     def advance(self, seconds: float) -> float:
-        """Move the emulator's time forward and return it."""
+        """Move the emulator's clock forward and return the new time."""
         return self._endpoint.clock.advance(seconds)
 
     def set(self, **switches: Any) -> dict[str, Any]:
-        """Change switches and return all of them."""
+        """Change switches and return all switches."""
         catalog = self._endpoint.catalog
         catalog.switches = change_switches(catalog.switches, switches)
         return dataclasses.asdict(catalog.switches)
 
     def update_product(self, product_id: str, **changes: Any) -> None:
-        """Change a provisioned product."""
+        """Change fields of a provisioned product."""
         self._endpoint.catalog.update_product(product_id, changes)
 
     def finish_record(
@@ -88,11 +88,11 @@ class Commands:
         outputs: dict[str, str] | None = None,
     ) -> None:
         """End a record now; errors are mappings of code and description."""
-        found = tuple(RunError(**error) for error in errors or ())
-        self._endpoint.catalog.finish_record(record_id, status=status, errors=found, outputs=outputs or {})
+        run_errors = tuple(RunError(**error) for error in errors or ())
+        self._endpoint.catalog.finish_record(record_id, status=status, errors=run_errors, outputs=outputs or {})
 
     def output_violations(self) -> list[str]:
-        """Return where answers did not fit botocore's model."""
+        """Return how responses violated botocore's model."""
         return self._endpoint.output_violations
 
 

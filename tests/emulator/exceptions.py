@@ -1,13 +1,13 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Errors of the service, as facts: code, text and HTTP status."""
+"""The service's errors, each with its code, message and HTTP status."""
 
 from __future__ import annotations
 
 
 class ServiceError(Exception):
-    """An error that the caller gets as an answer."""
+    """An error that is sent to the caller as the response."""
 
     code = "InternalFailure"
     status = 400

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an ExecuteProvisionedProductServiceAction checks, and what it starts."""
+"""Validation and start of an ExecuteProvisionedProductServiceAction."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from .exceptions import InvalidParameters, InvalidState
 from .models import ProvisionedProduct, ServiceAction
 from .records import Record
 
-BUSY = ("UNDER_CHANGE", "PLAN_IN_PROGRESS", "ERROR")
-TERRAFORM = ("TERRAFORM_OPEN_SOURCE", "TERRAFORM_CLOUD", "EXTERNAL")
+BLOCKING_STATUSES = ("UNDER_CHANGE", "PLAN_IN_PROGRESS", "ERROR")
+TERRAFORM_TYPES = ("TERRAFORM_OPEN_SOURCE", "TERRAFORM_CLOUD", "EXTERNAL")
 TARGET = "TARGET"
 
 Values = Mapping[str, Sequence[str]]
@@ -22,23 +22,23 @@ Values = Mapping[str, Sequence[str]]
 def execute(
     catalog: Catalog, product_id: str, action_id: str, *, token: str, parameters: Values
 ) -> tuple[Record, bool]:
-    """Return the record of an execution, and whether it is an older one that the token stands for."""
+    """Return the record of an execution, and whether it is an existing one that the token replays."""
     replayed = catalog.replay(token, product_id=product_id, action_id=action_id, parameters=parameters)
     if replayed is not None:
         return replayed, True
-    product = catalog.product(product_id)
-    action = catalog.action_on(product, action_id)
-    if product.type in TERRAFORM:
+    product = catalog.get_provisioned_product(product_id)
+    action = catalog.get_service_action(product, action_id)
+    if product.type in TERRAFORM_TYPES:
         raise InvalidParameters(f"Service actions are not supported for provisioned products of type {product.type}")
-    if product.status in BUSY:
+    if product.status in BLOCKING_STATUSES:
         raise InvalidState(f"Provisioned product {product_id} is in status {product.status}")
     effective = {**default_parameters(product, action), **parameters}
     _check_parameters(product, action, parameters, effective=effective)
-    return catalog.start(product, action, token=token, parameters=parameters, effective=effective), False
+    return catalog.start_execution(product, action, token=token, parameters=parameters, effective=effective), False
 
 
 def default_parameters(product: ProvisionedProduct, action: ServiceAction) -> dict[str, list[str]]:
-    """Return the parameters' default values; a target's are the product's resources."""
+    """Return the parameters' default values, which for targets are the product's resources."""
     return {
         parameter.name: list(product.resources if parameter.type == TARGET else parameter.default_values)
         for parameter in action.parameters
@@ -46,9 +46,9 @@ def default_parameters(product: ProvisionedProduct, action: ServiceAction) -> di
 
 
 def _check_parameters(product: ProvisionedProduct, action: ServiceAction, given: Values, *, effective: Values) -> None:
-    known = [parameter.name for parameter in action.parameters]
+    defined = [parameter.name for parameter in action.parameters]
     for name, values in given.items():
-        if name not in known:
+        if name not in defined:
             raise InvalidParameters(f"Parameter {name} with value {list(values)} is not defined for {action.id}")
     for name in (parameter.name for parameter in action.parameters if parameter.type == TARGET):
         if not effective[name]:

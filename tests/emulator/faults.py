@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults on request: what happens to the n-th, every k-th or each call of an operation."""
+"""Fault injection into the n-th, every k-th or each call of an operation."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Any, Callable
 
 from .clock import Clock
 from .exceptions import AccessDenied, ExpiredToken, InternalFailure, ServiceError, ServiceUnavailable, Throttled
-from .protocol import Answer
+from .protocol import Response
 
 FOREVER = float("inf")
 
-# The call is not carried out.
-REFUSALS: dict[str, tuple[type[ServiceError], str]] = {
+# The call fails without being executed.
+ERRORS: dict[str, tuple[type[ServiceError], str]] = {
     "throttling": (Throttled, "Rate exceeded"),
     "rate_limit": (Throttled, "Rate exceeded"),
     "internal": (InternalFailure, "An internal failure occurred, injected on request"),
@@ -32,28 +32,30 @@ REFUSALS: dict[str, tuple[type[ServiceError], str]] = {
     ),
     "expired_token": (ExpiredToken, "The security token included in the request is expired"),
 }
-# The call is carried out, and its answer is lost.
-LOSSES = {"internal_after": "internal", "unavailable_after": "unavailable"}
-# Not carried out, and not answered, or by a web server that sends the caller elsewhere.
-BREAKS = {
-    "reset_before": Answer(0, b"", "", cut=True),
-    "hang": Answer(0, b"", "", cut=True, delay=FOREVER),
-    "redirect": Answer(307, b"", "text/html"),
+# The call is executed, but the response is the error of another kind.
+ERRORS_AFTER_EXECUTION = {"internal_after": "internal", "unavailable_after": "unavailable"}
+# The call is not executed: there is no response, or one that is not the service's.
+CANNED_RESPONSES = {
+    "reset_before": Response(0, b"", "", reset=True),
+    "hang": Response(0, b"", "", reset=True, delay=FOREVER),
+    "redirect": Response(307, b"", "text/html"),
 }
-# Carried out, with an answer that does not arrive as it should.
-SPOILERS: dict[str, Callable[[Answer, Mapping[str, Any]], Answer]] = {
-    "reset_after": lambda answer, _options: dataclasses.replace(answer, cut=True),
-    "truncated": lambda answer, _options: dataclasses.replace(answer, body=_half(answer.body)),
-    "short_body": lambda answer, _options: dataclasses.replace(
-        answer, body=_half(answer.body), promised=len(answer.body)
+# The call is executed, and the response is lost, delayed or changed.
+RESPONSE_MODIFIERS: dict[str, Callable[[Response, Mapping[str, Any]], Response]] = {
+    "reset_after": lambda response, _options: dataclasses.replace(response, reset=True),
+    "truncated": lambda response, _options: dataclasses.replace(response, body=_first_half(response.body)),
+    "short_body": lambda response, _options: dataclasses.replace(
+        response, body=_first_half(response.body), declared_length=len(response.body)
     ),
-    "garbage": lambda _answer, _options: Answer(200, b"<html><body>Bad Gateway</body></html>", "text/html"),
-    "empty": lambda answer, _options: dataclasses.replace(answer, status=200, body=b""),
-    "slow": lambda answer, options: dataclasses.replace(answer, delay=options["seconds"]),
-    "replaced": lambda answer, options: dataclasses.replace(answer, body=_replaced(answer.body, options["members"])),
-    "no_date": lambda answer, _options: dataclasses.replace(answer, dated=False),
+    "garbage": lambda _response, _options: Response(200, b"<html><body>Bad Gateway</body></html>", "text/html"),
+    "empty": lambda response, _options: dataclasses.replace(response, status=200, body=b""),
+    "slow": lambda response, options: dataclasses.replace(response, delay=options["seconds"]),
+    "replaced": lambda response, options: dataclasses.replace(
+        response, body=_merge_into_body(response.body, options["members"])
+    ),
+    "no_date": lambda response, _options: dataclasses.replace(response, has_date=False),
 }
-KINDS = sorted([*REFUSALS, *LOSSES, *BREAKS, *SPOILERS])
+KINDS = sorted([*ERRORS, *ERRORS_AFTER_EXECUTION, *CANNED_RESPONSES, *RESPONSE_MODIFIERS])
 OPTIONS = {
     "slow": {"seconds"},
     "rate_limit": {"per_second", "burst"},
@@ -62,35 +64,35 @@ OPTIONS = {
 }
 
 
-def refusal(kind: str, *, user: str, action: str) -> ServiceError:
-    """Return the error of a fault that refuses or loses a call."""
-    error, text = REFUSALS[LOSSES.get(kind, kind)]
+def injected_error(kind: str, *, user: str, action: str) -> ServiceError:
+    """Return the error of a fault, whether the call is executed or not."""
+    error, text = ERRORS[ERRORS_AFTER_EXECUTION.get(kind, kind)]
     return error(text.format(user=user, action=action))
 
 
-def broken(fault: Fault) -> Answer:
-    """Return what goes out in place of an answer."""
-    return dataclasses.replace(BREAKS[fault.kind], **fault.options)
+def canned_response(fault: Fault) -> Response:
+    """Return the response of a fault that replaces the call."""
+    return dataclasses.replace(CANNED_RESPONSES[fault.kind], **fault.options)
 
 
-def _half(body: bytes) -> bytes:
+def _first_half(body: bytes) -> bytes:
     return body[: len(body) // 2]
 
 
-def _replaced(body: bytes, members: Mapping[str, Any]) -> bytes:
-    return json.dumps(_merged(json.loads(body), members)).encode()
+def _merge_into_body(body: bytes, members: Mapping[str, Any]) -> bytes:
+    return json.dumps(_deep_merge(json.loads(body), members)).encode()
 
 
-def _merged(old: Any, new: Any) -> Any:
-    """Return the new value; of two objects, the old one's members with the new one's merged over them."""
+def _deep_merge(old: Any, new: Any) -> Any:
+    """Return the new value; if both are objects, merge the new one's members over the old one's."""
     if not (isinstance(old, dict) and isinstance(new, dict)):
         return new
-    return {**old, **{name: _merged(old.get(name), value) for name, value in new.items()}}
+    return {**old, **{name: _deep_merge(old.get(name), value) for name, value in new.items()}}
 
 
 @dataclass
 class Fault:
-    """One fault, with what it has seen so far: calls, and for a rate limit the tokens left in its bucket."""
+    """One fault, the number of calls it has counted, and the token bucket of a rate limit."""
 
     operation: str
     kind: str
@@ -98,31 +100,31 @@ class Fault:
     every: int | None
     options: Mapping[str, Any]
     region: str | None = None
-    seen: int = 0
+    call_count: int = 0
     tokens: float = 0.0
-    filled: float = 0.0
+    refilled_at: float = 0.0
 
-    def strikes(self, now: float) -> bool:
-        """Count a call at a time, and tell whether the fault hits it."""
-        self.seen += 1
+    def trigger(self, now: float) -> bool:
+        """Count a call, and return whether the fault applies to it."""
+        self.call_count += 1
         if self.kind == "rate_limit":
-            return not self._take(now)
+            return not self._take_token(now)
         if self.calls is not None:
-            return self.seen in self.calls
-        return self.seen % (self.every or 1) == 0
+            return self.call_count in self.calls
+        return self.call_count % (self.every or 1) == 0
 
-    def _take(self, now: float) -> bool:
-        fresh = (now - self.filled) * self.options["per_second"]
-        self.tokens = min(self.options["burst"], self.tokens + fresh)
-        self.filled = now
+    def _take_token(self, now: float) -> bool:
+        refill = (now - self.refilled_at) * self.options["per_second"]
+        self.tokens = min(self.options["burst"], self.tokens + refill)
+        self.refilled_at = now
         if self.tokens < 1:
             return False
         self.tokens -= 1
         return True
 
 
-class Faults:
-    """The faults that are set; the caller holds a lock around each method."""
+class FaultInjector:
+    """The faults that are set; callers hold a lock around each method."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -138,7 +140,7 @@ class Faults:
         region: str | None = None,
         **options: Any,
     ) -> None:
-        """Set a fault on an operation, * being any; `calls` are numbered from now on, beginning with 1.
+        """Set a fault on an operation, or on all with *; `calls` are counted from now on, starting at 1.
 
         With a region, only calls that are signed for it count.
         """
@@ -151,16 +153,19 @@ class Faults:
         if kind == "rate_limit":
             options.setdefault("burst", max(1.0, options["per_second"]))
         fault = Fault(operation, kind, calls, every, options, region)
-        fault.tokens, fault.filled = options.get("burst", 0.0), self._clock.now()
+        fault.tokens, fault.refilled_at = options.get("burst", 0.0), self._clock.now()
         self._faults.append(fault)
 
     def clear(self) -> None:
-        """Forget all faults."""
+        """Remove all faults."""
         self._faults.clear()
 
-    def strike(self, operation: str, region: str) -> Fault | None:
-        """Count a call for every fault that is set on its operation and region, and return the first one that hits."""
+    def trigger(self, operation: str, region: str) -> Fault | None:
+        """Count a call for every fault on its operation and region, and return the first one that applies to it."""
         now = self._clock.now()
-        meant = [each for each in self._faults if each.operation in ("*", operation) and each.region in (None, region)]
-        hits = [fault for fault in meant if fault.strikes(now)]
-        return hits[0] if hits else None
+        matching = [
+            fault for fault in self._faults if fault.operation in ("*", operation) and fault.region in (None, region)
+        ]
+        # Every matching fault counts the call, so this must not stop at the first one that applies.
+        triggered = [fault for fault in matching if fault.trigger(now)]
+        return triggered[0] if triggered else None

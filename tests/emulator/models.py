@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the world consists of."""
+"""The objects of a world."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class RunError:
 
 @dataclass(frozen=True)
 class Run:
-    """How an execution of a service action goes; all times in seconds after its start."""
+    """How an execution of a service action proceeds; all times are in seconds after its start."""
 
     seconds: float = 2.0
     ends: str = "SUCCEEDED"
@@ -32,7 +32,7 @@ class Run:
 
 @dataclass(frozen=True)
 class ActionParameter:
-    """A parameter of a service action; Service Catalog itself fills those of the type TARGET."""
+    """A parameter of a service action; Service Catalog itself sets the default of parameters of type TARGET."""
 
     name: str
     type: str = "TEXT_VALUE"
@@ -51,7 +51,7 @@ class Definition:
 
 @dataclass(frozen=True)
 class ServiceAction:
-    """A service action, and how its executions go."""
+    """A service action, and how its executions proceed."""
 
     id: str
     name: str
@@ -63,7 +63,7 @@ class ServiceAction:
 
 @dataclass(frozen=True)
 class Artifact:
-    """A version of a product, with the ids of its service actions in the order of listing."""
+    """A version of a product, with the ids of its service actions in listing order."""
 
     id: str
     name: str
@@ -81,9 +81,10 @@ class Product:
 
 @dataclass(frozen=True)
 class ProvisionedProduct:
-    """A provisioned product; `run` replaces members of an action's run on this one, `created_time` is POSIX.
+    """A provisioned product; `created_time` is in POSIX seconds.
 
-    One with a `region` is found there only, one without it in every region.
+    The members of `run` override those of an action's run on this product. A product with a `region` is found only
+    there; without one, it is found in every region.
     """
 
     id: str
@@ -104,7 +105,7 @@ class ProvisionedProduct:
 
 @dataclass(frozen=True)
 class World:
-    """All that there is at the start; everything is indexed by id."""
+    """The initial state; all mappings but `switches` are indexed by id."""
 
     account: str = "123456789012"
     region: str = "us-east-1"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The operations: from the request's members to the answer's, both in wire form."""
+"""The operations; each takes the members of the request and returns those of the response, in wire form."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Callable
 from .catalog import Catalog
 from .exceptions import InvalidParameters, ResourceNotFound
 from .executing import default_parameters, execute
-from .records import Record, look
+from .records import Record, snapshot_at
 from .responses import (
     provisioned_product_attribute,
     provisioned_product_detail,
@@ -20,14 +20,14 @@ from .responses import (
     service_action_definition,
     service_action_summary,
 )
-from .searching import access_test, search, search_key
+from .searching import access_filter, cache_key, search
 
 Members = Mapping[str, Any]
 Operation = Callable[[Catalog, Members], dict[str, Any]]
 
 
 def execute_provisioned_product_service_action(catalog: Catalog, parameters: Members) -> dict[str, Any]:
-    """Start an action, or replay the record that its token made."""
+    """Start an action, or return the record that its token created earlier."""
     record, replayed = execute(
         catalog,
         parameters["ProvisionedProductId"],
@@ -36,14 +36,14 @@ def execute_provisioned_product_service_action(catalog: Catalog, parameters: Mem
         parameters=parameters.get("Parameters") or {},
     )
     if replayed and catalog.switches.replay_detail == "current":
-        return {"RecordDetail": _detail(catalog, record)}
-    return {"RecordDetail": record_detail(record, look(record, record.created), catalog.switches.record_type)}
+        return {"RecordDetail": _visible_detail(catalog, record)}
+    return {"RecordDetail": record_detail(record, snapshot_at(record, record.created), catalog.switches.record_type)}
 
 
 def describe_service_action_execution_parameters(catalog: Catalog, parameters: Members) -> dict[str, Any]:
     """Return an action's parameters with their defaults for one provisioned product."""
-    product = catalog.product(parameters["ProvisionedProductId"])
-    action = catalog.action_on(product, parameters["ServiceActionId"])
+    product = catalog.get_provisioned_product(parameters["ProvisionedProductId"])
+    action = catalog.get_service_action(product, parameters["ServiceActionId"])
     defaults = default_parameters(product, action)
     return {
         "ServiceActionParameters": [
@@ -55,33 +55,37 @@ def describe_service_action_execution_parameters(catalog: Catalog, parameters: M
 
 def describe_record(catalog: Catalog, parameters: Members) -> dict[str, Any]:
     """Return a record and a page of its outputs."""
-    record = catalog.record(parameters["Id"])
-    outputs = record_outputs(catalog.look(record))
-    page, more = catalog.pager.page(outputs, "DescribeRecord", parameters=parameters, cap=catalog.switches.page_size)
-    return {"RecordDetail": _detail(catalog, record), "RecordOutputs": page, **more}
+    record = catalog.get_record(parameters["Id"])
+    outputs = record_outputs(catalog.visible_snapshot(record))
+    page, next_page = catalog.paginator.page(
+        outputs, "DescribeRecord", parameters=parameters, max_size=catalog.switches.page_size
+    )
+    return {"RecordDetail": _visible_detail(catalog, record), "RecordOutputs": page, **next_page}
 
 
 def list_record_history(catalog: Catalog, parameters: Members) -> dict[str, Any]:
-    """Return a page of records, of all that the access level allows or of one product."""
-    ids = catalog.remember(search_key("records", parameters), lambda: _history(catalog, parameters))
+    """Return a page of the records that the access level and the search filter allow."""
+    ids = catalog.cached_search(cache_key("records", parameters), lambda: _allowed_record_ids(catalog, parameters))
     records = [catalog.records[record_id] for record_id in ids]
     order = catalog.switches.history_order
     if order == "newest":
         records.reverse()
     elif order == "random":
         catalog.random.shuffle(records)
-    page, more = catalog.pager.page(records, "ListRecordHistory", parameters=parameters, cap=catalog.switches.page_size)
-    return {"RecordDetails": [_detail(catalog, record) for record in page], **more}
+    page, next_page = catalog.paginator.page(
+        records, "ListRecordHistory", parameters=parameters, max_size=catalog.switches.page_size
+    )
+    return {"RecordDetails": [_visible_detail(catalog, record) for record in page], **next_page}
 
 
 def list_service_actions_for_provisioning_artifact(catalog: Catalog, parameters: Members) -> dict[str, Any]:
-    """Return a page of the actions of an artifact."""
-    actions = catalog.actions_of(parameters["ProductId"], parameters["ProvisioningArtifactId"])
+    """Return a page of an artifact's actions."""
+    actions = catalog.list_service_actions(parameters["ProductId"], parameters["ProvisioningArtifactId"])
     return _action_page(catalog, "ListServiceActionsForProvisioningArtifact", parameters, actions=actions)
 
 
 def list_service_actions(catalog: Catalog, parameters: Members) -> dict[str, Any]:
-    """Return a page of all actions of the account."""
+    """Return a page of the account's actions."""
     actions = list(catalog.world.service_actions.values())
     return _action_page(catalog, "ListServiceActions", parameters, actions=actions)
 
@@ -105,34 +109,34 @@ def describe_provisioned_product(catalog: Catalog, parameters: Members) -> dict[
     if ("Id" in parameters) == ("Name" in parameters):
         raise InvalidParameters("Exactly one of Id and Name is needed")
     name = parameters.get("Name")
-    product_id = parameters["Id"] if name is None else catalog.named(name)
+    product_id = parameters["Id"] if name is None else catalog.find_provisioned_product_id(name)
     if product_id is None:
         raise ResourceNotFound(f"No provisioned product found with name: {name}")
-    product = catalog.product(product_id)
+    product = catalog.get_provisioned_product(product_id)
     return {"ProvisionedProductDetail": provisioned_product_detail(product, catalog.world)}
 
 
 def search_provisioned_products(catalog: Catalog, parameters: Members) -> dict[str, Any]:
-    """Return a page of what a search finds."""
-    found = search(catalog, parameters)
-    operation, cap = "SearchProvisionedProducts", catalog.switches.page_size
-    page, more = catalog.pager.page(found, operation, parameters=parameters, cap=cap)
-    products = [provisioned_product_attribute(catalog.product(item), catalog.world) for item in page]
-    return {"ProvisionedProducts": products, "TotalResultsCount": len(found), **more}
+    """Return a page of the provisioned products that match a search."""
+    product_ids = search(catalog, parameters)
+    operation, max_size = "SearchProvisionedProducts", catalog.switches.page_size
+    page, next_page = catalog.paginator.page(product_ids, operation, parameters=parameters, max_size=max_size)
+    products = [provisioned_product_attribute(catalog.get_provisioned_product(item), catalog.world) for item in page]
+    return {"ProvisionedProducts": products, "TotalResultsCount": len(product_ids), **next_page}
 
 
 def scan_provisioned_products(catalog: Catalog, parameters: Members) -> dict[str, Any]:
     """Return a page of all provisioned products that the access level allows."""
-    allowed = access_test(catalog, parameters, default="User")
-    found = [product for product in catalog.products.values() if allowed(product)]
-    operation, cap = "ScanProvisionedProducts", catalog.switches.page_size
-    page, more = catalog.pager.page(found, operation, parameters=parameters, cap=cap)
-    products = [provisioned_product_detail(catalog.shown(item), catalog.world) for item in page]
-    return {"ProvisionedProducts": products, **more}
+    allowed = access_filter(catalog, parameters, default="User")
+    visible = [product for product in catalog.provisioned_products.values() if allowed(product)]
+    operation, max_size = "ScanProvisionedProducts", catalog.switches.page_size
+    page, next_page = catalog.paginator.page(visible, operation, parameters=parameters, max_size=max_size)
+    products = [provisioned_product_detail(catalog.with_current_status(item), catalog.world) for item in page]
+    return {"ProvisionedProducts": products, **next_page}
 
 
 def get_caller_identity(catalog: Catalog, _parameters: Members) -> dict[str, Any]:
-    """Return who calls: the world's user."""
+    """Return the caller, who is the world's user."""
     world = catalog.world
     return {
         "UserId": f"AROAEMULATOR:{world.user_arn.rsplit('/', 1)[-1]}",
@@ -142,33 +146,37 @@ def get_caller_identity(catalog: Catalog, _parameters: Members) -> dict[str, Any
 
 
 def _action_page(catalog: Catalog, operation: str, parameters: Members, *, actions: list[Any]) -> dict[str, Any]:
-    page, more = catalog.pager.page(actions, operation, parameters=parameters, cap=catalog.switches.page_size)
-    return {"ServiceActionSummaries": [service_action_summary(action) for action in page], **more}
+    page, next_page = catalog.paginator.page(
+        actions, operation, parameters=parameters, max_size=catalog.switches.page_size
+    )
+    return {"ServiceActionSummaries": [service_action_summary(action) for action in page], **next_page}
 
 
-def _history(catalog: Catalog, parameters: Members) -> list[str]:
-    allowed = access_test(catalog, parameters, default="User")
-    records = [catalog.records[record_id] for record_id in _record_ids(catalog, parameters.get("SearchFilter"))]
+def _allowed_record_ids(catalog: Catalog, parameters: Members) -> list[str]:
+    allowed = access_filter(catalog, parameters, default="User")
+    records = [
+        catalog.records[record_id] for record_id in _matching_record_ids(catalog, parameters.get("SearchFilter"))
+    ]
     return [
         record.record_id
         for record in records
-        if allowed(catalog.products[record.product.id]) and catalog.describable(record)
+        if allowed(catalog.provisioned_products[record.product.id]) and catalog.is_describable(record)
     ]
 
 
-def _record_ids(catalog: Catalog, chosen: Any) -> list[str]:
-    if not chosen:
+def _matching_record_ids(catalog: Catalog, search_filter: Any) -> list[str]:
+    if not search_filter:
         return list(catalog.records)
-    key, value = chosen.get("Key"), chosen.get("Value")
+    key, value = search_filter.get("Key"), search_filter.get("Value")
     if key not in ("product", "provisionedproduct") or not value:
         raise InvalidParameters(f"SearchFilter takes product or provisionedproduct and a value, not {key}: {value}")
     if key == "provisionedproduct":
-        return list(catalog.record_ids_of.get(value, ()))
+        return list(catalog.record_ids_by_product.get(value, ()))
     return [record_id for record_id, record in catalog.records.items() if record.product.product == value]
 
 
-def _detail(catalog: Catalog, record: Record) -> dict[str, Any]:
-    return record_detail(record, catalog.look(record), catalog.switches.record_type)
+def _visible_detail(catalog: Catalog, record: Record) -> dict[str, Any]:
+    return record_detail(record, catalog.visible_snapshot(record), catalog.switches.record_type)
 
 
 OPERATIONS: dict[str, dict[str, Operation]] = {

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 
 from .exceptions import SerializationFailed, ServiceError, UnknownOperation
 
-_QUERY_CODES = {
+_QUERY_ERROR_CODES = {
     "InvalidSignatureException": "SignatureDoesNotMatch",
     "MissingAuthenticationTokenException": "MissingAuthenticationToken",
     "ThrottlingException": "Throttling",
@@ -27,7 +27,7 @@ _QUERY_CODES = {
 
 @dataclass(frozen=True)
 class Request:
-    """What came in over HTTP."""
+    """An HTTP request."""
 
     method: str
     path: str
@@ -36,37 +36,38 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What goes out: `promised` is a Content-Length that is not kept, `cut` resets the connection instead.
+class Response:
+    """An HTTP response, and how to send it.
 
-    `location` is the header of that name.
+    `delay` is in real seconds. `declared_length` replaces the true Content-Length. `reset` resets the connection
+    instead of sending the response. `location` is the Location header.
     """
 
     status: int
     body: bytes
     content_type: str
     delay: float = 0.0
-    dated: bool = True
-    promised: int = 0
-    cut: bool = False
+    has_date: bool = True
+    declared_length: int = 0
+    reset: bool = False
     location: str = ""
 
 
-class JsonWire:
+class JsonProtocol:
     """JSON 1.1, where a header names the operation."""
 
     service = "servicecatalog"
     content_type = "application/x-amz-json-1.1"
-    target = "AWS242ServiceCatalogService"
+    target_prefix = "AWS242ServiceCatalogService"
 
-    def operation(self, request: Request) -> str:
-        """Return the operation's name as sent."""
+    def parse_operation(self, request: Request) -> str:
+        """Return the name of the requested operation."""
         target, _dot, operation = request.headers.get("X-Amz-Target", "").partition(".")
-        if request.method != "POST" or request.path != "/" or target != self.target or not operation:
+        if request.method != "POST" or request.path != "/" or target != self.target_prefix or not operation:
             raise UnknownOperation(f"{request.method} {request.path} names no operation")
         return str(operation)
 
-    def parameters(self, request: Request) -> dict[str, Any]:
+    def parse_parameters(self, request: Request) -> dict[str, Any]:
         """Return the members of the request."""
         if request.headers.get_content_type() != self.content_type:
             raise SerializationFailed(f"Content-Type must be {self.content_type}")
@@ -78,63 +79,63 @@ class JsonWire:
             raise SerializationFailed("The body is not a JSON object")
         return members
 
-    def success(self, _operation: str, result: Mapping[str, Any], _request_id: str) -> Answer:
-        """Return the answer that carries a result."""
-        return Answer(200, json.dumps(result).encode(), self.content_type)
+    def serialize_result(self, _operation: str, result: Mapping[str, Any], _request_id: str) -> Response:
+        """Return the response for a result."""
+        return Response(200, json.dumps(result).encode(), self.content_type)
 
-    def failure(self, error: ServiceError, _request_id: str) -> Answer:
-        """Return the answer that carries an error."""
+    def serialize_error(self, error: ServiceError, _request_id: str) -> Response:
+        """Return the response for an error."""
         body = json.dumps({"__type": error.code, "Message": error.message}).encode()
-        return Answer(error.status, body, self.content_type)
+        return Response(error.status, body, self.content_type)
 
 
-class QueryWire:
-    """AWS query, a form that goes in and XML that comes out; results are flat texts."""
+class QueryProtocol:
+    """AWS query, with form-encoded requests and XML responses; results are flat strings."""
 
     service = "sts"
     content_type = "text/xml"
-    namespace = "https://sts.amazonaws.com/doc/2011-06-15/"
+    xml_namespace = "https://sts.amazonaws.com/doc/2011-06-15/"
 
-    def operation(self, request: Request) -> str:
-        """Return the operation's name as sent."""
-        action = self._form(request).get("Action")
+    def parse_operation(self, request: Request) -> str:
+        """Return the name of the requested operation."""
+        action = self._parse_form(request).get("Action")
         if request.method != "POST" or request.path != "/" or not action:
             raise UnknownOperation(f"{request.method} {request.path} names no operation")
         return action
 
-    def parameters(self, request: Request) -> dict[str, Any]:
+    def parse_parameters(self, request: Request) -> dict[str, Any]:
         """Return the members of the request."""
-        return {name: value for name, value in self._form(request).items() if name not in ("Action", "Version")}
+        form = self._parse_form(request)
+        return {name: value for name, value in form.items() if name not in ("Action", "Version")}
 
-    def success(self, operation: str, result: Mapping[str, Any], request_id: str) -> Answer:
-        """Return the answer that carries a result."""
+    def serialize_result(self, operation: str, result: Mapping[str, Any], request_id: str) -> Response:
+        """Return the response for a result."""
         members = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in result.items())
-        return self._answer(
+        return self._serialize(
             200, f"{operation}Response", f"<{operation}Result>{members}</{operation}Result>", request_id
         )
 
-    def failure(self, error: ServiceError, request_id: str) -> Answer:
-        """Return the answer that carries an error."""
-        code, sender = _QUERY_CODES.get(error.code, error.code.replace("Exception", "")), "Sender"
-        if error.status >= 500:
-            sender = "Receiver"
-        members = f"<Error><Type>{sender}</Type><Code>{code}</Code><Message>{escape(error.message)}</Message></Error>"
-        return self._answer(error.status, "ErrorResponse", members, request_id)
+    def serialize_error(self, error: ServiceError, request_id: str) -> Response:
+        """Return the response for an error."""
+        code = _QUERY_ERROR_CODES.get(error.code, error.code.replace("Exception", ""))
+        fault = "Receiver" if error.status >= 500 else "Sender"
+        members = f"<Error><Type>{fault}</Type><Code>{code}</Code><Message>{escape(error.message)}</Message></Error>"
+        return self._serialize(error.status, "ErrorResponse", members, request_id)
 
-    def _answer(self, status: int, name: str, members: str, request_id: str) -> Answer:
+    def _serialize(self, status: int, name: str, members: str, request_id: str) -> Response:
         metadata = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
-        body = f'<{name} xmlns="{self.namespace}">{members}{metadata}</{name}>'
-        return Answer(status, body.encode(), self.content_type)
+        body = f'<{name} xmlns="{self.xml_namespace}">{members}{metadata}</{name}>'
+        return Response(status, body.encode(), self.content_type)
 
-    def _form(self, request: Request) -> dict[str, str]:
+    def _parse_form(self, request: Request) -> dict[str, str]:
         return dict(urllib.parse.parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
-Wire = Union[JsonWire, QueryWire]
+WireProtocol = Union[JsonProtocol, QueryProtocol]
 
 
-def wire_of(request: Request) -> Wire:
-    """Return the protocol that a request speaks; whatever it is not, the answer is JSON."""
+def detect_protocol(request: Request) -> WireProtocol:
+    """Return the protocol of a request; JSON unless the body is a form."""
     if request.headers.get_content_type() == "application/x-www-form-urlencoded":
-        return QueryWire()
-    return JsonWire()
+        return QueryProtocol()
+    return JsonProtocol()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A record's life, computed from the clock: nothing ticks, every answer looks at the time."""
+"""A record's status, errors and outputs, computed from its age whenever they are read."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from dataclasses import dataclass
 
 from .models import ProvisionedProduct, Run, RunError
 
-ENDS = ("SUCCEEDED", "FAILED")
-STATUSES = ("CREATED", "IN_PROGRESS", "IN_PROGRESS_IN_ERROR", *ENDS)
+FINAL_STATUSES = ("SUCCEEDED", "FAILED")
+STATUSES = ("CREATED", "IN_PROGRESS", "IN_PROGRESS_IN_ERROR", *FINAL_STATUSES)
 _ID_CHARACTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _PLACEHOLDER = re.compile(r"\{(\w+)(?:\[([^\]]+)\])?\}")
 
 
 @dataclass(frozen=True)
 class Record:
-    """One execution: as asked for, on what, and how it goes from `created` (POSIX seconds) on."""
+    """One execution: its request, its provisioned product, and how it proceeds after `created` (POSIX seconds)."""
 
     record_id: str
     execute_token: str
@@ -35,8 +35,8 @@ class Record:
 
 
 @dataclass(frozen=True)
-class View:
-    """What can be seen of a record at one moment."""
+class Snapshot:
+    """The state of a record at one point in time; `updated` is in POSIX seconds."""
 
     status: str
     updated: float
@@ -45,61 +45,62 @@ class View:
 
     @property
     def ended(self) -> bool:
-        """Whether the status is one of the two that records end with."""
-        return self.status in ENDS
+        """Whether the status is final."""
+        return self.status in FINAL_STATUSES
 
 
-def look(record: Record, now: float) -> View:
-    """Return the record as it is at a time; before its start it looks as at its start."""
-    age = max(0.0, now - record.created)
-    after, status = [phase for phase in phases(record.run) if phase[0] <= age][-1]
-    return View(
+def snapshot_at(record: Record, time: float) -> Snapshot:
+    """Return the state of a record at a time in POSIX seconds; before its start, the state at its start."""
+    age = max(0.0, time - record.created)
+    after, status = [change for change in status_changes(record.run) if change[0] <= age][-1]
+    return Snapshot(
         status=status,
         updated=record.created + after,
         errors=record.run.errors if status in ("IN_PROGRESS_IN_ERROR", "FAILED") else (),
-        outputs=record.run.outputs if status in ENDS else {},
+        outputs=record.run.outputs if status in FINAL_STATUSES else {},
     )
 
 
-def phases(run: Run) -> list[tuple[float, str]]:
-    """Return (seconds after the start, status) in order of time."""
-    found = [(0.0, "CREATED"), (run.created_for, "IN_PROGRESS")]
+def status_changes(run: Run) -> list[tuple[float, str]]:
+    """Return pairs of seconds after the start and status, in order of time."""
+    changes = [(0.0, "CREATED"), (run.created_for, "IN_PROGRESS")]
     if run.in_error_from is not None:
-        found.append((run.in_error_from, "IN_PROGRESS_IN_ERROR"))
-    return [phase for phase in found if phase[0] < run.seconds or phase[1] == "CREATED"] + [(run.seconds, run.ends)]
+        changes.append((run.in_error_from, "IN_PROGRESS_IN_ERROR"))
+    changes = [change for change in changes if change[0] < run.seconds or change[1] == "CREATED"]
+    return [*changes, (run.seconds, run.ends)]
 
 
-def end_now(
-    record: Record, now: float, *, status: str, errors: tuple[RunError, ...], outputs: Mapping[str, str]
+def end_record(
+    record: Record, time: float, *, status: str, errors: tuple[RunError, ...], outputs: Mapping[str, str]
 ) -> Record:
-    """Return the record with its end, or any other status for good, at the given time."""
-    run = dataclasses.replace(record.run, seconds=now - record.created, ends=status, errors=errors, outputs=outputs)
+    """Return the record with its end at a time; a status that is not final stays for good."""
+    run = dataclasses.replace(record.run, seconds=time - record.created, ends=status, errors=errors, outputs=outputs)
     return dataclasses.replace(record, run=run)
 
 
 def render_run(run: Run, parameters: Mapping[str, Sequence[str]], *, record_id: str, created: float) -> Run:
-    """Fill in {parameters[Name]}, {record_id}, {execution_id} and {ended_at}, in outputs and errors."""
+    """Replace {parameters[Name]}, {record_id}, {execution_id} and {ended_at} in outputs and error descriptions."""
     ended = created + run.seconds if run.seconds < float("inf") else created
-    facts = {
+    values = {
         "record_id": record_id,
         "execution_id": str(uuid.uuid4()),
         "ended_at": datetime.datetime.fromtimestamp(ended, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
 
-    def value_of(match: re.Match[str]) -> str:
+    def substitute(match: re.Match[str]) -> str:
         name, key = match.groups()
         if name == "parameters" and key:
             return ", ".join(parameters.get(key, ()))
-        found: str | None = facts.get(name)
-        return match.group() if found is None else found
+        value: str | None = values.get(name)
+        return match.group() if value is None else value
 
     return dataclasses.replace(
         run,
-        errors=tuple(RunError(error.code, _PLACEHOLDER.sub(value_of, error.description)) for error in run.errors),
-        outputs={key: _PLACEHOLDER.sub(value_of, text) for key, text in run.outputs.items()},
+        errors=tuple(RunError(error.code, _PLACEHOLDER.sub(substitute, error.description)) for error in run.errors),
+        outputs={key: _PLACEHOLDER.sub(substitute, text) for key, text in run.outputs.items()},
     )
 
 
 def new_record_id() -> str:
-    """Return an id of the form the service gives."""
+    """Return a new id in the service's format."""
     return "rec-" + "".join(secrets.choice(_ID_CHARACTERS) for _number in range(13))

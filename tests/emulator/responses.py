@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers' structures, in wire form: times are POSIX seconds, what is not known is left out."""
+"""Response structures in wire form; times are POSIX seconds."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from collections.abc import Mapping
 from typing import Any
 
 from .models import ProvisionedProduct, ServiceAction, World
-from .records import Record, View
+from .records import Record, Snapshot
 
 
-def record_detail(record: Record, view: View, record_type: str) -> dict[str, Any]:
+def record_detail(record: Record, snapshot: Snapshot, record_type: str) -> dict[str, Any]:
     """Return a RecordDetail."""
     product = record.product
     return {
         "RecordId": record.record_id,
         "ProvisionedProductName": product.name,
-        "Status": view.status,
+        "Status": snapshot.status,
         "CreatedTime": round(record.created, 3),
-        "UpdatedTime": round(view.updated, 3),
+        "UpdatedTime": round(snapshot.updated, 3),
         "ProvisionedProductType": product.type,
         "RecordType": record_type,
         "ProvisionedProductId": product.id,
         "ProductId": product.product,
         "ProvisioningArtifactId": product.artifact,
         "PathId": f"lpv3-{product.product.split('-', 1)[-1]}",
-        "RecordErrors": [{"Code": error.code, "Description": error.description} for error in view.errors],
-        "RecordTags": _tags(product.tags),
+        "RecordErrors": [{"Code": error.code, "Description": error.description} for error in snapshot.errors],
+        "RecordTags": _tag_list(product.tags),
     }
 
 
-def record_outputs(view: View) -> list[dict[str, str]]:
+def record_outputs(snapshot: Snapshot) -> list[dict[str, str]]:
     """Return RecordOutputs."""
-    return [{"OutputKey": key, "OutputValue": value} for key, value in view.outputs.items()]
+    return [{"OutputKey": key, "OutputValue": value} for key, value in snapshot.outputs.items()]
 
 
 def provisioned_product_detail(product: ProvisionedProduct, world: World) -> dict[str, Any]:
     """Return a ProvisionedProductDetail."""
     region = product.region or world.region
-    return _known(
+    return _without_empty(
         {
             "Name": product.name,
             "Arn": f"arn:aws:servicecatalog:{region}:{world.account}:stack/{product.name}/{product.id}",
@@ -57,12 +57,12 @@ def provisioned_product_detail(product: ProvisionedProduct, world: World) -> dic
 
 
 def provisioned_product_attribute(product: ProvisionedProduct, world: World) -> dict[str, Any]:
-    """Return a ProvisionedProductAttribute, which is a detail and more."""
+    """Return a ProvisionedProductAttribute, which extends the detail."""
     catalog_product = world.products[product.product]
-    return _known(
+    return _without_empty(
         {
             **provisioned_product_detail(product, world),
-            "Tags": _tags(product.tags),
+            "Tags": _tag_list(product.tags),
             "PhysicalId": _stack_arn(product, world) if product.type == "CFN_STACK" else "",
             "ProductName": catalog_product.name,
             "ProvisioningArtifactName": catalog_product.artifacts[product.artifact].name,
@@ -83,9 +83,9 @@ def service_action_summary(action: ServiceAction) -> dict[str, Any]:
 
 
 def service_action_definition(action: ServiceAction) -> dict[str, str]:
-    """Return a definition's map."""
+    """Return the Definition map of a service action."""
     definition = action.definition
-    return _known(
+    return _without_empty(
         {
             "Name": definition.name,
             "Version": definition.version,
@@ -100,9 +100,9 @@ def _stack_arn(product: ProvisionedProduct, world: World) -> str:
     return f"arn:aws:cloudformation:{region}:{world.account}:stack/SC-{world.account}-{product.id}"
 
 
-def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
-def _known(members: Mapping[str, Any]) -> dict[str, Any]:
+def _without_empty(members: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value not in ("", [])}

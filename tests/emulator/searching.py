@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which provisioned products a search finds, and in which order."""
+"""Search, access filtering and sorting of provisioned products."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .exceptions import InvalidParameters
 from .models import ProvisionedProduct
 from .responses import provisioned_product_attribute
 
-FIELDS = (
+SEARCH_FIELDS = (
     "arn",
     "createdTime",
     "id",
@@ -37,57 +37,60 @@ FIELDS = (
     "userArn",
     "userArnSession",
 )
-# botocore documents the first four; createdTime is what public code sorts by.
+# botocore documents the first four; public code also sorts by createdTime.
 SORT_FIELDS = ("arn", "id", "name", "lastRecordId", "createdTime")
 
-# Fields of which one must match, and the pattern.
+# The fields to search, of which one must match, and the pattern.
 Condition = tuple[Sequence[str], Pattern[str]]
 
 
-def access_test(
+def access_filter(
     catalog: Catalog, parameters: Mapping[str, Any], *, default: str
 ) -> Callable[[ProvisionedProduct], bool]:
-    """Return a test for what the AccessLevelFilter lets through; without one, the operation's default level counts."""
+    """Return a predicate for the AccessLevelFilter; without that, the operation's default level applies."""
     access = parameters.get("AccessLevelFilter") or {"Key": default, "Value": "self"}
     if access.get("Value") != "self" or "Key" not in access:
         raise InvalidParameters(f"AccessLevelFilter needs a Key and the Value self, not {access.get('Value')}")
-    caller, here = catalog.world.user_arn, catalog.is_here
+    caller, in_region = catalog.world.user_arn, catalog.is_in_region
     if access["Key"] == "User":
-        return lambda product: here(product) and product.user_arn == caller
+        return lambda product: in_region(product) and product.user_arn == caller
     if access["Key"] == "Role":
-        return lambda product: here(product) and _role(product.user_arn) == _role(caller)
-    return here
+        return lambda product: in_region(product) and _role_arn(product.user_arn) == _role_arn(caller)
+    return in_region
 
 
 def search(catalog: Catalog, parameters: Mapping[str, Any]) -> list[str]:
-    """Return the ids of what a SearchProvisionedProducts finds; in no order, new on every call, without SortBy."""
+    """Return the ids of the products that match a search; without SortBy, in a new random order on every call."""
     field = parameters.get("SortBy")
     if field is not None and field not in SORT_FIELDS:
         raise InvalidParameters(f"Invalid sort field: {field}. Valid values are {', '.join(SORT_FIELDS)}")
     if field is None and "SortOrder" in parameters:
         raise InvalidParameters("SortOrder needs SortBy")
-    found = catalog.remember(search_key("products", parameters), lambda: _find(catalog, parameters))
-    return found if field else catalog.random.sample(found, len(found))
+    ids = catalog.cached_search(cache_key("products", parameters), lambda: _find_ids(catalog, parameters))
+    return ids if field else catalog.random.sample(ids, len(ids))
 
 
-def search_key(what: str, parameters: Mapping[str, Any]) -> str:
-    """Return a text that is the same for all pages of a search."""
-    return what + json.dumps({name: parameters[name] for name in sorted(parameters) if not name.startswith("Page")})
+def cache_key(kind: str, parameters: Mapping[str, Any]) -> str:
+    """Return a key that is the same for all pages of a search."""
+    return kind + json.dumps({name: parameters[name] for name in sorted(parameters) if not name.startswith("Page")})
 
 
-def _find(catalog: Catalog, parameters: Mapping[str, Any]) -> list[str]:
-    terms = (parameters.get("Filters") or {}).get("SearchQuery") or []
-    conditions = [_condition(term) for term in terms]
-    allowed = access_test(catalog, parameters, default="Account")
-    products = [product for product in catalog.products.values() if allowed(product)]
+def _find_ids(catalog: Catalog, parameters: Mapping[str, Any]) -> list[str]:
+    conditions = _parse_query(parameters)
+    allowed = access_filter(catalog, parameters, default="Account")
+    products = [product for product in catalog.provisioned_products.values() if allowed(product)]
     if conditions:
         products = [product for product in products if _matches(catalog, product, conditions)]
-    field = parameters.get("SortBy")
-    if field:
-        products.sort(key=lambda product: (_sort_value(catalog, product, field), product.id))
-        if parameters.get("SortOrder") == "DESCENDING":
-            products.reverse()
+    if "SortBy" in parameters:
+        _sort(catalog, products, parameters)
     return [product.id for product in products]
+
+
+def _sort(catalog: Catalog, products: list[ProvisionedProduct], parameters: Mapping[str, Any]) -> None:
+    field = parameters["SortBy"]
+    products.sort(key=lambda product: (_sort_value(catalog, product, field), product.id))
+    if parameters.get("SortOrder") == "DESCENDING":
+        products.reverse()
 
 
 def _sort_value(catalog: Catalog, product: ProvisionedProduct, field: str) -> Any:
@@ -97,22 +100,27 @@ def _sort_value(catalog: Catalog, product: ProvisionedProduct, field: str) -> An
     return provisioned_product_attribute(product, catalog.world).get(field[0].upper() + field[1:], "")
 
 
-def _condition(term: str) -> Condition:
+def _parse_query(parameters: Mapping[str, Any]) -> list[Condition]:
+    terms = (parameters.get("Filters") or {}).get("SearchQuery") or []
+    return [_parse_term(term) for term in terms]
+
+
+def _parse_term(term: str) -> Condition:
     field, colon, value = term.partition(":")
-    if not term.strip() or (colon and field not in FIELDS):
-        raise InvalidParameters(f"Invalid search query: {term}. Searchable fields are {', '.join(FIELDS)}")
-    return ([field], _pattern(value)) if colon else (FIELDS, _pattern(f"*{term}*"))
+    if not term.strip() or (colon and field not in SEARCH_FIELDS):
+        raise InvalidParameters(f"Invalid search query: {term}. Searchable fields are {', '.join(SEARCH_FIELDS)}")
+    return ([field], _wildcard_pattern(value)) if colon else (SEARCH_FIELDS, _wildcard_pattern(f"*{term}*"))
 
 
 def _matches(catalog: Catalog, product: ProvisionedProduct, conditions: Sequence[Condition]) -> bool:
-    attribute = provisioned_product_attribute(catalog.shown(product), catalog.world)
+    attribute = provisioned_product_attribute(catalog.with_current_status(product), catalog.world)
     return all(
-        any(pattern.fullmatch(text) for field in fields for text in _texts(attribute, field))
+        any(pattern.fullmatch(text) for field in fields for text in _searchable_texts(attribute, field))
         for fields, pattern in conditions
     )
 
 
-def _texts(attribute: Mapping[str, Any], field: str) -> list[str]:
+def _searchable_texts(attribute: Mapping[str, Any], field: str) -> list[str]:
     value = attribute.get(field[0].upper() + field[1:])
     if value is None:
         return []
@@ -124,9 +132,9 @@ def _texts(attribute: Mapping[str, Any], field: str) -> list[str]:
     return [str(value)]
 
 
-def _pattern(value: str) -> Pattern[str]:
+def _wildcard_pattern(value: str) -> Pattern[str]:
     return re.compile(re.escape(value).replace(r"\*", ".*"), re.IGNORECASE)
 
 
-def _role(arn: str) -> str:
+def _role_arn(arn: str) -> str:
     return arn.rsplit("/", 1)[0] if ":assumed-role/" in arn else arn

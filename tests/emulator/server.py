@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP: connections kept alive, each on a thread of its own, and broken in all the ways that faults ask for."""
+"""The HTTP server: keep-alive connections, each on its own thread, which can be delayed or reset by faults."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from typing import Any
 
 from .control import Commands
 from .endpoint import Endpoint
-from .protocol import Answer, Request
+from .protocol import Request, Response
 
-CONTROL = "/_emulator/"
+CONTROL_PATH = "/_emulator/"
 # The first byte of a TLS connection.
-_HANDSHAKE = b"\x16"
+_TLS_HANDSHAKE = b"\x16"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -37,70 +37,70 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def setup(self) -> None:
-        """Speak TLS with a caller that begins with it, if this server can."""
-        if self.server.tls and self.request.recv(1, socket.MSG_PEEK) == _HANDSHAKE:
+        """Use TLS if the client starts a handshake and this server has a certificate."""
+        if self.server.tls and self.request.recv(1, socket.MSG_PEEK) == _TLS_HANDSHAKE:
             self.request = self.server.tls.wrap_socket(self.request, server_side=True)
         super().setup()
 
     def finish(self) -> None:
-        """Close what the server does not know of: it has the socket that TLS took over."""
+        """Close the TLS socket, because the server closes only the socket that it wraps."""
         super().finish()
         if self.server.tls:
             self.request.close()
 
     def handle_request(self) -> None:
-        """Read one request and answer it."""
+        """Read one request and send the response."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if self.path.startswith(CONTROL):
-            self._control(self.path[len(CONTROL) :], body)
+        if self.path.startswith(CONTROL_PATH):
+            self._handle_command(self.path[len(CONTROL_PATH) :], body)
             return
         request_id = str(uuid.uuid4())
         request = Request(self.command, self.path, self.headers, body)
-        answer = self.server.endpoint.answer(request, request_id)
-        delay = answer.delay + self.server.latency
+        response = self.server.endpoint.handle(request, request_id)
+        delay = response.delay + self.server.latency
         stopped = self.server.stopping.wait(delay if delay < threading.TIMEOUT_MAX else None) if delay else False
-        if answer.cut or stopped:
-            self._reset()
+        if response.reset or stopped:
+            self._reset_connection()
         else:
-            self._send(answer, {"x-amzn-RequestId": request_id})
+            self._write_response(response, {"x-amzn-RequestId": request_id})
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = handle_request
 
-    def _control(self, command: str, body: bytes) -> None:
+    def _handle_command(self, command: str, body: bytes) -> None:
         status, result = 200, None
         try:
             result = Commands(self.server.endpoint).run(command, json.loads(body or b"{}"))
         except (LookupError, TypeError, ValueError) as error:
             status, result = 400, {"error": str(error)}
-        self._send(Answer(status, json.dumps(result).encode() + b"\n", "application/json"), {})
+        self._write_response(Response(status, json.dumps(result).encode() + b"\n", "application/json"), {})
 
-    def _send(self, answer: Answer, headers: dict[str, str]) -> None:
-        self.send_response_only(answer.status)
-        if answer.dated:
+    def _write_response(self, response: Response, headers: dict[str, str]) -> None:
+        self.send_response_only(response.status)
+        if response.has_date:
             self.send_header("Date", formatdate(self.server.endpoint.clock.now(), usegmt=True))
-        self.send_header("Content-Type", answer.content_type)
-        self.send_header("Content-Length", str(answer.promised or len(answer.body)))
-        if answer.location:
-            self.send_header("Location", answer.location)
+        self.send_header("Content-Type", response.content_type)
+        self.send_header("Content-Length", str(response.declared_length or len(response.body)))
+        if response.location:
+            self.send_header("Location", response.location)
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(answer.body)
+        self.wfile.write(response.body)
         self.wfile.flush()
-        self.close_connection = self.close_connection or bool(answer.promised)
+        self.close_connection = self.close_connection or bool(response.declared_length)
 
-    def _reset(self) -> None:
-        # Closing with zero linger sends a RST; only the bare descriptor closes at once, the socket waits for its files.
+    def _reset_connection(self) -> None:
+        # Closing with zero linger sends a RST. Close the descriptor, because the socket object waits for its files.
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         os.close(self.connection.detach())
         self.close_connection = True
 
     def log_message(self, *_args: Any) -> None:
-        """Say nothing: the control API has the calls."""
+        """Log nothing: the control API returns the calls."""
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """The listening socket and its connections."""
+    """The listening socket and its open connections."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -121,27 +121,27 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     @property
     def url(self) -> str:
-        """The address that clients take as their endpoint."""
+        """The endpoint URL for clients."""
         host, port = self.server_address[:2]
         return f"http://{host!s}:{port}"
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Remember a connection, so that stopping can end it."""
+        """Keep track of a connection, so that stop() can close it."""
         self._connections.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """Forget a connection that ended."""
+        """Stop tracking a connection that has ended."""
         self._connections.discard(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Be silent about clients that went away, loud about everything else."""
+        """Report errors, except those of clients that disconnected or failed the TLS handshake."""
         if not isinstance(sys.exc_info()[1], (ConnectionError, ssl.SSLError)):
             super().handle_error(request, client_address)
 
     def stop(self) -> None:
-        """End at once whatever goes on; serve_forever must be running on another thread."""
+        """Stop immediately and close all connections; serve_forever must be running on another thread."""
         self.stopping.set()
         self.shutdown()
         self.server_close()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What nobody outside AWS knows about the service: one switch for each unknown."""
+"""Switches for behavior that AWS does not document."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Switches:
-    """The emulator's choice for each unknown; times in seconds."""
+    """The emulator's choice for each undocumented behavior; times are in seconds."""
 
     record_type: str = "EXECUTE_PROVISIONED_PRODUCT_SERVICE_ACTION"
     product_status_while_running: str = "AVAILABLE"
@@ -35,7 +35,7 @@ CHOICES = {
 
 
 def change_switches(switches: Switches, changes: Mapping[str, Any]) -> Switches:
-    """Return the switches with some changed; ValueError names a switch or choice that does not exist."""
+    """Return the switches with changes applied; raise ValueError for an unknown switch or value."""
     known = [item.name for item in dataclasses.fields(Switches)]
     for name, value in changes.items():
         if name not in known:

@@ -1,4 +1,4 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes wrong, as tables, what has to hold all the same, and the page of the docs that counts it."""
+"""Tables of the faults and signals that the tests use, and the scenarios that they affect."""

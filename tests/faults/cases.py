@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables: which fault hits which call, and which process gets which signal."""
+"""Tables of cases: which fault affects which call, and which process gets which signal."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "rate_limit": {"per_second": 0.05},
     "redirect": {"location": "http://127.0.0.1:9/", "status": 307},
 }
-# What answers may hold is another matter, and has tests of its own.
+# Replaced responses have their own tests, in test_hostile_input.py.
 KINDS = [kind for kind in ALL_KINDS if kind != "replaced"]
-# One of each sort: refused for now, refused for good, carried out and lost, carried out and garbled; then more of them.
+# One fault of each sort: a transient refusal, a permanent refusal, a lost response and a malformed response.
 SORTS = ("throttling", "expired_token", "reset_after", "truncated")
 MORE = (*SORTS, "access_denied", "reset_before", "internal_after", "hang")
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A kind of fault on an operation: on calls with these numbers, from 1 on, or on each."""
+    """A kind of fault on an operation: on the calls with these numbers, counted from 1, or on every call."""
 
     operation: str
     kind: str
@@ -36,7 +36,7 @@ class Fault:
 
     @property
     def options(self) -> dict[str, Any]:
-        """What the emulator's control API takes."""
+        """The options of the fault for the emulator's control API."""
         which = {} if self.calls is None or self.kind == "rate_limit" else {"calls": list(self.calls)}
         return {**OPTIONS.get(self.kind, {}), **which}
 
@@ -47,7 +47,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Case:
-    """A scenario and the faults that it meets."""
+    """A scenario and the faults that affect it."""
 
     scenario: Scenario
     faults: tuple[Fault, ...]
@@ -58,7 +58,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Kill:
-    """A signal to the playbook, to its whole process tree or to the module alone, while something runs."""
+    """A signal to the playbook, to its whole process tree or to the module alone, while a task or the role runs."""
 
     what: str
     who: str
@@ -69,7 +69,7 @@ class Kill:
 
 
 def singles() -> Iterator[Case]:
-    """Yield every fault on the first call of every operation of every scenario, and on each call one of a sort."""
+    """Yield every fault on the first call of each operation of each scenario, and one of each sort on every call."""
     for scenario in SCENARIOS:
         for operation in scenario.operations:
             yield from (Case(scenario, (Fault(operation, kind, (1,)),)) for kind in KINDS if kind != "rate_limit")
@@ -77,7 +77,7 @@ def singles() -> Iterator[Case]:
 
 
 def pairs() -> Iterator[Case]:
-    """Yield pairs of faults on a write and its retry, and on calls of what runs or waits that follow each other."""
+    """Yield pairs of faults on a write and its retry, and on consecutive operations of scenarios that run or wait."""
     for scenario in SCENARIOS:
         if not (scenario.targets or scenario.module == "record_wait"):
             continue
@@ -89,8 +89,8 @@ def pairs() -> Iterator[Case]:
             yield Case(scenario, (Fault(first[0], one, first[1]), Fault(second[0], other, second[1])))
 
 
-def of_the_inventory() -> Iterator[Case]:
-    """Yield every fault on the first page of the inventory plugin, one of a sort on each, and pairs on two pages."""
+def inventory_cases() -> Iterator[Case]:
+    """Yield every fault on the inventory plugin's first page, one of each sort on every page, and pairs of faults."""
     scenario = Scenario("inventory", "provisioned_products", (SEARCH,), {})
     yield from (Case(scenario, (Fault(SEARCH, kind, (1,)),)) for kind in KINDS if kind != "rate_limit")
     yield from (Case(scenario, (Fault(SEARCH, kind),)) for kind in MORE)
@@ -98,8 +98,8 @@ def of_the_inventory() -> Iterator[Case]:
         yield Case(scenario, (Fault(SEARCH, one, (1,)), Fault(SEARCH, other, (1,))))
 
 
-def of_the_role() -> Iterator[Case]:
-    """Yield a fault of each sort on every start of the role, some on every look, and a pair on its start and a look."""
+def role_cases() -> Iterator[Case]:
+    """Yield a fault of each sort on every start of the role, some on every read, and a pair on a start and a poll."""
     scenario = Scenario("role", "run_service_action", (EXECUTE, PRODUCT, RECORD), {}, (IDS[0],))
     yield from (Case(scenario, (Fault(EXECUTE, kind),)) for kind in SORTS)
     yield from (
@@ -108,7 +108,7 @@ def of_the_role() -> Iterator[Case]:
     yield Case(scenario, (Fault(EXECUTE, "reset_after", (1,)), Fault(RECORD, "reset_after", (1,))))
 
 
-SINGLES, PAIRS, INVENTORY, ROLE = list(singles()), list(pairs()), list(of_the_inventory()), list(of_the_role())
+SINGLES, PAIRS, INVENTORY, ROLE = list(singles()), list(pairs()), list(inventory_cases()), list(role_cases())
 KILLS = [
     *(Kill("one", who, name) for who in ("playbook", "tree", "module") for name in ("KILL", "TERM", "INT")),
     *(Kill("many", who, name) for who, name in [("playbook", "INT"), ("module", "TERM")]),

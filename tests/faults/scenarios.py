@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What runs while something goes wrong: every module in its ways, and the world that it meets."""
+"""Scenarios for faults: every module with its main options, and the world of the emulator for them."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ HANDLERS = {
     "provisioned_product_info": "list_provisioned_products",
 }
 
-# So many products; the action fails on the last.
+# The number of products; the action fails on the last one.
 COUNT = 5
 IDS = [f"pp-web{number}" for number in range(COUNT)]
 NAMES = [f"web-{number}" for number in range(COUNT)]
 RESTART, TIMEOUT = "act-restart", 120
 _RUN = {"seconds": 10, "outputs": {"First": "1", "Second": "2", "Third": "3"}}
 _BROKEN = {**_RUN, "ends": "FAILED", "errors": [{"code": "Broken", "description": "It broke."}]}
-# Pages of two, so that the second can fail where the first did not.
+# Pages of two items, so that the second page can fail after the first one.
 WORLD: dict[str, Any] = {
     "switches": {"page_size": 2},
     "service_actions": [
@@ -88,10 +88,10 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Scenario:
-    """A module with options, and the calls that it makes, in their order.
+    """A module with options, and the operations that it calls, in order.
 
-    `targets` are the products that get a record each; `records` is how many there are before, which it looks at by
-    their ids if it takes `record_ids`.
+    `targets` are the products that get one record each. `records` is the number of records that exist before; they
+    are passed to the module if it has the option `record_ids`.
     """
 
     name: str
@@ -104,12 +104,12 @@ class Scenario:
 
     @property
     def params(self) -> dict[str, Any]:
-        """All options, as Ansible would give them."""
+        """All options, as Ansible passes them."""
         return {**_OPTIONS[self.module], **self.given}
 
     @property
     def runs_actions(self) -> bool:
-        """Whether the module is one that runs actions, be it in check mode."""
+        """Whether the module runs actions, or would without check mode."""
         return self.module.startswith("service_action") and not self.module.endswith("info")
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Real Ansible processes against the emulator, whose clock runs twenty times as fast as the wall's."""
+"""Fixtures that run real Ansible processes against the emulator, whose clock runs at twenty times real time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MODULE_PYTHON = os.environ.get("SELFSERVICE_MODULE_PYTHON", sys.executable)
 
 @dataclass(frozen=True)
 class Run:
-    """What a finished Ansible process left: exit code, all it printed, and the task results asked for."""
+    """A finished Ansible process: its exit code, its output, and the task result that was registered as `result`."""
 
     code: int
     output: str
@@ -37,7 +37,7 @@ class Run:
 
     @property
     def stats(self) -> dict[str, Any]:
-        """What set_stats of the role left, as AWX would have it in the job's artifacts."""
+        """What the role published with set_stats, which AWX stores as the artifacts of the job."""
         found: dict[str, Any] = json.loads(re.sub(r"\s+", " ", self.output[self.output.index("RUN: {") + 5 :]))
         return {name.removeprefix("run_service_action_"): value for name, value in found.items()}
 
@@ -50,14 +50,14 @@ def running_emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def emulator(running_emulator: Emulator) -> Emulator:
-    """The demo world, as new."""
+    """The emulator, reset to the demo world."""
     running_emulator.reset()
     return running_emulator
 
 
 @pytest.fixture
-def fleet(emulator: Emulator) -> Callable[..., dict[str, dict[str, Any]]]:
-    """Give the emulator so many products, whose one action takes so many seconds, and return them as hosts."""
+def product_hosts(emulator: Emulator) -> Callable[..., dict[str, dict[str, Any]]]:
+    """Return a function that creates products whose action takes `seconds`, and returns them as inventory hosts."""
 
     def make(count: int, *, seconds: float = 4) -> dict[str, dict[str, Any]]:
         artifacts = [{"id": "pa-1", "name": "v1", "service_actions": ["act-1"]}]
@@ -82,7 +82,7 @@ def running_awx() -> Iterator[Awx]:
 
 @pytest.fixture
 def awx(running_awx: Awx) -> Awx:
-    """A stand-in for AWX, as new."""
+    """The stand-in for AWX, reset."""
     running_awx.reset()
     return running_awx
 
@@ -95,7 +95,7 @@ def module_python() -> str:
 
 @pytest.fixture
 def environment(emulator: Emulator, tmp_path: Path) -> dict[str, str]:
-    """What a user would export to meet the emulator instead of AWS, and nothing of this machine's own."""
+    """The environment of a user who exports the emulator's URL, without the settings of this machine."""
     kept = {name: os.environ[name] for name in ("PATH", "ANSIBLE_COLLECTIONS_PATH", "LANG") if name in os.environ}
     return {
         **kept,
@@ -116,11 +116,11 @@ def environment(emulator: Emulator, tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def run(environment: dict[str, str], tmp_path: Path) -> Callable[..., Run]:
-    """Run an Ansible command line."""
+    """Return a function that runs an Ansible command line."""
 
     def start(*command: str, **more: str) -> Run:
         done = subprocess.run(
-            words_of(command),
+            command_line(command),
             env={**environment, **more},
             cwd=tmp_path,
             stdin=subprocess.DEVNULL,
@@ -135,18 +135,18 @@ def run(environment: dict[str, str], tmp_path: Path) -> Callable[..., Run]:
     return start
 
 
-def words_of(command: Sequence[str]) -> list[str]:
-    """Return a command line of this virtual environment, which gives the modules their interpreter."""
+def command_line(command: Sequence[str]) -> list[str]:
+    """Return the arguments that run a command of this virtual environment, with the interpreter for modules."""
     given = [] if command[0] == "ansible-runner" else ["-e", f"ansible_python_interpreter={MODULE_PYTHON}"]
     return [str(BIN / command[0]), *command[1:], *given]
 
 
 @pytest.fixture
 def play(run: Callable[..., Run], tmp_path: Path) -> Callable[..., Run]:
-    """Run tasks as a playbook; `result`, where one of them registers it, comes back as Ansible has it."""
+    """Return a function that runs tasks as a playbook, and returns the variable `result` if a task sets it."""
 
     def start(tasks: str, *arguments: str, **more: str) -> Run:
-        # Not a file that copy writes: that runs two modules more, in every test.
+        # Not written to a file by the copy module, which would run two more modules in every test.
         kept = {
             "name": "Keep what was registered",
             "ansible.builtin.debug": {"msg": "KEPT<{{ result | to_json | b64encode }}>"},
@@ -163,10 +163,10 @@ def play(run: Callable[..., Run], tmp_path: Path) -> Callable[..., Run]:
 
 @pytest.fixture
 def kill(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """Run an Ansible command line, signal some of its processes once it is time, and return what it printed.
+    """Return a function that runs an Ansible command line, signals some of its processes, and returns the output.
 
-    `who` is tree, all of its processes in whatever session; playbook, the one that was started; or module, what that
-    one has started on the target. What is left then goes on, at most until the test ends.
+    `is_time` decides when. `who` selects the processes: tree is all of them, in any session; playbook is the started
+    process; module is the module process on the target. Remaining processes continue until the test ends.
     """
     started: list[int] = []
 
@@ -178,21 +178,21 @@ def kill(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., 
 
     def start(is_time: Callable[[], bool], *command: str, who: str = "tree", number: int = signal.SIGKILL) -> str:
         with (tmp_path / "killed").open("w+") as output, subprocess.Popen(
-            words_of(command),
+            command_line(command),
             env=environment,
             cwd=tmp_path,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
         ) as process:
-            # Between two tasks there is no module.
+            # Between two tasks no module runs.
             while not (is_time() and (victims := victims_of(process.pid, who))):
-                # A look at the processes takes as much CPU as what is looked at.
+                # Listing the processes takes much CPU, so pause between two lists.
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(0.02)
                     pytest.fail("it ended before it was killed")
             for each in victims:
-                # One may have ended with those before it.
+                # A process may have ended with one that was signalled before it.
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(each, number)
             process.wait(120)
@@ -207,12 +207,12 @@ def kill(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., 
 
 @pytest.fixture
 def descendants_of() -> Callable[[int], dict[int, str]]:
-    """Find the processes below one, those nearer to it first."""
+    """Return a function that finds the descendants of a process, the nearest first."""
     return descendants
 
 
 def descendants(pid: int) -> dict[int, str]:
-    """Return the processes that a process has started, and those that they have, each with its command line."""
+    """Return the command lines of all descendants of a process by pid, the nearest first."""
     children: dict[int, dict[int, str]] = {}
     for line in subprocess.run(
         ["ps", "-ww", "-eo", "ppid=,pid=,args="], capture_output=True, text=True, check=True

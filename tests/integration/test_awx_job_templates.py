@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook awx_job_templates with the real awx.awx, and the forms it makes, answered as operators do."""
+"""The playbook awx_job_templates with the real awx.awx, and jobs launched with answers to its surveys."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def world(*actions: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def make(run: Callable[..., Any], awx: Awx) -> Callable[..., Any]:
-    """Run the playbook for orders-db, with options in place of some of its own."""
+def run_playbook(run: Callable[..., Any], awx: Awx) -> Callable[..., Any]:
+    """Return a function that runs the playbook for orders-db, with other options if given."""
 
     def start(*arguments: str, **options: Any) -> Any:
         given = {
@@ -60,8 +60,8 @@ def make(run: Callable[..., Any], awx: Awx) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def work(run: Callable[..., Any], tmp_path: Path) -> Callable[[Job], Any]:
-    """Run a job as AWX does: the project's playbook, extra vars out of a file, an empty inventory."""
+def run_job(run: Callable[..., Any], tmp_path: Path) -> Callable[[Job], Any]:
+    """Return a function that runs a job as AWX does, with extra vars from a file and an empty inventory."""
     (tmp_path / "run_service_action.yml").write_text("- import_playbook: selfservice.aws.run_service_action\n")
 
     def start(job: Job) -> Any:
@@ -71,11 +71,11 @@ def work(run: Callable[..., Any], tmp_path: Path) -> Callable[[Job], Any]:
     return start
 
 
-def test_from_nothing_to_a_form_to_a_record(
-    make: Callable[..., Any], work: Callable[[Job], Any], awx: Awx, emulator: Emulator
+def test_a_new_job_template_launches_a_job_that_makes_a_record(
+    run_playbook: Callable[..., Any], run_job: Callable[[Job], Any], awx: Awx, emulator: Emulator
 ) -> None:
     emulator.reset(world(RESTART, STOP))
-    done = make(image="example.org/ee:1", endpoint_url=emulator.url)
+    done = run_playbook(image="example.org/ee:1", endpoint_url=emulator.url)
     assert done.code == 0, done.output
     assert set(awx.all("job_templates")) == {"orders-db - Restart", "orders-db - Stop"}
     made = awx.all("job_templates")["orders-db - Restart"]
@@ -96,7 +96,7 @@ def test_from_nothing_to_a_form_to_a_record(
     assert survey["answer_Mode"]["default"] == HOSTILE
 
     writes = len(awx.writes())
-    again = make(image="example.org/ee:1", endpoint_url=emulator.url)
+    again = run_playbook(image="example.org/ee:1", endpoint_url=emulator.url)
     assert again.code == 0, again.output
     assert "changed=0 " in again.output
     assert len(awx.writes()) == writes
@@ -105,7 +105,7 @@ def test_from_nothing_to_a_form_to_a_record(
     answers = {"answer_TARGET": "", "answer_a_b": "", "answer_groe": "{{ 6 * 7 }}", "answer_AdminPassword": secret}
     job = awx.launch("orders-db - Restart", {**answers, "run_service_action_change_id": ""})
     assert (job.environment["AWS_REGION"], job.environment["AWS_ENDPOINT_URL"]) == ("us-east-1", emulator.url)
-    ended = work(job)
+    ended = run_job(job)
     assert ended.code == 0, ended.output
     assert "Tr0ub4dor" not in ended.output
     record = emulator.records()[0]
@@ -118,22 +118,22 @@ def test_from_nothing_to_a_form_to_a_record(
     }
 
 
-def test_a_version_of_a_product_has_forms_that_offer_its_products(
-    make: Callable[..., Any], work: Callable[[Job], Any], awx: Awx, emulator: Emulator
+def test_the_survey_for_a_product_version_offers_its_provisioned_products(
+    run_playbook: Callable[..., Any], run_job: Callable[[Job], Any], awx: Awx, emulator: Emulator
 ) -> None:
     emulator.reset(world(STOP))
     artifact = {"product_id": "prod-1", "provisioning_artifact_id": "pa-1", "provisioned_product_name": ""}
-    done = make(region="", **artifact)
+    done = run_playbook(region="", **artifact)
     assert done.code == 0, done.output
     survey = awx.survey("Database v1 - Stop")
     assert survey["run_service_action_provisioned_product_name"]["choices"] == ["orders-db", "web"]
     answers = {"run_service_action_provisioned_product_name": "web", "run_service_action_wait": "false"}
-    ended = work(awx.launch("Database v1 - Stop", {**answers, "run_service_action_change_id": "CHG-1"}))
+    ended = run_job(awx.launch("Database v1 - Stop", {**answers, "run_service_action_change_id": "CHG-1"}))
     assert ended.code == 0, ended.output
     assert [record["ProvisionedProductId"] for record in emulator.records()] == ["pp-web00000001"]
 
 
-def test_every_type_of_answer_is_sent_as_it_was_given(work: Callable[[Job], Any], awx: Awx, emulator: Emulator) -> None:
+def test_answers_of_every_type_are_sent_unchanged(run_job: Callable[[Job], Any], awx: Awx, emulator: Emulator) -> None:
     texts = ["007", "12:30", "yes", "null", "1.50", "2026-01-01", "", " a ", "{{ 7 * 7 }}"]
     given: dict[str, list[Any]] = {"text": texts, "textarea": ["one\ntwo"], "integer": [5, 0], "float": [0.5]}
     given |= {"multiplechoice": ["no"], "multiselect": [["01", "on"], []]}
@@ -169,8 +169,8 @@ def test_every_type_of_answer_is_sent_as_it_was_given(work: Callable[[Job], Any]
         extra_vars=json.dumps(extra_vars),
     )
     survey = {"name": "", "description": "", "spec": spec}
-    awx.store.survey(awx.store.items["job_templates"][number], "POST", sent=survey)
-    done = work(awx.launch("all", answers))
+    awx.store.survey(awx.store.items["job_templates"][number], "POST", data=survey)
+    done = run_job(awx.launch("all", answers))
     assert done.code == 0, done.output
     assert "0123456" not in done.output
     expected = {
@@ -179,11 +179,11 @@ def test_every_type_of_answer_is_sent_as_it_was_given(work: Callable[[Job], Any]
     assert emulator.records()[0]["Parameters"] == {**expected, "password_0": ["0123456"], "textarea_10": ["010", "1_0"]}
 
 
-def test_an_action_that_is_gone_is_named_and_removed_only_when_asked(
-    make: Callable[..., Any], awx: Awx, emulator: Emulator
+def test_the_template_of_a_deleted_action_is_reported_and_removed_only_on_request(
+    run_playbook: Callable[..., Any], awx: Awx, emulator: Emulator
 ) -> None:
     emulator.reset(world(STOP))
-    assert make(region="").code == 0
+    assert run_playbook(region="").code == 0
     assert "AWS region and endpoint" not in awx.all("credential_types")
     template = awx.all("job_templates")["orders-db - Stop"]
     copied = {name: value for name, value in template.items() if name != "id"}
@@ -191,39 +191,41 @@ def test_an_action_that_is_gone_is_named_and_removed_only_when_asked(
     awx.store.add("job_templates", **{**copied, "name": "another", "extra_vars": "--- {not ours"})
 
     emulator.reset(world())
-    done = make(region="")
+    done = run_playbook(region="")
     assert done.code == 0, done.output
     assert "awx_job_templates_remove=true to remove: orders-db - Stop" in re.sub(r"\s+", " ", done.output)
     assert "changed=0 " in done.output
     assert len(awx.all("job_templates")) == 3
 
-    done = make(region="", remove=True)
+    done = run_playbook(region="", remove=True)
     assert done.code == 0, done.output
     assert "changed=1 " in done.output
     assert set(awx.all("job_templates")) == {"orders-db - Stop copied", "another"}
 
 
-def test_a_template_that_others_made_is_left_alone(make: Callable[..., Any], awx: Awx, emulator: Emulator) -> None:
+def test_a_template_that_others_made_is_not_changed(
+    run_playbook: Callable[..., Any], awx: Awx, emulator: Emulator
+) -> None:
     emulator.reset(world(STOP))
     awx.store.add("job_templates", name="orders-db - Stop", organization=awx.all("organizations")["Default"]["id"])
-    done = make()
+    done = run_playbook()
     assert done.code == 2
     assert "not made by this playbook: orders-db - Stop" in re.sub(r"\s+", " ", done.output)
     assert not awx.writes()
 
 
-def test_check_mode_says_what_it_would_make_and_makes_nothing(
-    make: Callable[..., Any], awx: Awx, emulator: Emulator
+def test_check_mode_reports_the_templates_and_creates_nothing(
+    run_playbook: Callable[..., Any], awx: Awx, emulator: Emulator
 ) -> None:
     emulator.reset(world(STOP))
-    done = make("--check", image="example.org/ee:1")
+    done = run_playbook("--check", image="example.org/ee:1")
     assert done.code == 0, done.output
     assert "changed: [localhost] => (item=orders-db - Stop)" in done.output
     assert not awx.writes()
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"provisioned_product_name": ""}, "Give one of awx_job_templates_provisioned_product_id and"),
         ({"product_id": "prod-1"}, "Give one of awx_job_templates_provisioned_product_id and"),
@@ -232,18 +234,18 @@ def test_check_mode_says_what_it_would_make_and_makes_nothing(
     ],
     ids=["no product", "half a version", "no project", "a name for a list"],
 )
-def test_bad_input_is_said_before_any_call(
-    make: Callable[..., Any], awx: Awx, emulator: Emulator, options: dict[str, Any], said: str
+def test_invalid_input_is_reported_before_any_call(
+    run_playbook: Callable[..., Any], awx: Awx, emulator: Emulator, options: dict[str, Any], message: str
 ) -> None:
-    done = make(**options)
+    done = run_playbook(**options)
     assert done.code == 2
-    assert said in re.sub(r"\s+", " ", done.output)
+    assert message in re.sub(r"\s+", " ", done.output)
     assert not emulator.calls()
     assert not awx.server.requests
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"provisioned_product_name": "nothing"}, "There is no such provisioned product."),
         (
@@ -253,17 +255,17 @@ def test_bad_input_is_said_before_any_call(
     ],
     ids=["a product that is gone", "another product's version"],
 )
-def test_what_is_not_there_removes_nothing(
-    make: Callable[..., Any], awx: Awx, emulator: Emulator, options: dict[str, Any], said: str
+def test_an_unknown_product_removes_nothing(
+    run_playbook: Callable[..., Any], awx: Awx, emulator: Emulator, options: dict[str, Any], message: str
 ) -> None:
     emulator.reset(world(STOP))
-    done = make(remove=True, **options)
+    done = run_playbook(remove=True, **options)
     assert done.code == 2
-    assert f"Nothing was changed in AWX. {said}" in re.sub(r"\s+", " ", done.output)
+    assert f"Nothing was changed in AWX. {message}" in re.sub(r"\s+", " ", done.output)
     assert not awx.server.requests
 
 
-def test_a_missing_awx_awx_is_said(run: Callable[..., Any], emulator: Emulator, tmp_path: Path) -> None:
+def test_a_missing_awx_awx_is_reported(run: Callable[..., Any], emulator: Emulator, tmp_path: Path) -> None:
     tree = tmp_path / "tree" / "ansible_collections"
     here = Path(__file__).parents[2]
     (tree / "selfservice").mkdir(parents=True)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A bulk run whose whole process tree is killed in the middle, several times, and run to its end."""
+"""A bulk run whose process tree is killed several times, then run to its end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TARGETS = 200
 MODULE = "selfservice.aws.servicecatalog_service_action_bulk"
 
 
-def test_two_hundred_targets_killed_at_random_moments_are_two_hundred_records(
+def test_two_hundred_targets_make_two_hundred_records_despite_kills_at_random_moments(
     run: Callable[..., Any], kill: Callable[..., None], emulator: Emulator
 ) -> None:
     artifacts = [{"id": "pa-1", "name": "v1", "service_actions": ["act-1"]}]

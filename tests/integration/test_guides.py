@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the README and the guides tell users to type, run in a folder with the guides' files."""
+"""The commands and YAML of the README and the guides, run in a folder with the guides' files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FENCE = re.compile(r"^```(\w+)()\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def blocks(page: Path) -> Iterator[tuple[str, str, str]]:
-    """Yield each block of code: its language, its caption, itself."""
+    """Yield each code block of a page as language, caption and body."""
     found = (FENCE if page.suffix == ".md" else BLOCK).findall(page.read_text(encoding="utf-8"))
     for language, options, body in found:
         caption = re.search(r":caption: (\S+)", options)
@@ -35,7 +35,7 @@ def blocks(page: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def commands(*pages: Path) -> list[tuple[str, ...]]:
-    """Return the commands of Ansible that pages show, each once, without those that build and install."""
+    """Return the Ansible commands of pages without duplicates and without those that build or install."""
     shown = [
         body.replace("\\\n", " ")
         for page in pages
@@ -49,14 +49,14 @@ def commands(*pages: Path) -> list[tuple[str, ...]]:
 
 @pytest.fixture
 def databases(emulator: Emulator) -> None:
-    """The demo world with the two databases in it that take any action."""
+    """Reset the emulator to the two databases of the demo world that accept any action."""
     world = yaml.safe_load(DEMO.read_text(encoding="utf-8"))
     world["provisioned_products"] = world["provisioned_products"][:2]
     emulator.reset(world)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_the_yaml_of_a_page_is_yaml(page: Path) -> None:
+def test_the_yaml_of_a_page_is_valid(page: Path) -> None:
     found = [body for language, _caption, body in blocks(page) if language == "yaml"]
     assert all(yaml.safe_load(body) for body in found)
     assert len(re.findall(r"(?:code-block:: |^```)yaml", page.read_text(encoding="utf-8"), re.MULTILINE)) == len(found)

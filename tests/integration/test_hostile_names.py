@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A catalog whose names and outputs are Jinja: shown as they are, and never templated."""
+"""Names and outputs that contain Jinja are returned unchanged and never templated."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The inventory plugin, by ansible-inventory and ansible-playbook, from its source file to records."""
+"""The inventory plugin, run by ansible-inventory and ansible-playbook."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Runner = Callable[..., Any]
 
 @pytest.fixture
 def source(tmp_path: Path) -> Callable[..., list[str]]:
-    """Write a source, of options or of text, and return the options that name it."""
+    """Return a function that writes an inventory source, and returns the arguments that select it."""
 
     def write(text: str = "", name: str = "fleet", **options: Any) -> list[str]:
         file = tmp_path / f"{name}.servicecatalog.yml"
@@ -38,8 +38,8 @@ def source(tmp_path: Path) -> Callable[..., list[str]]:
 
 
 @pytest.fixture
-def listed(run: Runner, source: Runner) -> Runner:
-    """Run ansible-inventory on a source; what it printed comes back parsed, unsafe texts as plain ones."""
+def list_hosts(run: Runner, source: Runner) -> Runner:
+    """Return a function that runs ansible-inventory, and returns its JSON with unsafe texts as plain ones."""
 
     def start(*arguments: str, environment: dict[str, str] | None = None, **options: Any) -> dict[str, Any]:
         text = options.pop("text", "")
@@ -55,12 +55,12 @@ def listed(run: Runner, source: Runner) -> Runner:
 
 
 def variables(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    known: dict[str, dict[str, Any]] = found["_meta"]["hostvars"]
-    return known
+    hostvars: dict[str, dict[str, Any]] = found["_meta"]["hostvars"]
+    return hostvars
 
 
 def world(*products: dict[str, Any], product_name: str = "Web", run: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return a world of these provisioned products, of one product with one action."""
+    """Return a world with these provisioned products, all of one product with one action."""
     artifacts = [{"id": "pa-1", "name": "v1", "service_actions": ["act-1"]}]
     common = {"product": "prod-1", "artifact": "pa-1"}
     return {
@@ -71,24 +71,24 @@ def world(*products: dict[str, Any], product_name: str = "Web", run: dict[str, A
 
 
 @pytest.mark.parametrize("text", EXAMPLES.split("---\n"), ids=range(EXAMPLES.count("---\n") + 1))
-def test_the_examples_run(listed: Runner, text: str) -> None:
-    found = listed(text=text)
+def test_the_examples_run_without_warnings(list_hosts: Runner, text: str) -> None:
+    found = list_hosts(text=text)
     assert len(found["servicecatalog"]["hosts"]) >= 2
     assert "[WARNING]" not in found["_meta"]["output"].replace("[WARNING]: Found variable using reserved name", "")
     if "keyed_groups" in text:
         assert found["env_prod"]["hosts"] == ["orders-db", "billing-db"]
         assert len(found["region_us_east_1"]["hosts"]) == 5
         assert "network" not in found["databases"]["hosts"]
-        owners = {name: known["owner"] for name, known in variables(found).items()}
+        owners = {name: hostvars["owner"] for name, hostvars in variables(found).items()}
         assert (owners["orders-db"], owners["bare-db"]) == ("orders", "nobody")
     if "prefix: region" in text and "hostvars_prefix" in text:
         # Two products of the team orders clash.
         assert set(variables(found)) >= {"us-east-1-billing", "pp-orders0000001", "pp-legacy0000001", "network"}
 
 
-def test_a_host_has_all_that_the_service_tells(listed: Runner, emulator: Emulator) -> None:
+def test_a_host_has_all_attributes_that_the_service_returns(list_hosts: Runner, emulator: Emulator) -> None:
     emulator.update_product("pp-orders0000001", tags={"Größe": "groß", "CamelCase": "kept"})
-    orders = variables(listed())["orders-db"]
+    orders = variables(list_hosts())["orders-db"]
     assert orders["tags"] == {"Größe": "groß", "CamelCase": "kept"}
     assert (orders["provisioned_product_id"], orders["provisioned_product_name"]) == ("pp-orders0000001", "orders-db")
     assert (orders["provisioned_product_type"], orders["region"]) == ("CFN_STACK", "us-east-1")
@@ -97,7 +97,7 @@ def test_a_host_has_all_that_the_service_tells(listed: Runner, emulator: Emulato
     assert not {"id", "name", "type"} & set(orders)
 
 
-def test_two_regions_and_names_that_clash(listed: Runner, emulator: Emulator) -> None:
+def test_hosts_of_two_regions_whose_names_clash_are_named_by_id(list_hosts: Runner, emulator: Emulator) -> None:
     clashing = [{"id": "pp-a", "name": "web", "region": "us-east-1"}, {"id": "pp-b", "name": "web", "region": OTHER}]
     others = [
         {"id": "pp-c", "name": "WEB", "region": OTHER},
@@ -105,34 +105,34 @@ def test_two_regions_and_names_that_clash(listed: Runner, emulator: Emulator) ->
         {"id": "pp-e", "name": "localhost", "region": OTHER},
     ]
     emulator.reset(world(*clashing, *others))
-    found = listed(regions=["us-east-1", OTHER, OTHER])
-    assert {name: known["region"] for name, known in variables(found).items()} == {
+    found = list_hosts(regions=["us-east-1", OTHER, OTHER])
+    assert {name: hostvars["region"] for name, hostvars in variables(found).items()} == {
         "pp-a": "us-east-1",
         **dict.fromkeys(["pp-b", "WEB", "pp-d", "pp-e"], OTHER),
     }
-    assert variables(listed(region=OTHER)).keys() == {"web", "WEB", "pp-d", "pp-e"}
-    assert variables(listed(regions=["us-east-1", OTHER], statuses=["TAINTED"])).keys() == {"pp-d"}
+    assert variables(list_hosts(region=OTHER)).keys() == {"web", "WEB", "pp-d", "pp-e"}
+    assert variables(list_hosts(regions=["us-east-1", OTHER], statuses=["TAINTED"])).keys() == {"pp-d"}
     assert [call["region"] for call in emulator.calls(SEARCH)] == ["us-east-1", OTHER, OTHER, "us-east-1", OTHER]
 
 
-def test_what_to_search_for_is_sent(listed: Runner, emulator: Emulator) -> None:
-    listed(search_query=["tags:orders", "status:AVAILABLE"], access_level="role")
+def test_the_search_query_and_access_level_are_sent(list_hosts: Runner, emulator: Emulator) -> None:
+    list_hosts(search_query=["tags:orders", "status:AVAILABLE"], access_level="role")
     sent = emulator.calls(SEARCH)[0]["parameters"]
     assert sent["Filters"] == {"SearchQuery": ["tags:orders", "status:AVAILABLE"]}
     assert sent["AccessLevelFilter"] == {"Key": "Role", "Value": "self"}
 
 
-def test_the_cache_spares_all_calls_and_is_for_one_account(
-    listed: Runner, run: Runner, source: Runner, emulator: Emulator, tmp_path: Path
+def test_the_cache_saves_all_calls_and_is_separate_for_each_account(
+    list_hosts: Runner, run: Runner, source: Runner, emulator: Emulator, tmp_path: Path
 ) -> None:
     emulator.reset(world({"id": "pp-a", "name": "web", "status_message": HOSTILE, "tags": {"Key": "v"}}))
     cached = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
-    first = listed(**cached)
-    assert variables(listed(name="same-question", **cached)) == variables(first)
+    first = list_hosts(**cached)
+    assert variables(list_hosts(name="same-question", **cached)) == variables(first)
     assert len(emulator.calls()) == 1
     content = "".join(file.read_text() for file in (tmp_path / "cache").iterdir())
     stored = json.loads(content)
-    # What ansible-core 2.19 and newer put around it is JSON in JSON.
+    # ansible-core 2.19 and newer wrap the cached JSON in JSON.
     kept = json.loads(stored.get("__payload__", content))["us-east-1"]["products"][0]
     assert (kept["status_message"], kept["tags"]) == (HOSTILE, [["Key", "v"]])
     assert "__ansible" not in content
@@ -144,8 +144,8 @@ def test_the_cache_spares_all_calls_and_is_for_one_account(
     assert "pipe" in done.output
     assert "templated" not in done.output.replace("echo templated", "")
     assert len(emulator.calls()) == 1
-    listed(environment={"AWS_ACCESS_KEY_ID": "AKIDOTHER"}, **cached)
-    listed(search_query=["web"], **cached)
+    list_hosts(environment={"AWS_ACCESS_KEY_ID": "AKIDOTHER"}, **cached)
+    list_hosts(search_query=["web"], **cached)
     assert len(emulator.calls()) == 3
     play.write_text(yaml.safe_dump([{"hosts": "web", "gather_facts": False, "tasks": [{"meta": "refresh_inventory"}]}]))
     assert run("ansible-playbook", *source(**cached), str(play)).code == 0
@@ -155,7 +155,7 @@ def test_the_cache_spares_all_calls_and_is_for_one_account(
     assert len(emulator.calls()) == 5
 
 
-def test_a_role_to_assume_is_not_assumed_for_what_is_cached(
+def test_nothing_is_cached_if_the_role_cannot_be_assumed(
     run: Runner, source: Runner, emulator: Emulator, tmp_path: Path
 ) -> None:
     role = "arn:aws:iam::123456789012:role/Fleet"
@@ -168,7 +168,7 @@ def test_a_role_to_assume_is_not_assumed_for_what_is_cached(
 
 
 def test_nothing_from_the_service_is_templated(
-    run: Runner, listed: Runner, source: Runner, emulator: Emulator, tmp_path: Path
+    run: Runner, list_hosts: Runner, source: Runner, emulator: Emulator, tmp_path: Path
 ) -> None:
     outputs = {"outputs": {"Log": HOSTILE}}
     emulator.reset(world({"id": "pp-a", "name": "web", "status_message": HOSTILE}, product_name=HOSTILE, run=outputs))
@@ -178,7 +178,7 @@ def test_nothing_from_the_service_is_templated(
         "keyed_groups": [{"key": "product_name", "prefix": "of"}],
         "hostvars_prefix": "sc_",
     }
-    found = listed(**options)
+    found = list_hosts(**options)
     groups = {name: group["hosts"] for name, group in found.items() if name.startswith("of_")}
     assert list(groups.values()) == [["_lookup_pipe_echo_templated_"]]
     assert not re.search(r"\W", "".join(groups))
@@ -203,30 +203,30 @@ def test_nothing_from_the_service_is_templated(
     assert "templated" not in re.sub("echo[_ ]templated", "", done.output)
 
 
-def test_a_denied_region_is_left_out_if_so_asked(
-    run: Runner, listed: Runner, source: Runner, emulator: Emulator, tmp_path: Path
+def test_a_denied_region_is_omitted_without_strict_permissions(
+    run: Runner, list_hosts: Runner, source: Runner, emulator: Emulator, tmp_path: Path
 ) -> None:
     emulator.fault(SEARCH, "access_denied", region=OTHER)
-    asked: dict[str, Any] = {"regions": ["us-east-1", OTHER]}
-    asked |= {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
-    done = run("ansible-inventory", *source(**asked), "--list")
-    said = " ".join(done.output.split())
+    options: dict[str, Any] = {"regions": ["us-east-1", OTHER]}
+    options |= {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
+    done = run("ansible-inventory", *source(**options), "--list")
+    words = " ".join(done.output.split())
     for word in ("fleet.servicecatalog.yml", OTHER, "servicecatalog:SearchProvisionedProducts", "strict_permissions"):
-        assert word in said
-    assert "orders-db" not in said
-    assert "Traceback" not in said
+        assert word in words
+    assert "orders-db" not in words
+    assert "Traceback" not in words
     for _again in range(2):
-        found = listed(strict_permissions=False, **asked)
+        found = list_hosts(strict_permissions=False, **options)
         assert len(variables(found)) == 5
         warned = " ".join(found["_meta"]["output"].split())
         assert f"The provisioned products in {OTHER} may not be read" in warned
         assert "servicecatalog:SearchProvisionedProducts" in warned
-    # Also what is denied was cached.
+    # The denied region was cached too.
     assert len(emulator.calls(SEARCH)) == 4
 
 
 @pytest.mark.parametrize(
-    ("options", "more", "calls", "said"),
+    ("options", "more", "calls", "message"),
     [
         ({"search_query": ["color:red"]}, {}, 1, "us-east-1 could not be read (search_query: ['color:red']): Invalid"),
         ({"hostnames": ["colour"]}, {}, 0, "hostnames has 'colour'; it takes tag:KEY, arn, "),
@@ -250,26 +250,26 @@ def test_a_denied_region_is_left_out_if_so_asked(
         ({"compose": {"x": "nothing"}, "strict": True}, {}, 1, "Could not set x for host orders-db"),
     ],
 )
-def test_what_is_wrong_is_said_without_a_traceback(
+def test_errors_are_reported_without_a_traceback(
     run: Runner,
     source: Runner,
     emulator: Emulator,
     options: dict[str, Any],
     more: dict[str, str],
     calls: int,
-    said: str,
+    message: str,
 ) -> None:
     away = {"AWS_EC2_METADATA_DISABLED": "true", **more}
     done = run("ansible-inventory", *source(**options), "--list", **away)
     words = " ".join(done.output.split())
-    assert said in words, done.output
+    assert message in words, done.output
     assert "fleet.servicecatalog.yml" in words
     assert "Traceback" not in words
     assert len(emulator.calls()) == calls
 
 
 @pytest.mark.parametrize(("kind", "code"), [("throttling", "ThrottlingException"), ("garbage", "HTTP 200")])
-def test_what_does_not_pass_is_told_with_its_region(
+def test_an_error_that_persists_is_reported_with_its_region(
     run: Runner, source: Runner, emulator: Emulator, kind: str, code: str
 ) -> None:
     emulator.fault(SEARCH, kind)
@@ -281,7 +281,7 @@ def test_what_does_not_pass_is_told_with_its_region(
     assert len(emulator.calls()) == 2
 
 
-def test_two_sources_name_a_product_once_and_share_no_host(run: Runner, source: Runner, emulator: Emulator) -> None:
+def test_two_sources_list_a_product_once_and_share_no_host(run: Runner, source: Runner, emulator: Emulator) -> None:
     emulator.reset(
         world({"id": "pp-a", "name": "web", "region": "us-east-1"}, {"id": "pp-b", "name": "web", "region": OTHER})
     )
@@ -290,12 +290,14 @@ def test_two_sources_name_a_product_once_and_share_no_host(run: Runner, source: 
     assert re.findall(r"\|--([\w-]+)", done.output) == ["web", "pp-b"]
 
 
-def test_from_the_inventory_to_records(run: Runner, source: Runner, emulator: Emulator) -> None:
+def test_the_bulk_playbook_runs_the_action_on_the_hosts_of_the_inventory(
+    run: Runner, source: Runner, emulator: Emulator
+) -> None:
     emulator.reset(world(*({"id": f"pp-{n}", "name": f"web-{n}", "tags": {"n": str(n)}} for n in range(5))))
     options = {"service_action_name": "Restart", "change_id": "CHG-1", "serial": "2"}
     given = json.dumps({f"run_service_action_{name}": value for name, value in options.items()})
-    fleet = source(hostvars_prefix="sc_")
-    book = ["ansible-playbook", *fleet, "selfservice.aws.bulk_service_action", "-e", given]
+    inventory = source(hostvars_prefix="sc_")
+    book = ["ansible-playbook", *inventory, "selfservice.aws.bulk_service_action", "-e", given]
     done = run(*book, "--limit", "servicecatalog:!web-4", "--forks", "2")
     assert done.code == 0, done.output
     assert "[WARNING]" not in done.output

@@ -10,7 +10,7 @@ from typing import Any, Callable
 from emulator import Emulator
 
 
-def test_the_demo_shows_what_it_says(run: Callable[..., Any], emulator: Emulator) -> None:
+def test_the_demo_runs_as_described(run: Callable[..., Any], emulator: Emulator) -> None:
     done = run("ansible-playbook", "selfservice.aws.demo")
     assert done.code == 0, done.output
     assert "rescued=1" in done.output
@@ -22,7 +22,7 @@ def test_the_demo_shows_what_it_says(run: Callable[..., Any], emulator: Emulator
     assert "orders-db, billing-db" in done.output
 
 
-def test_the_actions_of_a_product_are_a_readable_table(run: Callable[..., Any]) -> None:
+def test_the_actions_of_a_product_are_printed_as_a_table(run: Callable[..., Any]) -> None:
     done = run("ansible-playbook", "selfservice.aws.list_service_actions", "-e", "provisioned_product_name=orders-db")
     assert done.code == 0, done.output
     rows = [line.strip().strip('",').split() for line in done.output.splitlines() if "  " in line.strip()]
@@ -31,7 +31,7 @@ def test_the_actions_of_a_product_are_a_readable_table(run: Callable[..., Any]) 
     assert any(row[0] == "Mode" and row[-1] == "graceful" for row in rows)
 
 
-def test_the_table_asks_for_a_product(run: Callable[..., Any]) -> None:
+def test_the_table_requires_a_product(run: Callable[..., Any]) -> None:
     done = run("ansible-playbook", "selfservice.aws.list_service_actions")
     assert done.code == 2
     assert "-e provisioned_product_name=NAME" in done.output

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person, a log and AWX see of a running task, and that nothing is left of it, however it ends."""
+"""Progress on a terminal, in a log and in AWX, and that no files are left however a run ends."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ SAY = {"name": "Say it", "ansible.builtin.debug": {"msg": "said"}}
 
 
 @dataclass(frozen=True)
-class Endless:
-    """A running ansible-playbook, its one worker and that one's module."""
+class RunningPlaybook:
+    """A running ansible-playbook, with the pids of its only worker and of the worker's module."""
 
     process: subprocess.Popen
     worker: int
@@ -66,7 +66,7 @@ class Endless:
 
 @pytest.fixture
 def emulator(emulator: Emulator) -> Emulator:
-    """A world in which a backup takes a second on the wall, a restart half of one, and a failover forever."""
+    """The emulator with a backup of 1 s in real time, a restart of 0.5 s, and a failover that never ends."""
     runs = {"Backup": 20, "Restart": 10, "Failover": float("inf")}
     actions = [{"id": f"act-{name.lower()}", "name": name, "run": {"seconds": run}} for name, run in runs.items()]
     artifacts = [{"id": "pa-1", "name": "v1", "service_actions": [action["id"] for action in actions]}]
@@ -84,24 +84,24 @@ def emulator(emulator: Emulator) -> Emulator:
 
 
 @pytest.fixture
-def temporary() -> Iterator[Path]:
-    """A folder for temporary files; pytest's own has too long a name for a socket."""
+def temporary_folder() -> Iterator[Path]:
+    """A folder for temporary files, since the path of pytest's tmp_path is too long for a socket."""
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)
 
 
 @pytest.fixture
-def progress(environment: dict[str, str], temporary: Path) -> dict[str, str]:
-    """Switch the callback on."""
+def progress(environment: dict[str, str], temporary_folder: Path) -> dict[str, str]:
+    """The environment with the callback enabled."""
     environment.update(
         ANSIBLE_CALLBACKS_ENABLED="selfservice.aws.progress",
         ANSIBLE_PYTHON_INTERPRETER=os.environ.get("SELFSERVICE_MODULE_PYTHON", sys.executable),
-        TMPDIR=str(temporary),
+        TMPDIR=str(temporary_folder),
     )
     return environment
 
 
-def silent(progress: dict[str, str]) -> dict[str, str]:
+def without_progress(progress: dict[str, str]) -> dict[str, str]:
     """The same environment without the callback."""
     return {name: value for name, value in progress.items() if name != "ANSIBLE_CALLBACKS_ENABLED"}
 
@@ -113,8 +113,8 @@ def write_play(folder: Path, *tasks: dict[str, Any], **play: Any) -> str:
 
 
 @contextlib.contextmanager
-def started(environment: dict[str, str], folder: Path, *command: str, **streams: Any) -> Iterator[subprocess.Popen]:
-    """Run an Ansible command in the background; it and all it has started are gone afterwards."""
+def background(environment: dict[str, str], folder: Path, *command: str, **streams: Any) -> Iterator[subprocess.Popen]:
+    """Run an Ansible command in the background, and kill it at the end."""
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL, **streams}
     line = [str(BIN / command[0]), *command[1:]]
     with subprocess.Popen(line, env=environment, cwd=folder, **streams) as process:
@@ -125,21 +125,21 @@ def started(environment: dict[str, str], folder: Path, *command: str, **streams:
 
 
 @pytest.fixture
-def endless(
+def running_playbook(
     progress: dict[str, str], tmp_path: Path, emulator: Emulator, descendants_of: Callable[[int], dict[int, str]]
-) -> Iterator[Endless]:
-    """A play that waits for what never ends."""
+) -> Iterator[RunningPlaybook]:
+    """A playbook that waits for a record that never ends."""
     task = {**WAIT, (module := list(WAIT)[1]): {**WAIT[module], "service_action_name": "Failover"}}
-    # Under nohup this process ignores it, and so would all that it starts.
+    # Under nohup this process ignores SIGHUP, and its child processes would inherit that.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    # Not a pipe, which workers may keep open.
-    with started(progress, tmp_path, "ansible-playbook", write_play(tmp_path, task), stdout=None) as process:
+    # Not to a pipe, which workers may keep open.
+    with background(progress, tmp_path, "ansible-playbook", write_play(tmp_path, task), stdout=None) as process:
         while not emulator.calls(DESCRIBE):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(0.02)
                 pytest.fail("it ended before it waited")
         tree = list(descendants_of(process.pid))
-        yield Endless(process, worker=tree[0], module=tree[-1])
+        yield RunningPlaybook(process, worker=tree[0], module=tree[-1])
     for pid in tree:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -149,31 +149,31 @@ def lines_of(output: str) -> list[str]:
     return [line.removeprefix(NAME) for line in output.splitlines() if line.startswith(NAME)]
 
 
-def left_in(folder: Path) -> list[str]:
+def leftovers_in(folder: Path) -> list[str]:
     return [each.name for each in folder.iterdir() if each.name.startswith("selfservice.aws.")]
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a person saw: the last screen, and every line of progress on the way."""
+class TerminalOutput:
+    """What a terminal showed: the last screen, and every line of progress before it."""
 
     code: int
     screen: list[str]
     lines: list[str]
 
 
-def watch(environment: dict[str, str], folder: Path, *command: str) -> Seen:
-    """Run a command on a pseudo-terminal, and look at its screen."""
+def run_on_terminal(environment: dict[str, str], folder: Path, *command: str) -> TerminalOutput:
+    """Run a command on a pseudo-terminal, and return what it showed."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     screen = pyte.Screen(COLUMNS, ROWS)
     stream = pyte.ByteStream(screen)
     lines: list[str] = []
-    with started(
+    with background(
         {**environment, "TERM": "xterm"}, folder, *command, stdin=theirs, stdout=theirs, stderr=theirs
     ) as process:
         os.close(theirs)
-        # The end of a terminal is an error on Linux.
+        # On Linux, reading from a closed terminal raises an error.
         with contextlib.suppress(OSError):
             while received := os.read(ours, 65536):
                 stream.feed(received)
@@ -183,22 +183,22 @@ def watch(environment: dict[str, str], folder: Path, *command: str) -> Seen:
                     lines += shown
         os.close(ours)
         code = process.wait()
-    return Seen(code, [line.rstrip() for line in screen.display], lines)
+    return TerminalOutput(code, [line.rstrip() for line in screen.display], lines)
 
 
-def test_on_a_terminal_one_line_tells_all_and_leaves_no_trace(
-    progress: dict[str, str], tmp_path: Path, temporary: Path
+def test_on_a_terminal_progress_is_one_line_that_disappears_at_the_end(
+    progress: dict[str, str], tmp_path: Path, temporary_folder: Path
 ) -> None:
-    # The other host is skipped, which is said while the line is there.
+    # The other host is skipped, which Ansible prints while the line is shown.
     waits = {**WAIT, "when": "inventory_hostname == 'first'"}
     play = write_play(tmp_path, {**SAY, "run_once": True}, waits, {**MANY, "run_once": True}, hosts="all")
     command = ["ansible-playbook", "-i", "first,second,", "-c", "local", play]
-    seen = watch(progress, tmp_path, *command)
-    without = watch(silent(progress), tmp_path, *command)
+    seen = run_on_terminal(progress, tmp_path, *command)
+    without = run_on_terminal(without_progress(progress), tmp_path, *command)
     assert (seen.code, without.code) == (0, 0), seen.screen
     assert without.lines == []
     assert seen.screen == without.screen
-    assert left_in(temporary) == []
+    assert leftovers_in(temporary_folder) == []
     text = "\n".join(seen.lines)
     assert re.search(rf"^{NAME}\[first\] {RECORD} orders-db CREATED · \d s so far$", text, re.MULTILINE), text
     assert re.search(rf"^{NAME}\[first\] {RECORD} orders-db IN_PROGRESS · \d s so far$", text, re.MULTILINE), text
@@ -207,7 +207,7 @@ def test_on_a_terminal_one_line_tells_all_and_leaves_no_trace(
 
 @pytest.mark.usefixtures("progress")
 @pytest.mark.parametrize(("encoding", "dot"), [("utf-8", "·"), ("ascii", "-")])
-def test_a_log_gets_lines(tmp_path: Path, run: Callable, encoding: str, dot: str) -> None:
+def test_a_log_gets_a_line_for_each_change(tmp_path: Path, run: Callable, encoding: str, dot: str) -> None:
     play = write_play(tmp_path, WAIT, MANY)
     done = run("ansible-playbook", play, PYTHONIOENCODING=encoding, SELFSERVICE_AWS_PROGRESS_INTERVAL="1")
     assert done.code == 0, done.output
@@ -231,7 +231,7 @@ def test_the_example_enables_it(progress: dict[str, str], tmp_path: Path, run: C
 
 
 @pytest.mark.usefixtures("progress")
-def test_ad_hoc_it_needs_bin_ansible_callbacks(run: Callable) -> None:
+def test_ad_hoc_commands_need_bin_ansible_callbacks(run: Callable) -> None:
     module, options = list(WAIT.items())[1]
     command = ["ansible", "localhost", "-m", module, "-a", json.dumps(options)]
     assert lines_of(run(*command).output) == []
@@ -239,28 +239,31 @@ def test_ad_hoc_it_needs_bin_ansible_callbacks(run: Callable) -> None:
 
 
 @pytest.mark.parametrize("quiet", [[], ["-q"]])
-def test_awx_gets_events_with_lines(
-    progress: dict[str, str], tmp_path: Path, temporary: Path, quiet: list[str]
+def test_awx_gets_progress_lines_as_events(
+    progress: dict[str, str], tmp_path: Path, temporary_folder: Path, quiet: list[str]
 ) -> None:
     (tmp_path / "project").mkdir()
     play = write_play(tmp_path / "project", WAIT)
-    with started(
+    with background(
         progress, tmp_path, "ansible-runner", "run", ".", "-p", play, "--ident", "1", *quiet, text=True
     ) as done:
         output, _none = done.communicate()
     assert done.returncode == 0, output
     assert bool(lines_of(output)) is not bool(quiet), output
     events = [json.loads(each.read_text()) for each in (tmp_path / "artifacts/1/job_events").iterdir()]
-    told = [event for event in events if event["stdout"].startswith(NAME)]
-    assert {event["event"] for event in told} == {"verbose"}
-    assert "SUCCEEDED" in max(told, key=lambda event: event["counter"])["stdout"]
-    # As plain lines: what refreshes in place would garble the events.
-    assert all(re.fullmatch(rf"{NAME}{RECORD} orders-db [A-Z_]+ · .*(so far|after).*", each["stdout"]) for each in told)
-    assert left_in(temporary) == []
+    progress_events = [event for event in events if event["stdout"].startswith(NAME)]
+    assert {event["event"] for event in progress_events} == {"verbose"}
+    assert "SUCCEEDED" in max(progress_events, key=lambda event: event["counter"])["stdout"]
+    # Plain lines, since a line that is refreshed in place would corrupt the events.
+    pattern = rf"{NAME}{RECORD} orders-db [A-Z_]+ · .*(so far|after).*"
+    assert all(re.fullmatch(pattern, each["stdout"]) for each in progress_events)
+    assert leftovers_in(temporary_folder) == []
 
 
 @pytest.mark.usefixtures("progress")
-def test_twenty_forks_are_told_apart_and_none_hangs(tmp_path: Path, temporary: Path, run: Callable) -> None:
+def test_twenty_forks_show_the_progress_of_each_host_and_none_hangs(
+    tmp_path: Path, temporary_folder: Path, run: Callable
+) -> None:
     hosts = [f"web{number:02}" for number in range(20)]
     (tmp_path / "hosts").write_text("".join(f"{host} ansible_connection=local\n" for host in hosts))
     waiting = {**WAIT, "when": "inventory_hostname[-1] == '0'"}
@@ -268,17 +271,19 @@ def test_twenty_forks_are_told_apart_and_none_hangs(tmp_path: Path, temporary: P
     play = write_play(tmp_path, waiting, *others, hosts="all", strategy="free")
     done = run("ansible-playbook", "-i", "hosts", "-f", "20", play, SELFSERVICE_AWS_PROGRESS_INTERVAL="0.2")
     assert done.code == 0, done.output
-    told = {
+    records = {
         host: {line.split()[1] for line in lines_of(done.output) if line.startswith(f"[{host}] ")} for host in hosts
     }
-    assert [host for host in hosts if told[host]] == ["web00", "web10"]
-    assert all(len(records) == 1 for records in told.values() if records)
-    assert told["web00"] != told["web10"]
-    assert left_in(temporary) == []
+    assert [host for host in hosts if records[host]] == ["web00", "web10"]
+    assert all(len(ids) == 1 for ids in records.values() if ids)
+    assert records["web00"] != records["web10"]
+    assert leftovers_in(temporary_folder) == []
 
 
 @pytest.mark.usefixtures("progress")
-def test_async_tasks_are_heard_while_the_play_goes_on(tmp_path: Path, temporary: Path, run: Callable) -> None:
+def test_async_tasks_show_progress_while_the_play_continues(
+    tmp_path: Path, temporary_folder: Path, run: Callable
+) -> None:
     job = {**WAIT, "async": 60, "poll": 0, "register": "job"}
     end = {
         "name": "Wait for it",
@@ -291,21 +296,21 @@ def test_async_tasks_are_heard_while_the_play_goes_on(tmp_path: Path, temporary:
     done = run("ansible-playbook", write_play(tmp_path, job, end))
     assert done.code == 0, done.output
     assert "SUCCEEDED" in lines_of(done.output.split("TASK [Wait for it]")[1])[-1]
-    assert left_in(temporary) == []
+    assert leftovers_in(temporary_folder) == []
 
 
-def test_without_a_writable_temporary_folder_there_is_no_progress_and_nothing_else(
+def test_without_a_writable_temporary_folder_only_the_progress_is_missing(
     progress: dict[str, str], tmp_path: Path, run: Callable
 ) -> None:
     play = write_play(tmp_path, WAIT)
-    # Not even root can make a folder there.
+    # Not even root can create a folder there.
     done = run("ansible-playbook", play, TMPDIR="/proc")
     progress.pop("ANSIBLE_CALLBACKS_ENABLED")
     assert (done.code, done.output) == (0, run("ansible-playbook", play).output)
 
 
 @pytest.mark.usefixtures("progress")
-def test_a_channel_that_goes_away_changes_nothing(tmp_path: Path, run: Callable) -> None:
+def test_a_removed_channel_does_not_affect_the_task(tmp_path: Path, run: Callable) -> None:
     folder = "{{ lookup('ansible.builtin.env', 'SELFSERVICE_AWS_PROGRESS') | dirname }}"
     remove = {"name": "Remove it", "ansible.builtin.file": {"path": folder, "state": "absent"}}
     done = run("ansible-playbook", write_play(tmp_path, remove, WAIT), "-vv")
@@ -315,7 +320,7 @@ def test_a_channel_that_goes_away_changes_nothing(tmp_path: Path, run: Callable)
 
 
 @pytest.mark.usefixtures("progress")
-def test_no_log_shows_no_names(tmp_path: Path, run: Callable) -> None:
+def test_no_log_hides_names_and_record_ids(tmp_path: Path, run: Callable) -> None:
     done = run("ansible-playbook", write_play(tmp_path, {**WAIT, "no_log": True}))
     assert done.code == 0, done.output
     assert "orders" not in done.output
@@ -324,42 +329,46 @@ def test_no_log_shows_no_names(tmp_path: Path, run: Callable) -> None:
 
 
 @pytest.mark.parametrize("victim", ["module", "worker"])
-def test_nothing_is_left_of_what_is_killed(endless: Endless, temporary: Path, victim: str) -> None:
-    assert len(left_in(temporary)) == 1
-    os.kill(getattr(endless, victim), signal.SIGKILL)
-    assert endless.process.wait(timeout=120) != 0
-    assert left_in(temporary) == []
+def test_no_files_are_left_after_a_module_or_worker_is_killed(
+    running_playbook: RunningPlaybook, temporary_folder: Path, victim: str
+) -> None:
+    assert len(leftovers_in(temporary_folder)) == 1
+    os.kill(getattr(running_playbook, victim), signal.SIGKILL)
+    assert running_playbook.process.wait(timeout=120) != 0
+    assert leftovers_in(temporary_folder) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_nothing_is_left_of_a_run_that_is_told_to_end(
-    endless: Endless, temporary: Path, number: signal.Signals
+def test_no_files_are_left_after_a_signal_to_the_playbook(
+    running_playbook: RunningPlaybook, temporary_folder: Path, number: signal.Signals
 ) -> None:
-    endless.process.send_signal(number)
-    assert endless.process.wait(timeout=120) != 0
-    assert left_in(temporary) == []
+    running_playbook.process.send_signal(number)
+    assert running_playbook.process.wait(timeout=120) != 0
+    assert leftovers_in(temporary_folder) == []
 
 
-def test_what_kill_9_leaves_the_next_run_removes(
-    endless: Endless, progress: dict[str, str], tmp_path: Path, temporary: Path, run: Callable
+def test_files_left_by_kill_9_are_removed_by_the_next_run(
+    running_playbook: RunningPlaybook, progress: dict[str, str], tmp_path: Path, temporary_folder: Path, run: Callable
 ) -> None:
-    endless.process.kill()
-    endless.process.wait()
-    # The module goes on, and what it tells goes nowhere.
-    os.kill(endless.module, 0)
-    (left,) = left_in(temporary)
+    running_playbook.process.kill()
+    running_playbook.process.wait()
+    # The module continues, and its messages are lost.
+    os.kill(running_playbook.module, 0)
+    (left,) = leftovers_in(temporary_folder)
     done = run("ansible-playbook", write_play(tmp_path, WAIT), **progress)
     assert "SUCCEEDED" in lines_of(done.output)[-1]
-    assert left_in(temporary) == [], left
+    assert leftovers_in(temporary_folder) == [], left
 
 
-def test_two_plays_at_once_hear_of_their_own(progress: dict[str, str], tmp_path: Path, temporary: Path) -> None:
+def test_two_concurrent_playbooks_show_only_their_own_progress(
+    progress: dict[str, str], tmp_path: Path, temporary_folder: Path
+) -> None:
     play = write_play(tmp_path, WAIT)
     with (
-        started(progress, tmp_path, "ansible-playbook", play, text=True) as one,
-        started(progress, tmp_path, "ansible-playbook", play, text=True) as two,
+        background(progress, tmp_path, "ansible-playbook", play, text=True) as one,
+        background(progress, tmp_path, "ansible-playbook", play, text=True) as two,
     ):
-        told = [{line.split()[0] for line in lines_of(each.communicate()[0])} for each in (one, two)]
-    assert [len(records) for records in told] == [1, 1]
-    assert told[0] != told[1]
-    assert left_in(temporary) == []
+        records = [{line.split()[0] for line in lines_of(each.communicate()[0])} for each in (one, two)]
+    assert [len(ids) for ids in records] == [1, 1]
+    assert records[0] != records[1]
+    assert leftovers_in(temporary_folder) == []

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role's report, written by a playbook and looked at in a real browser."""
+"""The role's report, written by a playbook and opened in a real browser."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def report(run: Callable[..., Any], emulator: Emulator, folder: Path) -> Path:
-    """A report of one failed record, one refused start, one record that goes on, and two that ended well."""
+    """A report of one failed record, one refused start, one record that still runs, and two that succeeded."""
     path = folder / "report.html"
     if path.exists():
         return path
@@ -73,17 +73,17 @@ def report(run: Callable[..., Any], emulator: Emulator, folder: Path) -> Path:
 
 @pytest.fixture
 def page(browser: Browser, report: Path) -> Iterator[Page]:
-    """The report, open; what it says to the console or asks of a network fails the test."""
+    """The opened report; console messages and network requests fail the test."""
     opened = browser.new_page(viewport={"width": 1200, "height": 800})
-    said: list[str] = []
-    asked: list[str] = []
-    opened.on("console", lambda message: said.append(message.text))
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    opened.on("request", lambda request: asked.append(request.url))
+    messages: list[str] = []
+    requests: list[str] = []
+    opened.on("console", lambda message: messages.append(message.text))
+    opened.on("pageerror", lambda error: messages.append(str(error)))
+    opened.on("request", lambda request: requests.append(request.url))
     opened.goto(report.as_uri())
     yield opened
-    assert asked == [report.as_uri()]
-    assert said == []
+    assert requests == [report.as_uri()]
+    assert messages == []
     opened.close()
 
 
@@ -103,7 +103,7 @@ def test_it_shows_every_target_with_its_outcome(page: Page) -> None:
     frame, fill = page.locator(".bar").nth(1).bounding_box(), bars.nth(1).bounding_box()
     assert frame is not None
     assert fill is not None
-    # What goes on reaches the end.
+    # The bar of a running record reaches the end.
     assert abs(fill["x"] + fill["width"] - frame["x"] - frame["width"]) < 2
 
 
@@ -121,7 +121,7 @@ def test_a_heading_sorts_by_click_and_by_key(page: Page) -> None:
     assert column(page, 2) == sorted(column(page, 2))
 
 
-def test_what_the_service_said_is_text(page: Page) -> None:
+def test_texts_from_the_service_are_escaped(page: Page) -> None:
     assert page.title() != "run"
     assert page.locator("img, b:not(.summary b)").count() == 0
     assert HOSTILE in page.locator(".error").first.inner_text()
@@ -131,7 +131,7 @@ def test_what_the_service_said_is_text(page: Page) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1200])
-def test_it_fits_and_can_be_read(page: Page, width: int, scheme: Any) -> None:
+def test_it_fits_the_screen_and_is_readable(page: Page, width: int, scheme: Any) -> None:
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -151,7 +151,7 @@ def test_it_prints_on_white_without_cutting_a_row(page: Page) -> None:
     assert page.evaluate("getComputedStyle(document.querySelector('tbody tr')).breakInside") == "avoid"
 
 
-def test_the_page_may_load_nothing(page: Page) -> None:
+def test_the_content_security_policy_blocks_all_loading(page: Page) -> None:
     policy = page.locator("meta[http-equiv]").get_attribute("content") or ""
     assert policy.startswith("default-src 'none'")
     assert "script-src 'sha256-" in policy

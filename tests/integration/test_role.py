@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role run_service_action and the playbooks that are it, run as their users would."""
+"""The role run_service_action and its playbooks, run as users run them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Runner = Callable[..., Any]
 
 @pytest.fixture
 def role(play: Runner) -> Runner:
-    """Run the role on localhost; its result comes back."""
+    """Return a function that runs the role on localhost, and returns its result."""
 
     def start(*arguments: str, **options: Any) -> Any:
         given = {f"run_service_action_{name}": value for name, value in options.items()}
@@ -38,7 +38,7 @@ def role(play: Runner) -> Runner:
 
 @pytest.fixture
 def inventory(tmp_path: Path) -> Callable[..., list[str]]:
-    """Write an inventory and return the options that name it."""
+    """Return a function that writes an inventory, and returns the arguments that select it."""
 
     def write(hosts: Mapping[str, Mapping[str, Any]], name: str = "hosts") -> list[str]:
         file = tmp_path / f"{name}.yml"
@@ -62,16 +62,16 @@ def test_one_target_is_started_shown_and_waited_for(role: Runner, emulator: Emul
     assert done.stats["summary"]["succeeded"] == 1
 
 
-def test_a_failed_record_fails_the_play_and_is_handed_over_all_the_same(role: Runner, emulator: Emulator) -> None:
+def test_a_failed_record_fails_the_play_and_is_still_published(role: Runner, emulator: Emulator) -> None:
     done = role(provisioned_product_id=ORDERS, service_action_name="Failover")
     assert done.code == 2
     assert "AutomationExecutionFailed" in done.output
-    handed = done.stats
-    assert handed["record_ids"] == [emulator.records()[0]["RecordId"]]
-    assert (handed["summary"]["failed"], handed["remaining"]) == (1, [])
+    stats = done.stats
+    assert stats["record_ids"] == [emulator.records()[0]["RecordId"]]
+    assert (stats["summary"]["failed"], stats["remaining"]) == (1, [])
 
 
-def test_a_refused_start_is_told_by_the_service_and_has_no_record(role: Runner, emulator: Emulator) -> None:
+def test_a_start_with_an_unknown_action_fails_without_a_record(role: Runner, emulator: Emulator) -> None:
     done = role(provisioned_product_name="orders-db", service_action_name="Nothing", change_id="CHG 1")
     assert done.code == 2
     assert "It has: Backup, Failover, Restart, RotatePassword." in done.output
@@ -79,7 +79,7 @@ def test_a_refused_start_is_told_by_the_service_and_has_no_record(role: Runner, 
     assert not emulator.records()
 
 
-def test_a_change_runs_once_and_a_new_change_anew(role: Runner, emulator: Emulator) -> None:
+def test_a_change_runs_once_and_a_new_change_runs_again(role: Runner, emulator: Emulator) -> None:
     for product in ({"provisioned_product_name": "orders-db"}, {"provisioned_product_id": ORDERS}):
         done = role(service_action_name="Backup", change_id="Change 1/ä", **product)
         assert done.code == 0, done.output
@@ -91,7 +91,7 @@ def test_a_change_runs_once_and_a_new_change_anew(role: Runner, emulator: Emulat
     assert len(emulator.records()) == 4
 
 
-def test_check_mode_starts_nothing_and_goes_to_the_end(role: Runner, emulator: Emulator, tmp_path: Path) -> None:
+def test_check_mode_starts_nothing_and_completes(role: Runner, emulator: Emulator, tmp_path: Path) -> None:
     report = tmp_path / "report.html"
     for targets in ({"provisioned_product_id": ORDERS}, {"targets": [{"provisioned_product_id": ORDERS}]}):
         done = role("--check", service_action_name="Backup", report=str(report), change_id="c-1", **targets)
@@ -102,7 +102,7 @@ def test_check_mode_starts_nothing_and_goes_to_the_end(role: Runner, emulator: E
     assert not report.exists()
 
 
-def test_answers_come_as_text(run: Runner, emulator: Emulator) -> None:
+def test_answers_given_as_text_are_converted(run: Runner, emulator: Emulator) -> None:
     answers = {
         "run_service_action_provisioned_product_id": "",
         "run_service_action_search_query": "productName:Database,status:TAINTED",
@@ -124,7 +124,7 @@ def test_answers_come_as_text(run: Runner, emulator: Emulator) -> None:
     ]
 
 
-def test_answers_of_a_survey_are_parameters_and_never_templated(
+def test_survey_answers_become_parameters_and_are_never_templated(
     run: Runner, emulator: Emulator, tmp_path: Path
 ) -> None:
     extra = {
@@ -144,7 +144,7 @@ def test_answers_of_a_survey_are_parameters_and_never_templated(
     assert emulator.records()[0]["Parameters"] == {"Retention": [HOSTILE], "Tables": ["one", "two", "{{ 7 * 7 }}"]}
 
 
-def test_a_secret_answer_shows_nowhere(run: Runner, emulator: Emulator, tmp_path: Path) -> None:
+def test_a_secret_answer_is_masked_everywhere(run: Runner, emulator: Emulator, tmp_path: Path) -> None:
     secret = "Tr0ub4dor&3 {{ not templated }}"
     extra = {
         "run_service_action_provisioned_product_id": ORDERS,
@@ -161,9 +161,9 @@ def test_a_secret_answer_shows_nowhere(run: Runner, emulator: Emulator, tmp_path
 
 
 def test_the_hosts_of_each_batch_are_one_bulk_task(
-    run: Runner, inventory: Runner, fleet: Runner, emulator: Emulator
+    run: Runner, inventory: Runner, product_hosts: Runner, emulator: Emulator
 ) -> None:
-    hosts = inventory(fleet(5))
+    hosts = inventory(product_hosts(5))
     options = {"service_action_name": "Restart", "change_id": "CHG-1", "serial": "3"}
     given = json.dumps({f"run_service_action_{name}": value for name, value in options.items()})
     done = run(
@@ -186,7 +186,7 @@ def test_the_hosts_of_each_batch_are_one_bulk_task(
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (
             {"provisioned_product_id": ORDERS, "search_query": ["x"]},
@@ -200,19 +200,19 @@ def test_the_hosts_of_each_batch_are_one_bulk_task(
     ],
     ids=["two kinds of target", "two actions", "no target"],
 )
-def test_bad_input_is_said_before_any_call(
-    role: Runner, emulator: Emulator, options: dict[str, Any], said: str
+def test_invalid_input_is_reported_before_any_call(
+    role: Runner, emulator: Emulator, options: dict[str, Any], message: str
 ) -> None:
     done = role(service_action_name="Restart", **options)
     assert done.code == 2
-    assert said in re.sub(r"\s+", " ", done.output)
+    assert message in re.sub(r"\s+", " ", done.output)
     assert not emulator.calls()
 
 
-def test_hosts_of_several_regions_are_not_taken_for_one(
-    run: Runner, inventory: Runner, fleet: Runner, emulator: Emulator
+def test_hosts_of_several_regions_are_rejected(
+    run: Runner, inventory: Runner, product_hosts: Runner, emulator: Emulator
 ) -> None:
-    hosts = fleet(2)
+    hosts = product_hosts(2)
     hosts["web-1"]["region"] = "eu-central-1"
     more = ["-e", "run_service_action_service_action_id=act-1"]
     done = run("ansible-playbook", *inventory(hosts), "selfservice.aws.bulk_service_action", *more)
@@ -221,10 +221,10 @@ def test_hosts_of_several_regions_are_not_taken_for_one(
     assert not emulator.calls()
 
 
-def test_the_id_of_a_host_of_many_is_not_taken_for_the_one_target(
-    run: Runner, inventory: Runner, fleet: Runner, emulator: Emulator
+def test_a_host_variable_as_the_single_target_of_several_hosts_is_rejected(
+    run: Runner, inventory: Runner, product_hosts: Runner, emulator: Emulator
 ) -> None:
-    hosts = inventory(fleet(2))
+    hosts = inventory(product_hosts(2))
     own = {"run_service_action_provisioned_product_id": "{{ provisioned_product_id }}"}
     more = ["-e", json.dumps({**own, "run_service_action_service_action_id": "act-1"})]
     done = run("ansible-playbook", *hosts, "selfservice.aws.bulk_service_action", *more)
@@ -233,7 +233,7 @@ def test_the_id_of_a_host_of_many_is_not_taken_for_the_one_target(
     assert not emulator.calls()
 
 
-def test_an_empty_list_of_targets_is_no_targets(run: Runner, emulator: Emulator) -> None:
+def test_an_empty_list_of_targets_succeeds_without_calls(run: Runner, emulator: Emulator) -> None:
     more = ["-e", json.dumps({"run_service_action_targets": [], "run_service_action_service_action_id": "act-1"})]
     done = run("ansible-playbook", "selfservice.aws.run_service_action", *more)
     assert done.code == 0, done.output

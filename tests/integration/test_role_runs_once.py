@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role where something might run twice, or not as meant: batches, strategies, several calls, hosts that differ."""
+"""The role runs each action once: with batches, strategies, several calls and hosts that differ."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ Runner = Callable[..., Any]
 
 
 @pytest.fixture
-def calls(run: Runner, tmp_path: Path) -> Runner:
-    """Run the role some times in one play with these keywords, on hosts or on localhost."""
+def run_role(run: Runner, tmp_path: Path) -> Runner:
+    """Return a function that runs the role once per options in one play, on hosts or on localhost."""
 
     def start(*options: dict[str, Any], hosts: dict[str, Any] | None = None, **keywords: Any) -> Any:
         named = [{f"run_service_action_{name}": value for name, value in each.items()} for each in options]
@@ -38,10 +38,10 @@ def calls(run: Runner, tmp_path: Path) -> Runner:
 
 @pytest.fixture
 def playbook(run: Runner, tmp_path: Path) -> Runner:
-    """Run a playbook of the collection with answers as AWX gives them."""
+    """Return a function that runs a playbook of the collection with answers as AWX passes them."""
 
     def start(name: str, hosts: dict[str, Any] | None = None, **answers: Any) -> Any:
-        lines = [f"run_service_action_{key}: {_tagged(value)}" for key, value in answers.items()]
+        lines = [f"run_service_action_{key}: {_as_unsafe(value)}" for key, value in answers.items()]
         (tmp_path / "extravars").write_text("\n".join(lines))
         command = ["ansible-playbook", f"selfservice.aws.{name}", "-e", "@extravars", *_inventory(tmp_path, hosts)]
         return run(*command, ANSIBLE_SHOW_CUSTOM_STATS="1")
@@ -49,7 +49,7 @@ def playbook(run: Runner, tmp_path: Path) -> Runner:
     return start
 
 
-def _tagged(value: Any) -> str:
+def _as_unsafe(value: Any) -> str:
     return f"!unsafe {json.dumps(value)}" if isinstance(value, str) else json.dumps(value)
 
 
@@ -58,14 +58,14 @@ def _inventory(folder: Path, hosts: dict[str, Any] | None) -> list[str]:
     return ["-i", "hosts.yml"] if hosts else []
 
 
-def test_a_change_is_the_same_for_one_target_and_for_many(calls: Runner, emulator: Emulator) -> None:
+def test_a_change_is_the_same_for_one_target_and_for_many(run_role: Runner, emulator: Emulator) -> None:
     changed = {"service_action_name": "Backup", "change_id": "Change 1"}
     for options in (
         {"provisioned_product_name": "orders-db", "parameters": {"Retention": 30}},
         {"provisioned_product_id": ORDERS, "parameters": {"Retention": "30"}},
         {"targets": [{"provisioned_product_id": ORDERS}], "parameters": {"Retention": 30}},
     ):
-        done = calls({**changed, **options})
+        done = run_role({**changed, **options})
         assert done.code == 0, done.output
     assert len(emulator.records()) == 1
 
@@ -77,35 +77,35 @@ def test_a_change_is_the_same_for_one_target_and_for_many(calls: Runner, emulato
         ("ListServiceActionsForProvisioningArtifact", {"ServiceActionSummaries": []}),
     ],
 )
-def test_what_a_lookup_misses_makes_no_other_token(
-    calls: Runner, emulator: Emulator, operation: str, members: dict[str, Any]
+def test_an_incomplete_lookup_does_not_change_the_token(
+    run_role: Runner, emulator: Emulator, operation: str, members: dict[str, Any]
 ) -> None:
     emulator.fault(operation, "replaced", members=members, calls=[1])
     options = {"provisioned_product_name": "orders-db", "service_action_name": "Backup", "change_id": "CHG-1"}
-    first = calls(options)
+    first = run_role(options)
     assert len(emulator.records()) == (first.code == 0), first.output
     assert first.stats["summary"]["failed"] == (first.code != 0)
-    again = calls(options)
+    again = run_role(options)
     assert again.code == 0, again.output
     assert len(emulator.records()) == 1
 
 
-def test_what_has_come_up_since_keeps_no_change_from_being_found(calls: Runner, emulator: Emulator) -> None:
+def test_a_change_is_found_even_if_its_parameters_would_be_rejected_now(run_role: Runner, emulator: Emulator) -> None:
     options = {**BACKUP, "change_id": "CHG-1"}
-    assert calls(options).code == 0
+    assert run_role(options).code == 0
     target = {"Name": "TARGET", "Type": "TARGET", "DefaultValues": []}
     operation = "DescribeServiceActionExecutionParameters"
     emulator.fault(operation, "replaced", members={"ServiceActionParameters": [target]})
-    done = calls(options)
+    done = run_role(options)
     assert done.code == 0, done.output
     assert done.stats["record_ids"] == [emulator.records()[0]["RecordId"]]
     assert len(emulator.records()) == 1
 
 
-def test_all_batches_have_one_seed_and_are_taken_up_with_it(
-    playbook: Runner, fleet: Runner, emulator: Emulator
+def test_all_batches_share_one_seed_that_resumes_them(
+    playbook: Runner, product_hosts: Runner, emulator: Emulator
 ) -> None:
-    hosts = fleet(4)
+    hosts = product_hosts(4)
     done = playbook("bulk_service_action", hosts, service_action_id="act-1", serial="2")
     assert done.code == 0, done.output
     (seed,) = set(re.findall(r'"msg": "(\w{32})"', done.output))
@@ -115,35 +115,37 @@ def test_all_batches_have_one_seed_and_are_taken_up_with_it(
     assert len(emulator.records()) == 4
 
 
-def test_a_strategy_that_does_not_heed_run_once_changes_nothing(
-    calls: Runner, fleet: Runner, emulator: Emulator
+def test_a_strategy_that_ignores_run_once_starts_each_target_once(
+    run_role: Runner, product_hosts: Runner, emulator: Emulator
 ) -> None:
-    done = calls({"service_action_id": "act-1"}, hosts=fleet(3), strategy="free")
+    done = run_role({"service_action_id": "act-1"}, hosts=product_hosts(3), strategy="free")
     assert done.code == 0, done.output
     assert len(emulator.calls(EXECUTE)) == 3
     assert len(done.stats["record_ids"]) == 3
 
 
-def test_batches_in_another_order_are_one_call(calls: Runner, fleet: Runner, emulator: Emulator) -> None:
-    done = calls({"service_action_id": "act-1"}, hosts=fleet(3), serial=1, order="reverse_sorted")
+def test_batches_in_another_order_share_one_seed(run_role: Runner, product_hosts: Runner, emulator: Emulator) -> None:
+    done = run_role({"service_action_id": "act-1"}, hosts=product_hosts(3), serial=1, order="reverse_sorted")
     assert done.code == 0, done.output
     assert len(set(re.findall(r'"msg": "(\w{32})"', done.output))) == 1
     assert sorted(done.stats["record_ids"]) == sorted(record["RecordId"] for record in emulator.records())
     assert done.stats["summary"]["succeeded"] == 3
 
 
-def test_the_same_call_twice_runs_twice_on_every_host(calls: Runner, fleet: Runner, emulator: Emulator) -> None:
+def test_the_same_call_twice_runs_twice_on_every_host(
+    run_role: Runner, product_hosts: Runner, emulator: Emulator
+) -> None:
     again = {"service_action_id": "act-1"}
-    done = calls(again, again, hosts=fleet(2), serial=1)
+    done = run_role(again, again, hosts=product_hosts(2), serial=1)
     assert done.code == 0, done.output
     assert len(emulator.records()) == 4
     assert done.stats["summary"]["succeeded"] == 2
 
 
 def test_the_same_call_in_another_play_is_another_call(
-    run: Runner, fleet: Runner, emulator: Emulator, tmp_path: Path
+    run: Runner, product_hosts: Runner, emulator: Emulator, tmp_path: Path
 ) -> None:
-    inventory = _inventory(tmp_path, fleet(2))
+    inventory = _inventory(tmp_path, product_hosts(2))
     role = {"name": "selfservice.aws.run_service_action"}
     tasks = [{"ansible.builtin.import_role": role, "vars": {"run_service_action_service_action_id": "act-1"}}]
     plays = [{"hosts": hosts, "gather_facts": False, "tasks": tasks} for hosts in ("web-1", "all", "web-1:web-0")]
@@ -153,23 +155,25 @@ def test_the_same_call_in_another_play_is_another_call(
     assert len(emulator.records()) == 5
 
 
-def test_of_what_was_cut_off_nobody_knows(calls: Runner, fleet: Runner, tmp_path: Path) -> None:
-    done = calls({"service_action_id": "act-1"}, hosts=fleet(2, seconds=2000), timeout=5)
-    # The module goes on.
+def test_targets_of_an_interrupted_task_count_as_timed_out(
+    run_role: Runner, product_hosts: Runner, tmp_path: Path
+) -> None:
+    done = run_role({"service_action_id": "act-1"}, hosts=product_hosts(2, seconds=2000), timeout=5)
+    # The module process continues after the timeout.
     subprocess.run(["pkill", "-KILL", "-f", f"{tmp_path}/tmp"], check=False)
     assert done.code == 2
     assert done.stats["summary"]["timed_out"] == 2
     assert done.stats["remaining"] == []
 
 
-def test_the_token_is_shown_before_the_start(calls: Runner, emulator: Emulator) -> None:
-    done = calls(BACKUP)
+def test_the_token_is_shown_before_the_start(run_role: Runner, emulator: Emulator) -> None:
+    done = run_role(BACKUP)
     token = re.findall(r'"run_service_action_token": "(\w{32})"', done.output.split("Start the service action")[0])
-    assert calls({**BACKUP, "execute_token": token[0]}).code == 0
+    assert run_role({**BACKUP, "execute_token": token[0]}).code == 0
     assert len(emulator.records()) == 1
 
 
-def test_what_check_mode_refuses_has_failed(run: Runner, emulator: Emulator) -> None:
+def test_a_target_that_check_mode_refuses_counts_as_failed(run: Runner, emulator: Emulator) -> None:
     given = {f"run_service_action_{name}": value for name, value in {**BACKUP, "parameters": {"Retain": 1}}.items()}
     command = ["ansible-playbook", "selfservice.aws.run_service_action", "--check", "-e", json.dumps(given)]
     done = run(*command, ANSIBLE_SHOW_CUSTOM_STATS="1")
@@ -178,46 +182,52 @@ def test_what_check_mode_refuses_has_failed(run: Runner, emulator: Emulator) -> 
     assert not emulator.calls(EXECUTE)
 
 
-def test_each_call_hands_over_its_own(calls: Runner, emulator: Emulator) -> None:
-    done = calls(BACKUP, {**BACKUP, "service_action_name": "Restart"})
+def test_each_call_publishes_its_own_results(run_role: Runner, emulator: Emulator) -> None:
+    done = run_role(BACKUP, {**BACKUP, "service_action_name": "Restart"})
     assert done.code == 0, done.output
     assert done.stats["record_ids"] == [emulator.records()[1]["RecordId"]]
     assert done.stats["summary"]["succeeded"] == 1
 
 
-def test_an_option_that_differs_among_the_hosts_is_refused(calls: Runner, fleet: Runner, emulator: Emulator) -> None:
-    hosts = fleet(2)
+def test_an_option_that_differs_among_the_hosts_is_rejected(
+    run_role: Runner, product_hosts: Runner, emulator: Emulator
+) -> None:
+    hosts = product_hosts(2)
     for number, host in enumerate(hosts.values()):
         host["run_service_action_parameters"] = {"Retention": number}
-    done = calls({"service_action_id": "act-1"}, hosts=hosts)
+    done = run_role({"service_action_id": "act-1"}, hosts=hosts)
     assert done.code == 2
     assert "run_service_action_parameters differs among the hosts" in re.sub(r"\s+", " ", done.output)
     assert not emulator.calls()
 
 
-def test_a_target_of_its_own_needs_a_play_of_one_host(calls: Runner, fleet: Runner, emulator: Emulator) -> None:
-    done = calls({"provisioned_product_name": "{{ inventory_hostname }}", "service_action_id": "act-1"}, hosts=fleet(2))
+def test_a_single_target_needs_a_play_with_one_host(
+    run_role: Runner, product_hosts: Runner, emulator: Emulator
+) -> None:
+    done = run_role(
+        {"provisioned_product_name": "{{ inventory_hostname }}", "service_action_id": "act-1"}, hosts=product_hosts(2)
+    )
     assert done.code == 2
     assert "the play has 2 hosts" in re.sub(r"\s+", " ", done.output)
     assert not emulator.calls()
 
 
-def test_parameters_of_the_inventory_are_sent(playbook: Runner, emulator: Emulator) -> None:
+def test_parameters_from_the_inventory_are_sent(playbook: Runner, emulator: Emulator) -> None:
     host = {"provisioned_product_id": ORDERS, "run_service_action_parameters": {"Retention": 9}}
     done = playbook("bulk_service_action", {"orders": host}, service_action_name="Backup")
     assert done.code == 0, done.output
     assert emulator.records()[0]["Parameters"] == {"Retention": ["9"]}
 
 
-def test_changes_that_yaml_would_take_for_one_are_two(playbook: Runner, emulator: Emulator) -> None:
+def test_change_ids_that_yaml_would_parse_as_equal_are_different_changes(playbook: Runner, emulator: Emulator) -> None:
     for change in ("0012", "10", "0", "0"):
         done = playbook("run_service_action", **BACKUP, change_id=change)
         assert done.code == 0, done.output
     assert len(emulator.records()) == 3
 
 
-def test_times_are_checked_before_the_start(calls: Runner, emulator: Emulator) -> None:
-    done = calls({**BACKUP, "wait_timeout": -1})
+def test_timeouts_are_checked_before_the_start(run_role: Runner, emulator: Emulator) -> None:
+    done = run_role({**BACKUP, "wait_timeout": -1})
     assert done.code == 2
     assert "wait_timeout is -1" in done.output
     assert not emulator.calls(EXECUTE)
@@ -226,7 +236,7 @@ def test_times_are_checked_before_the_start(calls: Runner, emulator: Emulator) -
 @pytest.mark.parametrize(
     "target", [{"provisioned_product_id": ORDERS}, {"targets": [{"provisioned_product_id": ORDERS}]}]
 )
-def test_an_empty_answer_is_none(playbook: Runner, emulator: Emulator, target: dict[str, Any]) -> None:
+def test_empty_survey_answers_are_ignored(playbook: Runner, emulator: Emulator, target: dict[str, Any]) -> None:
     options = ("wait", "wait_timeout", "wait_delay", "max_concurrency", "max_errors", "accept_language", "region")
     more = ("change_id", "execute_token", "report", "parameters", "sensitive_parameters", "service_action_id")
     empty = dict.fromkeys((*options, *more, "serial", "search_query", "provisioned_product_name"), "")
@@ -235,19 +245,19 @@ def test_an_empty_answer_is_none(playbook: Runner, emulator: Emulator, target: d
     assert [record["Status"] for record in emulator.records()] == ["SUCCEEDED"]
 
 
-def test_what_can_not_be_followed_counts_as_timed_out(calls: Runner, emulator: Emulator) -> None:
+def test_a_record_that_cannot_be_polled_counts_as_timed_out(run_role: Runner, emulator: Emulator) -> None:
     emulator.fault("DescribeRecord", "expired_token")
-    done = calls(BACKUP)
+    done = run_role(BACKUP)
     assert done.code == 2
     assert done.stats["summary"]["timed_out"] == 1
     record = emulator.records()[0]["RecordId"]
     assert f"servicecatalog_record_wait with record_ids: [{record}]" in re.sub(r"\s+", " ", done.output)
 
 
-def test_a_task_that_fails_before_its_targets_has_started_none(
-    calls: Runner, fleet: Runner, emulator: Emulator
+def test_a_task_that_fails_before_its_targets_reports_them_as_not_started(
+    run_role: Runner, product_hosts: Runner, emulator: Emulator
 ) -> None:
-    done = calls({"service_action_id": "act-1", "max_errors": "many"}, hosts=fleet(3))
+    done = run_role({"service_action_id": "act-1", "max_errors": "many"}, hosts=product_hosts(3))
     assert done.code == 2
     assert done.stats["remaining"] == [f"pp-{number:013}" for number in range(3)]
     assert done.stats["summary"]["not_started"] == 3

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Jobs as AWX runs them: ansible-runner, a private data directory, credentials from the environment, unsafe answers."""
+"""Jobs as AWX runs them: ansible-runner, a private data directory, credentials in the environment, unsafe answers."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from emulator import Emulator
 
 EXECUTE = "ExecuteProvisionedProductServiceAction"
 ORDERS = "pp-orders0000001"
-# What AWX' credential type for AWS puts into the environment; the region comes from another one.
+# What AWX's credential type for AWS sets in the environment; the region comes from another credential type.
 CREDENTIAL = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN")
 Runner = Callable[..., Any]
 
 
 class _Unsafe(str):
-    """An answer of a survey, or a variable of a launch: AWX tags them."""
+    """A survey answer or launch variable, which AWX tags as unsafe."""
 
     __slots__ = ()
 
@@ -38,7 +38,7 @@ _Dumper.add_representer(_Unsafe, lambda dumper, text: dumper.represent_scalar("!
 
 @dataclass(frozen=True)
 class Job:
-    """A job of AWX': what runs it, and what it leaves."""
+    """An AWX job: the command that runs it, and its artifacts."""
 
     folder: Path
     ident: str
@@ -49,19 +49,19 @@ class Job:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """What AWX shows and stores of the job, in order."""
+        """The events of the job that AWX shows and stores, in order."""
         files = (self.folder / "artifacts" / self.ident / "job_events").glob("*-*.json")
         return sorted((json.loads(file.read_text()) for file in files), key=lambda event: event["counter"])
 
     @property
     def artifacts(self) -> dict[str, Any]:
-        """What AWX keeps as the job's artifacts, and hands to later nodes of a workflow."""
+        """What AWX stores as the job's artifacts, and passes to later nodes of a workflow."""
         last = [event for event in self.events if event["event"] == "playbook_on_stats"][-1]
         found: dict[str, Any] = last["event_data"]["artifact_data"]
         return {name.removeprefix("run_service_action_"): value for name, value in found.items()}
 
     def cached_fact(self, name: str) -> dict[str, Any]:
-        """A fact that AWX takes over with use_fact_cache; newer ansible-cores wrap file, name and value."""
+        """A fact that AWX stores with use_fact_cache; newer versions of ansible-core wrap file, name and value."""
         (file,) = (self.folder / "artifacts" / self.ident / "facts").glob("*localhost")
         cached = json.loads(file.read_text())
         facts = json.loads(cached["__payload__"]) if "__payload__" in cached else cached
@@ -76,9 +76,9 @@ class Job:
 
 @pytest.fixture
 def launch(environment: dict[str, str], module_python: str, tmp_path: Path) -> Callable[..., Job]:
-    """Lay out the private data directory of a job of one playbook, and return the job."""
+    """Return a function that creates the private data directory of a job, and returns the job."""
 
-    def lay(name: str, playbook: str, hosts: Mapping[str, Any] | None = None, **answers: Any) -> Job:
+    def create(name: str, playbook: str, hosts: Mapping[str, Any] | None = None, **answers: Any) -> Job:
         folder = tmp_path / name
         for part in ("env", "inventory", "project"):
             (folder / part).mkdir(parents=True)
@@ -100,10 +100,10 @@ def launch(environment: dict[str, str], module_python: str, tmp_path: Path) -> C
         (folder / "project/job.yml").write_text(f"- ansible.builtin.import_playbook: selfservice.aws.{playbook}\n")
         return Job(folder, "1")
 
-    return lay
+    return create
 
 
-def test_a_job_hands_over_its_record_as_result_fact_and_artifact(
+def test_a_job_returns_its_record_as_result_fact_and_artifact(
     launch: Callable[..., Job], run: Runner, emulator: Emulator
 ) -> None:
     answers = {"provisioned_product_name": "orders-db", "service_action_name": "Backup", "wait_timeout": "600"}
@@ -119,16 +119,14 @@ def test_a_job_hands_over_its_record_as_result_fact_and_artifact(
     assert "49" not in json.dumps(job.results("Show the record"))
 
 
-def test_a_job_that_failed_hands_over_its_record_too(
-    launch: Callable[..., Job], run: Runner, emulator: Emulator
-) -> None:
+def test_a_failed_job_also_returns_its_record(launch: Callable[..., Job], run: Runner, emulator: Emulator) -> None:
     job = launch("job", "run_service_action", provisioned_product_id=ORDERS, service_action_name="Failover")
     assert run(*job.command).code == 2
     assert job.artifacts["record_ids"] == [emulator.records()[0]["RecordId"]]
     assert job.artifacts["summary"]["failed"] == 1
 
 
-def test_a_job_cancelled_while_it_waits_has_shown_its_record_and_is_taken_up_when_launched_again(
+def test_a_job_cancelled_while_waiting_has_shown_its_record_and_is_resumed_when_relaunched(
     launch: Callable[..., Job], run: Runner, kill: Runner, emulator: Emulator
 ) -> None:
     answers = {"provisioned_product_id": ORDERS, "service_action_name": "Backup", "change_id": "wf-1"}
@@ -144,15 +142,15 @@ def test_a_job_cancelled_while_it_waits_has_shown_its_record_and_is_taken_up_whe
     assert len(emulator.records()) == 1
 
 
-def test_a_job_of_many_that_was_killed_is_taken_up_when_launched_again(
-    launch: Callable[..., Job], run: Runner, kill: Runner, fleet: Runner, emulator: Emulator
+def test_a_killed_bulk_job_is_resumed_when_relaunched(
+    launch: Callable[..., Job], run: Runner, kill: Runner, product_hosts: Runner, emulator: Emulator
 ) -> None:
-    hosts = fleet(12, seconds=40)
+    hosts = product_hosts(12, seconds=40)
     answers = {"service_action_id": "act-1", "change_id": "wf-2", "max_concurrency": "4"}
     killed = launch("cut-off", "bulk_service_action", hosts, **answers)
     kill(lambda: len(emulator.calls(EXECUTE)) >= 6, *killed.command)
     assert 0 < len(emulator.records()) < 12
-    # All that is needed to go on was shown before.
+    # The change id that resumes the run was shown before.
     assert "wf-2" in json.dumps(killed.results("set to it"))
     again = launch("again", "bulk_service_action", hosts, **answers)
     assert run(*again.command).code == 0
@@ -160,12 +158,12 @@ def test_a_job_of_many_that_was_killed_is_taken_up_when_launched_again(
     assert sorted(again.artifacts["record_ids"]) == sorted(record["RecordId"] for record in emulator.records())
 
 
-def test_slices_that_run_at_once_start_each_target_once(
-    launch: Callable[..., Job], run: Runner, fleet: Runner, emulator: Emulator
+def test_concurrent_job_slices_start_each_target_once(
+    launch: Callable[..., Job], run: Runner, product_hosts: Runner, emulator: Emulator
 ) -> None:
-    hosts = fleet(8)
+    hosts = product_hosts(8)
     answers = {"service_action_id": "act-1", "change_id": "wf-7"}
-    # Both slices, dealt round robin, and both of them launched again while they run.
+    # Both slices, filled round robin, and both launched again while they run.
     jobs = [
         launch(f"slice-{each}", "bulk_service_action", dict(list(hosts.items())[each % 2 :: 2]), **answers)
         for each in range(4)

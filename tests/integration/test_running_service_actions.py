@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module as users run it: tasks of a playbook, and ad-hoc."""
+"""The module as users run it: in playbooks and ad hoc."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RESTART = f"{MODULE}: {{provisioned_product_id: pp-orders0000001, service_action
 SECRET = "s3cr3t-Value/1234"
 
 
-def test_ids_without_wait_are_one_call_of_the_whole_process(run: Play, emulator: Emulator) -> None:
+def test_a_start_by_ids_without_wait_takes_one_call_in_the_whole_process(run: Play, emulator: Emulator) -> None:
     arguments = "provisioned_product_id=pp-orders0000001 service_action_id=act-restart000001"
     done = run("ansible", "localhost", "-m", MODULE, "-a", arguments)
     assert done.code == 0, done.output
@@ -29,7 +29,7 @@ def test_ids_without_wait_are_one_call_of_the_whole_process(run: Play, emulator:
     assert shown["record_detail"]["record_id"] == emulator.records()[0]["RecordId"]
 
 
-def test_a_failed_record_reads_well_ad_hoc(run: Play, emulator: Emulator) -> None:
+def test_a_failed_record_is_readable_ad_hoc(run: Play, emulator: Emulator) -> None:
     arguments = "provisioned_product_name=orders-db service_action_name=Failover wait=true"
     done = run("ansible", "localhost", "-m", MODULE, "-a", arguments)
     assert done.code == 2
@@ -38,7 +38,7 @@ def test_a_failed_record_reads_well_ad_hoc(run: Play, emulator: Emulator) -> Non
     assert "Traceback" not in done.output
 
 
-def test_a_failure_registers_what_a_success_does_and_why(play: Play, emulator: Emulator) -> None:
+def test_a_failure_registers_the_same_values_as_a_success(play: Play, emulator: Emulator) -> None:
     done = play(f"""
         - {MODULE}: {{provisioned_product_name: orders-db, service_action_name: Failover, wait: true}}
           register: result
@@ -51,7 +51,7 @@ def test_a_failure_registers_what_a_success_does_and_why(play: Play, emulator: E
     assert done.result["execute_token"] == emulator.records()[0]["ExecuteToken"]
 
 
-def test_a_timeout_is_taken_up_again_by_its_token(play: Play, emulator: Emulator) -> None:
+def test_a_timed_out_task_is_resumed_by_its_token(play: Play, emulator: Emulator) -> None:
     done = play(f"""
         - {RESTART}, wait: true, wait_timeout: 0}}
           register: first
@@ -71,7 +71,7 @@ def test_a_timeout_is_taken_up_again_by_its_token(play: Play, emulator: Emulator
     assert len(emulator.records()) == 1
 
 
-def test_the_record_is_a_fact(play: Play) -> None:
+def test_the_record_is_set_as_a_fact(play: Play) -> None:
     done = play(
         f"""
         - {RESTART}, wait: true}}
@@ -84,7 +84,7 @@ def test_the_record_is_a_fact(play: Play) -> None:
     assert done.code == 0, done.output
 
 
-def test_check_mode_and_diff_of_a_playbook(play: Play, emulator: Emulator) -> None:
+def test_check_mode_and_diff_work_in_a_playbook(play: Play, emulator: Emulator) -> None:
     done = play(f"- {RESTART}, parameters: {{Mode: forced}}}}\n  register: result", "--check", "--diff")
     assert done.code == 0, done.output
     assert emulator.records() == []
@@ -118,7 +118,7 @@ def test_async_tasks_return_the_record(play: Play) -> None:
 
 
 @pytest.mark.parametrize(
-    ("params", "said"),
+    ("params", "message"),
     [
         ("provisioned_product_id: x", "one of the following is required: service_action_id, service_action_name"),
         ("provisioned_product_id: x, provisioned_product_name: x, service_action_id: x", "mutually exclusive"),
@@ -128,9 +128,9 @@ def test_async_tasks_return_the_record(play: Play) -> None:
         ("provisioned_product_id: x, service_action_id: x, aws_config: {speed: 1}", "aws_config is not what botocore"),
     ],
 )
-def test_bad_input_is_refused_before_any_call(play: Play, emulator: Emulator, params: str, said: str) -> None:
+def test_invalid_input_is_rejected_before_any_call(play: Play, emulator: Emulator, params: str, message: str) -> None:
     done = play(f"- {MODULE}: {{{params}}}\n  register: result\n  ignore_errors: true")
-    assert said in done.result["msg"]
+    assert message in done.result["msg"]
     assert "Traceback" not in done.output
     assert emulator.calls() == []
 
@@ -145,7 +145,7 @@ def test_bad_input_is_refused_before_any_call(play: Play, emulator: Emulator, pa
     ids=["dict", "key=value", "JSON"],
 )
 @pytest.mark.parametrize("fails", [False, True], ids=["succeeds", "echoed"])
-def test_a_secret_shows_nowhere(play: Play, emulator: Emulator, given: str, fails: bool) -> None:
+def test_a_secret_is_masked_everywhere(play: Play, emulator: Emulator, given: str, fails: bool) -> None:
     name = "TARGET" if fails else "NewPassword"
     done = play(
         f"""
@@ -179,7 +179,7 @@ def test_a_secret_shows_nowhere(play: Play, emulator: Emulator, given: str, fail
 @pytest.mark.parametrize(
     "given", [f"NewPassword={SECRET}", f'{{"NewPassword": "{SECRET}"}}'], ids=["key=value", "JSON"]
 )
-def test_a_secret_shows_nowhere_ad_hoc(run: Play, emulator: Emulator, given: str) -> None:
+def test_a_secret_is_masked_everywhere_ad_hoc(run: Play, emulator: Emulator, given: str) -> None:
     arguments = {
         "provisioned_product_name": "orders-db",
         "service_action_name": "RotatePassword",
@@ -191,7 +191,7 @@ def test_a_secret_shows_nowhere_ad_hoc(run: Play, emulator: Emulator, given: str
     assert emulator.records()[0]["RecordId"] in done.output
 
 
-def test_a_secret_too_short_is_refused_in_words_that_can_be_read(play: Play, emulator: Emulator) -> None:
+def test_a_secret_that_is_too_short_is_rejected_with_a_readable_message(play: Play, emulator: Emulator) -> None:
     done = play(f"- {RESTART}, sensitive_parameters: {{Mode: a}}}}\n  register: result\n  ignore_errors: true")
     assert "under 4 characters for 'Mode'" in done.result["msg"]
     assert emulator.calls() == []
@@ -204,4 +204,4 @@ def test_an_endpoint_that_hangs_adds_at_most_30_seconds(play: Play, emulator: Em
     took = time.monotonic() - started
     assert "was not seen to end within 3 s" in done.result["msg"]
     assert done.result["record_detail"]["record_id"]
-    assert 3 <= took < 3 + 30 + 10  # Ansible's own start and end are in it
+    assert 3 <= took < 3 + 30 + 10  # includes the start and the end of Ansible

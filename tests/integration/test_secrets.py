@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A secret, and the credentials, in every place that Ansible writes to, with all that tells more switched on."""
+"""Secrets and credentials are not written anywhere, even with all of Ansible's verbose output enabled."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib.parse import quote
 from emulator import Emulator
 
 SECRET = 'S3cr3t "Pa/ss&wörd\\1234'
-FORMS = (
+VARIANTS = (
     SECRET,
     repr(SECRET)[1:-1],
     json.dumps(SECRET)[1:-1],
@@ -25,7 +25,7 @@ FORMS = (
 CREDENTIALS = ("not-a-real-secret-key", "s3ssion-t0ken-value", "0ther-secret-key")
 MASK = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 MODULE = "selfservice.aws.servicecatalog_service_action"
-# Modules log what they are called with; here they do it to a file.
+# Modules log their arguments to syslog; here they log to a file.
 SYSLOG = """\
 import os, syslog
 def write(*words):
@@ -98,16 +98,16 @@ def test_no_secret_is_written_anywhere(play: Callable[..., Any], emulator: Emula
     assert [record["Parameters"] for record in emulator.records()] == [{"NewPassword": [SECRET]}] * 2
     written = {str(path): path.read_text(errors="replace") for path in tmp_path.rglob("*") if path.is_file()}
     assert "Invoked with" in written[str(tmp_path / "syslog")]
-    # The endpoint logs are on; amazon.aws finds no names of services in them, since the emulator's address has none.
+    # The endpoint logs are enabled, but amazon.aws finds no service names in them, since the emulator's URL has none.
     assert '"resource_actions"' in done.output
     assert list((tmp_path / "facts").iterdir())
     assert done.result
     for name in ("ansible.log", "report.html"):
         assert written[str(tmp_path / name)]
     for place, text in {"the output": done.output, "the result": json.dumps(done.result), **written}.items():
-        # With ANSIBLE_DEBUG, Ansible itself tells every module's arguments, whatever their no_log: so the docs say.
-        told = "".join(line for line in text.splitlines(keepends=True) if "done with _execute_module (" not in line)
-        assert [form for form in (*FORMS, *CREDENTIALS) if form in told] == [], place
+        # With ANSIBLE_DEBUG, Ansible itself logs every module's arguments despite no_log, as its documentation says.
+        checked = "".join(line for line in text.splitlines(keepends=True) if "done with _execute_module (" not in line)
+        assert [variant for variant in (*VARIANTS, *CREDENTIALS) if variant in checked] == [], place
 
 
 REFUSED = f"""
@@ -127,15 +127,15 @@ REFUSED = f"""
 """
 
 
-def test_what_a_refused_task_was_given_is_not_told(play: Callable[..., Any]) -> None:
+def test_a_rejected_task_does_not_show_its_secrets(play: Callable[..., Any]) -> None:
     done = play(REFUSED, "-vvv", ANSIBLE_INJECT_INVOCATION="1", THE_SECRET="hunter2hunter2", THE_PIN="Z#7")
     assert "ignored=3" in done.output
-    told = [json.loads(each) for each in re.findall(r'"sensitive_parameters": ({[^}]*})', done.output)]
-    assert [set(each.values()) for each in told] == [{MASK}] * 3
+    shown = [json.loads(each) for each in re.findall(r'"sensitive_parameters": ({[^}]*})', done.output)]
+    assert [set(each.values()) for each in shown] == [{MASK}] * 3
     assert [secret for secret in ("hunter2", "Z#7") if secret in done.output] == []
 
 
 def outputs(secret: str) -> dict[str, str]:
-    """Return an output that has the secret in the ways that a step may print it."""
+    """Return an output that has the secret in every encoding that a step may print."""
     text = f"password={secret} {json.dumps({'password': secret})} https://host/?password={quote(secret, safe='')}"
     return {"OutputKey": "Log", "OutputValue": text}

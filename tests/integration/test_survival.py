@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Signals at random moments, to the playbook, its whole process tree or the module alone; and faults on the role."""
+"""Signals at random moments to the playbook, its process tree or the module alone, and faults during the role."""
 
 from __future__ import annotations
 
@@ -44,21 +44,21 @@ TASKS: dict[str, dict[str, Any]] = {
         },
     },
 }
-# One of a sort.
+# One case of each kind; the others are marked as exhaustive.
 FEW_KILLS = ("one-tree-KILL", "one-playbook-INT", "many-module-TERM", "role-tree-KILL")
 FEW_OF_THE_ROLE = (f"role-{EXECUTE}.each.reset_after", f"role-{RECORD}.each.truncated")
-WANTED = {"one": IDS[:1], "many": IDS[:-1], "role": IDS[:1]}
+EXPECTED = {"one": IDS[:1], "many": IDS[:-1], "role": IDS[:1]}
 
 
 def mark_all_but(few: Sequence[str], cases: Sequence[Any]) -> list[Any]:
-    """Return the cases, all but a few of them marked as exhaustive."""
+    """Return the cases as parameters, all but a few of them marked as exhaustive."""
     assert {*few} <= {*map(str, cases)}
     marks = {str(case): () if str(case) in few else (pytest.mark.exhaustive,) for case in cases}
     return [pytest.param(case, id=str(case), marks=marks[str(case)]) for case in cases]
 
 
 @pytest.mark.parametrize("case", mark_all_but(FEW_KILLS, KILLS))
-def test_what_was_killed_and_is_run_again_ran_once(
+def test_a_killed_task_that_is_run_again_runs_each_action_once(
     run: Callable[..., Any], kill: Callable[..., str], emulator: Emulator, tmp_path: Path, case: Kill
 ) -> None:
     actions = [{**action, "run": {"seconds": 40}} for action in WORLD["service_actions"]]
@@ -66,9 +66,9 @@ def test_what_was_killed_and_is_run_again_ran_once(
     emulator.fault(EXECUTE, "slow", seconds=0.3)
     plays = [{"hosts": "localhost", "gather_facts": False, "tasks": [TASKS[case.what]]}]
     (tmp_path / "play.yml").write_text(yaml.safe_dump(plays))
-    # The first call is the start, which takes a while; then come the looks.
+    # The first call is the start, which is slow; the polls follow.
     moment = random.Random(str(case)).randint(1, 5)
-    said = kill(
+    output = kill(
         lambda: len(emulator.calls()) >= moment,
         "ansible-playbook",
         "play.yml",
@@ -77,17 +77,19 @@ def test_what_was_killed_and_is_run_again_ran_once(
     )
     emulator.clear_faults()
     if case.who == "module" and case.signal != "KILL":
-        # The role's start ends well all the same, and its wait is a task of its own.
-        assert case.what == "role" or f"SIG{case.signal} told this process to end" in said
-        assert all(record["RecordId"] in said for record in emulator.records())
+        # The role still succeeds in starting the action, and waits for it in a separate task.
+        assert case.what == "role" or f"SIG{case.signal} told this process to end" in output
+        assert all(record["RecordId"] in output for record in emulator.records())
     done = run("ansible-playbook", "play.yml")
     assert done.code == 0, done.output
-    assert sorted(record["ProvisionedProductId"] for record in emulator.records()) == WANTED[case.what]
+    assert sorted(record["ProvisionedProductId"] for record in emulator.records()) == EXPECTED[case.what]
     assert {record["Status"] for record in emulator.records()} == {"SUCCEEDED"}
 
 
 @pytest.mark.parametrize("case", mark_all_but(FEW_OF_THE_ROLE, ROLE))
-def test_a_change_survives_what_the_role_meets(run: Callable[..., Any], emulator: Emulator, case: Case) -> None:
+def test_a_change_runs_once_despite_faults_during_the_role(
+    run: Callable[..., Any], emulator: Emulator, case: Case
+) -> None:
     emulator.reset(WORLD)
     for fault in case.faults:
         emulator.fault(fault.operation, fault.kind, **fault.options)
@@ -103,9 +105,9 @@ def test_a_change_survives_what_the_role_meets(run: Callable[..., Any], emulator
     first = run(*command, ANSIBLE_SHOW_CUSTOM_STATS="1")
     assert "Traceback" not in first.output
     assert "This is a bug" not in first.output
-    answered = [call for call in emulator.calls(EXECUTE) if call["status"] == 200 and call["fault"] is None]
-    told = [record["RecordId"] for record in emulator.records()] if answered else []
-    assert first.stats["record_ids"] == told
+    responded = [call for call in emulator.calls(EXECUTE) if call["status"] == 200 and call["fault"] is None]
+    returned = [record["RecordId"] for record in emulator.records()] if responded else []
+    assert first.stats["record_ids"] == returned
     assert (first.code == 0) == (first.stats["summary"]["succeeded"] == 1)
     emulator.clear_faults()
     again = run(*command, ANSIBLE_SHOW_CUSTOM_STATS="1")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The targets in this folder, each a role of what a user would write, run and checked."""
+"""The integration targets in this folder, each a role with tasks as users write them, with and without check mode."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes over the wire, and to whom: TLS with a private CA, redirects, and proxies."""
+"""TLS with a private CA, redirects and proxies."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PARAMETER = "graceful-4711"
 
 
 def issue(name: str, folder: Path, issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None = None) -> Any:
-    """Write a certificate for this machine and its key as a PEM file, signed by itself or an issuer; return both."""
+    """Write a certificate for this machine and its key to a PEM file, and return both; self-signed without issuer."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -65,7 +65,7 @@ def issue(name: str, folder: Path, issuer: tuple[x509.Certificate, ec.EllipticCu
 
 @pytest.fixture
 def secure(tmp_path: Path) -> Iterator[Emulator]:
-    """An emulator that speaks TLS, by a certificate of the CA in ca.pem; other.pem is a CA that it does not know."""
+    """An emulator with TLS, whose certificate is signed by the CA in ca.pem; other.pem is an unrelated CA."""
     authority = issue("ca", tmp_path)
     issue("other", tmp_path)
     issue("server", tmp_path, authority)
@@ -74,7 +74,7 @@ def secure(tmp_path: Path) -> Iterator[Emulator]:
 
 
 class Proxy(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """An HTTP proxy that tunnels, and keeps all that it sees."""
+    """An HTTP proxy that tunnels, and records all the bytes that it transfers."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -85,7 +85,7 @@ class Proxy(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
 
 class Tunnel(socketserver.BaseRequestHandler):
-    """One CONNECT."""
+    """One tunnel, opened by CONNECT."""
 
     server: Proxy
 
@@ -109,22 +109,20 @@ class Tunnel(socketserver.BaseRequestHandler):
 
 
 def task(name: str, environment: dict[str, str] | None = None, **options: Any) -> dict[str, Any]:
-    """Return a task that registers its result under a name, and goes on."""
+    """Return a task that registers its result under a name and ignores errors."""
     given = {MODULE: {**OPTIONS, **options}, "register": name, "ignore_errors": True}
     return {**given, "environment": environment} if environment else given
 
 
 def results(play: Callable[..., Any], *tasks: dict[str, Any], **more: str) -> tuple[dict[str, Any], str]:
-    """Run tasks, and return their results by name and what was printed."""
+    """Run tasks, and return their results by name and the output."""
     kept = "{{ {" + ", ".join(f"'{each['register']}': {each['register']}" for each in tasks) + "} }}"
     done = play(yaml.safe_dump([*tasks, {"ansible.builtin.set_fact": {"result": kept}}]), **more)
     assert done.code == 0, done.output
     return done.result, done.output
 
 
-def test_certificates_are_verified_unless_told_otherwise(
-    play: Callable[..., Any], secure: Emulator, tmp_path: Path
-) -> None:
+def test_certificates_are_verified_unless_disabled(play: Callable[..., Any], secure: Emulator, tmp_path: Path) -> None:
     ca, other = str(tmp_path / "ca.pem"), str(tmp_path / "other.pem")
     found, _output = results(
         play,
@@ -141,15 +139,15 @@ def test_certificates_are_verified_unless_told_otherwise(
         assert found[name]["changed"] is False
         assert "CERTIFICATE_VERIFY_FAILED" in found[name]["msg"]
         assert "Nothing was changed" in found[name]["msg"]
-    made = [found[name]["record_detail"]["record_id"] for name in ("bundle", "variable", "unverified")]
-    assert made == [record["RecordId"] for record in secure.records()]
-    assert len(secure.calls()) == len(made)
+    started = [found[name]["record_detail"]["record_id"] for name in ("bundle", "variable", "unverified")]
+    assert started == [record["RecordId"] for record in secure.records()]
+    assert len(secure.calls()) == len(started)
 
 
-def test_a_redirect_leads_no_request_elsewhere(attempt_task: Callable[..., dict[str, Any]], emulator: Emulator) -> None:
+def test_redirects_are_not_followed(run_module: Callable[..., dict[str, Any]], emulator: Emulator) -> None:
     with Emulator() as elsewhere:
         emulator.fault("*", "redirect", location=f"{elsewhere.url}/", status=307)
-        found = attempt_task(**OPTIONS)
+        found = run_module(**OPTIONS)
         assert elsewhere.calls() == []
     assert found["changed"] is False
     assert "307" in found["msg"]
@@ -157,8 +155,8 @@ def test_a_redirect_leads_no_request_elsewhere(attempt_task: Callable[..., dict[
 
 
 @pytest.fixture
-def attempt_task(run: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
-    """Run the module ad-hoc, and return its result."""
+def run_module(run: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
+    """Return a function that runs the module ad hoc, and returns its result."""
 
     def start(environment: dict[str, str] | None = None, **options: Any) -> dict[str, Any]:
         done = run("ansible", "localhost", "-m", MODULE, "-a", json.dumps(options), **(environment or {}))
@@ -168,7 +166,9 @@ def attempt_task(run: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
     return start
 
 
-def test_a_proxy_sees_no_request(attempt_task: Callable[..., dict[str, Any]], secure: Emulator, tmp_path: Path) -> None:
+def test_a_proxy_sees_no_content_of_requests(
+    run_module: Callable[..., dict[str, Any]], secure: Emulator, tmp_path: Path
+) -> None:
     with Proxy() as proxy:
         threading.Thread(target=proxy.serve_forever, args=(0.05,), daemon=True).start()
         environment = {
@@ -176,7 +176,7 @@ def test_a_proxy_sees_no_request(attempt_task: Callable[..., dict[str, Any]], se
             "AWS_ENDPOINT_URL": secure.tls_url,
             "AWS_CA_BUNDLE": str(tmp_path / "ca.pem"),
         }
-        found = attempt_task(environment, **OPTIONS, parameters={"Mode": PARAMETER})
+        found = run_module(environment, **OPTIONS, parameters={"Mode": PARAMETER})
         proxy.shutdown()
     assert found["changed"] is True, found
     assert secure.records()[0]["Parameters"] == {"Mode": [PARAMETER]}
@@ -185,9 +185,11 @@ def test_a_proxy_sees_no_request(attempt_task: Callable[..., dict[str, Any]], se
         assert word.encode() not in proxy.seen
 
 
-def test_a_proxy_that_is_down_keeps_its_password(attempt_task: Callable[..., dict[str, Any]], secure: Emulator) -> None:
+def test_the_password_of_an_unreachable_proxy_is_not_shown(
+    run_module: Callable[..., dict[str, Any]], secure: Emulator
+) -> None:
     environment = {"HTTPS_PROXY": "http://someone:Pr0xy-S3cret@127.0.0.1:9", "AWS_ENDPOINT_URL": secure.tls_url}
-    found = attempt_task(environment, **OPTIONS, aws_config={"retries": {"total_max_attempts": 1}})
+    found = run_module(environment, **OPTIONS, aws_config={"retries": {"total_max_attempts": 1}})
     assert "ProxyConnectionError" in found["msg"]
     assert "Nothing was changed" in found["msg"]
     assert "Pr0xy-S3cret" not in json.dumps(found)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The emulator, and tasks as a module would make them."""
+"""Fixtures that run module handlers against the emulator, without Ansible."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ def running_emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def emulator(running_emulator: Emulator) -> Emulator:
-    """The demo world, as new, on a clock that only tests move."""
+    """The emulator, reset to the demo world, on a clock that only tests advance."""
     running_emulator.reset()
     return running_emulator
 
 
 @pytest.fixture(scope="session")
 def session() -> boto3.Session:
-    """One for all, since each reads the service's model anew."""
+    """A single boto3 session, since each new one loads the service model again."""
     return boto3.Session()
 
 
 @pytest.fixture
 def connect(emulator: Emulator, session: boto3.Session) -> Callable[[Mapping[str, Any]], BaseClient]:
-    """Make a client as amazon.aws does, from a dict of botocore's Config."""
+    """Return a function that makes a client from a dict of Config options, as amazon.aws does."""
 
     def make(config: Mapping[str, Any]) -> BaseClient:
         return session.client(
@@ -63,7 +63,7 @@ def connect(emulator: Emulator, session: boto3.Session) -> Callable[[Mapping[str
 
 @dataclass(frozen=True)
 class Attempt:
-    """One run of a module's handler against the emulator, without Ansible around it."""
+    """One run of a module's handler against the emulator."""
 
     handler: Callable[[Task], None]
     task: Task
@@ -75,7 +75,7 @@ class Attempt:
         return self.task.result
 
     def result(self) -> dict[str, Any]:
-        """Run it, and return the result as users get it, `failed` and `msg` included."""
+        """Run the handler, and return the result as users get it, including `failed` and `msg`."""
         from ansible_collections.selfservice.aws.plugins.module_utils._module import run_handler
 
         failure = run_handler(self.handler, self.task)
@@ -83,9 +83,9 @@ class Attempt:
 
 
 @pytest.fixture
-def prepare(emulator: Emulator, connect: Callable[[Mapping[str, Any]], BaseClient]) -> Callable[..., Attempt]:
-    """Make an Attempt of any handler, with the options as Ansible would give them."""
-    # Not at the top: this file is read before pytest-ansible makes the collection known.
+def make_attempt(emulator: Emulator, connect: Callable[[Mapping[str, Any]], BaseClient]) -> Callable[..., Attempt]:
+    """Return a function that makes an Attempt of any handler, with options as Ansible passes them."""
+    # Not at the top: pytest loads this file before pytest-ansible makes the collection importable.
     from ansible_collections.selfservice.aws.plugins.module_utils._module import Task
 
     def make(
@@ -113,8 +113,8 @@ def prepare(emulator: Emulator, connect: Callable[[Mapping[str, Any]], BaseClien
 
 
 @pytest.fixture
-def attempt(prepare: Callable[..., Attempt]) -> Callable[..., Attempt]:
-    """Make an Attempt of servicecatalog_service_action; what the test does not give has the argument spec's default."""
+def service_action(make_attempt: Callable[..., Attempt]) -> Callable[..., Attempt]:
+    """Return a function that makes an Attempt of servicecatalog_service_action, with the argument spec's defaults."""
     from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_service_action import run_service_action
 
     def make(*, check_mode: bool = False, diff_mode: bool = False, jitter: float = 0.0, **params: Any) -> Attempt:
@@ -132,30 +132,30 @@ def attempt(prepare: Callable[..., Attempt]) -> Callable[..., Attempt]:
             "wait_delay": None,
         }
         given = {**defaults, **params}
-        return prepare(run_service_action, given, check_mode=check_mode, diff_mode=diff_mode, jitter=jitter)
+        return make_attempt(run_service_action, given, check_mode=check_mode, diff_mode=diff_mode, jitter=jitter)
 
     return make
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a scenario left: its result, the ids of records that the service told it, and how long it waited."""
+class ScenarioOutcome:
+    """The outcome of a scenario: its result, the record ids that the service returned, the seconds slept, warnings."""
 
     result: dict[str, Any]
-    told: set[str]
+    record_ids: set[str]
     slept: float
     warnings: list[str]
 
 
 @pytest.fixture(scope="session")
 def clients() -> dict[str, BaseClient]:
-    """The clients of all scenarios, by their configuration: to make one takes as long as several calls."""
+    """A cache of clients by configuration, since making a client takes as long as several calls."""
     return {}
 
 
 @pytest.fixture
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Botocore's own pauses take no time: neither those before retries nor those of its adaptive rate."""
+def no_retry_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Disable botocore's delays before retries and those of its adaptive retry mode."""
     monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _seconds: None))
     monkeypatch.setattr(botocore.retries.bucket.TokenBucket, "acquire", lambda *_args, **_kwargs: True)
 
@@ -163,42 +163,45 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def run_scenario(
     clients: dict[str, BaseClient],
-    prepare: Callable[..., Attempt],
+    make_attempt: Callable[..., Attempt],
     connect: Callable[[Mapping[str, Any]], BaseClient],
-    no_pauses: None,  # noqa: ARG001
-) -> Callable[..., Outcome]:
-    """Run a scenario of tests/faults; a look that hangs takes its 20 s on the clock, and hardly any here."""
+    no_retry_delays: None,  # noqa: ARG001
+) -> Callable[..., ScenarioOutcome]:
+    """Return a function that runs a scenario of tests/faults.
 
-    def start(scenario: Scenario, *, hangs: bool = False, **params: Any) -> Outcome:
+    A request that hangs advances the clock by the read timeout, but takes only 0.1 s of real time.
+    """
+
+    def run(scenario: Scenario, *, hangs: bool = False, **params: Any) -> ScenarioOutcome:
         handler = getattr(importlib.import_module(MODULES + scenario.module), HANDLERS[scenario.module])
-        attempt = prepare(handler, {**scenario.params, **params}, **scenario.modes)
-        told: set[str] = set()
+        attempt = make_attempt(handler, {**scenario.params, **params}, **scenario.modes)
+        record_ids: set[str] = set()
 
-        def note(parsed: Mapping[str, Any], **_kwargs: Any) -> None:
-            told.add(parsed.get("RecordDetail", {}).get("RecordId"))
+        def collect_record_id(parsed: Mapping[str, Any], **_kwargs: Any) -> None:
+            record_ids.add(parsed.get("RecordDetail", {}).get("RecordId"))
 
-        def watched(config: Mapping[str, Any]) -> BaseClient:
+        def connect_with_hooks(config: Mapping[str, Any]) -> BaseClient:
             key = f"{hangs} {config}"
             if key not in clients:
                 clients[key] = connect({**config, "read_timeout": 0.1} if hangs else config)
 
-            def hang(caught_exception: Exception | None, **_kwargs: Any) -> None:
+            def advance_clock(caught_exception: Exception | None, **_kwargs: Any) -> None:
                 if isinstance(caught_exception, ReadTimeoutError):
                     attempt.task.clock.sleep(config.get("read_timeout", 0))
 
             events = clients[key].meta.events
-            # Scenarios share clients, but not their counters of requests.
+            # Scenarios share clients, but each counts its own requests.
             events.unregister("before-send.servicecatalog", unique_id="selfservice-count")
             for event, handler in [
-                (f"after-call.servicecatalog.{EXECUTE}", note),
-                ("needs-retry.servicecatalog", hang),
+                (f"after-call.servicecatalog.{EXECUTE}", collect_record_id),
+                ("needs-retry.servicecatalog", advance_clock),
             ]:
                 events.unregister(event, unique_id=event)
                 events.register(event, handler, unique_id=event)
             return clients[key]
 
-        attempt.task.connect = watched
+        attempt.task.connect = connect_with_hooks
         result = attempt.result()
-        return Outcome(result, told - {None}, attempt.task.clock.slept, attempt.warnings)
+        return ScenarioOutcome(result, record_ids - {None}, attempt.task.clock.slept, attempt.warnings)
 
-    return start
+    return run

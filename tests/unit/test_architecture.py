@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rooms of the code, and the rules that only reading it can hold."""
+"""Rules of the architecture, checked by reading the source."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from botocore.session import Session
 
 ROOT = Path(__file__).parents[2]
 PLUGIN_FOLDER = ROOT / "plugins"
-# The rooms of plugins/module_utils, packages and single files: each imports from itself and from the lines above it.
-ROOMS = (
+# Layers of packages and files in plugins/module_utils: each imports only from itself and from the layers above it here.
+LAYERS = (
     {"_clock", "_exceptions"},
     {"_servicecatalog"},
     {"_progress", "_secrets"},
@@ -28,7 +28,7 @@ ROOMS = (
     {"_bulk"},
     {"_module"},
 )
-# What code that runs on the controller may use of them: nothing that is about running a task.
+# The packages that code on the controller may import: none of those that run a task.
 CONTROLLER = {"_clock", "_exceptions", "_progress", "_servicecatalog"}
 UNITS = sorted((PLUGIN_FOLDER / "module_utils").rglob("*.py"))
 PLUGINS = sorted(PLUGIN_FOLDER.rglob("*.py"))
@@ -41,7 +41,7 @@ STAND_INS = sorted(path for name in ("awx", "emulator") for path in (ROOT / "tes
 
 
 def imported(file: Path) -> Iterator[str]:
-    """Yield the full names of what a file imports, wherever in it; those beside it start with a dot."""
+    """Yield the full names of all imports of a file; relative ones start with a dot."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -54,40 +54,40 @@ def names_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def room_of(unit: Path) -> str:
-    """Return the package or file of module_utils that a unit belongs to."""
+def package_of(unit: Path) -> str:
+    """Return the package or file of module_utils that a unit belongs to, by name."""
     return unit.relative_to(PLUGIN_FOLDER / "module_utils").parts[0].removesuffix(".py")
 
 
-def imported_rooms(unit: Path) -> Iterator[str]:
-    """Yield the rooms that a unit imports from; those of a relative import are found by its dots."""
+def imported_packages(unit: Path) -> Iterator[str]:
+    """Yield the packages of module_utils that a unit imports from with relative imports."""
     for found in imported(unit):
         dots = len(found) - len(found.lstrip("."))
         if dots:
             folder = unit.parents[dots - 1]
-            yield room_of(folder / found.lstrip(".").split(".")[0])
+            yield package_of(folder / found.lstrip(".").split(".")[0])
 
 
-def test_every_unit_is_in_a_room() -> None:
-    assert {room_of(unit) for unit in UNITS} == set().union(*ROOMS)
+def test_every_unit_belongs_to_a_layer() -> None:
+    assert {package_of(unit) for unit in UNITS} == set().union(*LAYERS)
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=names_of)
-def test_a_unit_imports_from_its_room_and_those_above(unit: Path) -> None:
-    room = room_of(unit)
-    above = set().union(*ROOMS[: next(number for number, rooms in enumerate(ROOMS) if room in rooms)])
-    assert set(imported_rooms(unit)) <= above | {room}
-    # By a dot, so that this test sees it.
+def test_a_unit_imports_only_from_its_package_and_lower_layers(unit: Path) -> None:
+    package = package_of(unit)
+    lower = set().union(*LAYERS[: next(number for number, layer in enumerate(LAYERS) if package in layer)])
+    assert set(imported_packages(unit)) <= lower | {package}
+    # Absolute imports would escape this test.
     assert not [found for found in imported(unit) if "selfservice" in found]
 
 
-def test_packages_have_no_code_of_their_own() -> None:
+def test_init_files_are_empty() -> None:
     packages = sorted(PLUGIN_FOLDER.rglob("__init__.py"))
     assert packages
     assert [path for path in packages if path.read_text(encoding="utf-8")] == []
 
 
-def test_the_controllers_code_uses_nothing_about_running_a_task() -> None:
+def test_controller_code_does_not_import_code_that_runs_tasks() -> None:
     kinds = ("plugin_utils", "inventory", "callback")
     controller = [file for kind in kinds for file in (PLUGIN_FOLDER / kind).rglob("*.py")]
     for file in controller:
@@ -99,7 +99,7 @@ def test_the_controllers_code_uses_nothing_about_running_a_task() -> None:
 
 
 def test_the_callback_does_not_load_botocore() -> None:
-    """Loading it took more CPU than the bound on the callback's cost allows for the whole run."""
+    """Loading botocore takes more CPU than the benchmark's bound allows the callback for a whole run."""
     callback = "ansible_collections.selfservice.aws.plugins.callback.progress"
     code = f"import sys, {callback}; sys.exit('botocore' in sys.modules)"
     tree = os.environ["ANSIBLE_COLLECTIONS_PATH"].split(os.pathsep)[0]
@@ -107,7 +107,7 @@ def test_the_callback_does_not_load_botocore() -> None:
 
 
 @pytest.mark.parametrize("file", PLUGINS, ids=names_of)
-def test_only_the_clock_sleeps_and_only_module_leaves(file: Path) -> None:
+def test_only_the_clock_sleeps_and_only_module_exits(file: Path) -> None:
     tree = ast.parse(file.read_text(encoding="utf-8"))
     called = {node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and hasattr(node.func, "attr")}
     assert not called & {"exit_json", "fail_json", "fail_json_aws"} or file.stem == "_module"
@@ -115,7 +115,7 @@ def test_only_the_clock_sleeps_and_only_module_leaves(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", MODULES, ids=names_of)
-def test_a_module_imports_units_and_little_else(file: Path) -> None:
+def test_a_module_imports_only_module_utils_and_the_standard_library(file: Path) -> None:
     ours = "ansible_collections.selfservice.aws.plugins.module_utils."
     amazons = "ansible_collections.amazon.aws.plugins.module_utils.modules.AnsibleAWSModule"
     others = {found for found in imported(file) if not found.startswith(ours)} - {amazons}
@@ -123,7 +123,7 @@ def test_a_module_imports_units_and_little_else(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", PLUGINS, ids=names_of)
-def test_only_service_catalog_calls_the_service(file: Path) -> None:
+def test_only_the_api_calls_the_service(file: Path) -> None:
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Attribute) and node.attr in OPERATIONS and names_of(file) != API:
             owner = getattr(node.value, "id", getattr(node.value, "attr", ""))

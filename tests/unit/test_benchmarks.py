@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the benchmarks make of their figures: a missed bound must show."""
+"""How the benchmarks format their figures: a missed bound must be visible."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
         (99, None, False, True),
     ],
 )
-def test_a_missed_bound_is_told(value: float, bound: float | None, more_is_better: bool, met: bool) -> None:
+def test_a_missed_bound_is_reported(value: float, bound: float | None, more_is_better: bool, met: bool) -> None:
     figure = Figure("Ratio", value, "times", bound, more_is_better)
     assert figure.is_met == met
     assert ("missed" in line_of(figure)) is not met

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two runs in one checkout share its build tree, one after the other."""
+"""Two runs in one checkout take turns in using its build tree."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ with lock("run"):
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start a process that holds the lock of a build tree until it reads a line."""
+    """Return a function that starts a process that holds the lock of a build tree until it reads a line."""
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     with ExitStack() as stack:
 
@@ -37,7 +37,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         yield run
 
 
-def test_a_second_run_says_that_it_waits_and_goes_on_when_the_first_has_ended(
+def test_a_second_run_reports_that_it_waits_and_continues_when_the_first_has_ended(
     start: Callable[..., subprocess.Popen[str]],
 ) -> None:
     first = start()
@@ -49,7 +49,7 @@ def test_a_second_run_says_that_it_waits_and_goes_on_when_the_first_has_ended(
     assert second.stdout.readline() == "held\n"
 
 
-def test_a_killed_run_holds_nothing(start: Callable[..., subprocess.Popen[str]]) -> None:
+def test_a_killed_run_releases_the_lock(start: Callable[..., subprocess.Popen[str]]) -> None:
     first = start()
     assert first.stdout.readline() == "held\n"
     first.kill()
@@ -57,10 +57,10 @@ def test_a_killed_run_holds_nothing(start: Callable[..., subprocess.Popen[str]])
     assert second.stdout.readline() == "held\n"
 
 
-def test_a_build_tree_in_the_checkout_is_refused(start: Callable[..., subprocess.Popen[str]]) -> None:
-    """ansible-test finds nothing to test in a folder that git ignores, and succeeds."""
-    refused = start(ROOT / "build")
-    _output, said = refused.communicate()
-    assert refused.returncode == 1
-    assert "SELFSERVICE_BUILD is in the checkout" in said
+def test_a_build_tree_in_the_checkout_is_rejected(start: Callable[..., subprocess.Popen[str]]) -> None:
+    """ansible-test finds nothing to test in a folder that git ignores, and would succeed."""
+    rejected = start(ROOT / "build")
+    _output, errors = rejected.communicate()
+    assert rejected.returncode == 1
+    assert "SELFSERVICE_BUILD is in the checkout" in errors
     assert not (ROOT / "build").exists()

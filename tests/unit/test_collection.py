@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stands in two places agrees: specs, fragments, results, action group, guides, permissions, make targets."""
+"""Information written in two places agrees: specs, fragments, results, action group, guides, permissions, targets."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_module_has_at_most_100_lines_of_code(name: str) -> None:
 
 
 def records_in(documented: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield what each record among documented results has in it, without samples."""
+    """Yield the documented fields of each record among the results, without samples."""
     for result in documented.values():
         contains = result.get("contains", {})
         if "record_id" in contains and "record_type" in contains:
@@ -61,7 +61,7 @@ def records_in(documented: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from records_in(contains)
 
 
-def test_a_record_is_documented_alike_wherever_it_is_returned() -> None:
+def test_a_record_is_documented_the_same_way_wherever_it_is_returned() -> None:
     found = []
     for name in MODULES:
         text = runpy.run_path(str(ROOT / "plugins" / "modules" / f"{name}.py"))["RETURN"]
@@ -69,17 +69,17 @@ def test_a_record_is_documented_alike_wherever_it_is_returned() -> None:
     assert len(found) >= 4
     keys = set(record_detail({}))
     for name, record in found:
-        # Lists of records have more in each.
+        # Records in lists have further fields.
         assert {key: record[key] for key in keys} == {key: found[0][1][key] for key in keys}, name
 
 
-def test_every_guide_is_listed_and_every_listed_guide_is_there() -> None:
+def test_every_guide_is_listed_and_every_listed_guide_exists() -> None:
     sections = yaml.safe_load((ROOT / "docs" / "docsite" / "extra-docs.yml").read_text())["sections"]
     listed = sorted(guide for section in sections for guide in section["toctree"])
     assert listed == sorted(path.stem for path in (ROOT / "docs" / "docsite" / "rst").glob("*.rst"))
 
 
-def test_the_permissions_are_those_of_the_calls_that_are_made() -> None:
+def test_the_documented_permissions_match_the_calls_of_the_api() -> None:
     api = (ROOT / "plugins" / "module_utils" / "_servicecatalog" / "api.py").read_text()
     snake = {xform_name(name): name for name in Session().get_service_model("servicecatalog").operation_names}
     called = {snake[call] for call in re.findall(r"client\.(\w+)", api) if call in snake}
@@ -88,19 +88,19 @@ def test_the_permissions_are_those_of_the_calls_that_are_made() -> None:
     readme = (ROOT / "README.md").read_text()
     policy = json.loads(readme.split("```json")[1].split("```")[0])
     allowed = {action.split(":")[1] for action in policy["Statement"][0]["Action"]}
-    # README names this one in the text: it is for administrators.
+    # The README mentions this one in the text only, since administrators need it.
     assert allowed == called - {"DescribeServiceAction"}
     assert "servicecatalog:DescribeServiceAction`" in readme
 
 
-def test_what_the_readme_links_to_is_there() -> None:
+def test_the_files_that_the_readme_links_to_exist() -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
 @pytest.mark.parametrize("workflow", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda path: path.stem)
-def test_workflows_run_targets_that_make_has(workflow: Path) -> None:
+def test_workflows_run_existing_make_targets(workflow: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
     text = workflow.read_text()
     listed = re.findall(r"target: \[(.*)\]", text)
@@ -109,15 +109,15 @@ def test_workflows_run_targets_that_make_has(workflow: Path) -> None:
     assert used <= targets
 
 
-def test_the_inventory_documents_all_that_it_takes() -> None:
+def test_the_inventory_documents_all_its_options() -> None:
     name = "servicecatalog_provisioned_products"
     plugin = importlib.import_module(f"ansible_collections.selfservice.aws.plugins.inventory.{name}")
     documented = yaml.safe_load(plugin.DOCUMENTATION)
     assert documented["name"] == name
     assert documented["options"]["plugin"]["choices"] == [plugin.InventoryModule.NAME]
-    said = {option: " ".join(text["description"]) for option, text in documented["options"].items()}
-    assert not [each for each in hosts.ATTRIBUTES if f"V({each})" not in said["hostnames"]]
-    assert not [each for each in source.STATUSES if f"V({each})" not in said["statuses"]]
+    descriptions = {option: " ".join(text["description"]) for option, text in documented["options"].items()}
+    assert not [each for each in hosts.ATTRIBUTES if f"V({each})" not in descriptions["hostnames"]]
+    assert not [each for each in source.STATUSES if f"V({each})" not in descriptions["statuses"]]
     used = set(re.findall(r"get_option\(\"(\w+)\"\)", inspect.getsource(plugin)))
     of_fragments = {"endpoint_url", "assume_role_arn", "access_key", "profile", "strict", "groups"}
     assert used - of_fragments <= set(documented["options"])

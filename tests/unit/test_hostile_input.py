@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever a task gives and the service answers: refused in words or taken as it is, never a bug."""
+"""Arbitrary task options and API responses are passed through or rejected with a clear message, never a bug."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from hypothesis import strategies as st
 Run = Callable[..., Any]
 JINJA = "{{ lookup('pipe', 'id') }}"
 ODD_TEXTS = (JINJA, "{% raw %}", "", " ", "\u202egnp.exe", "\x1b[2J\x07", "a\nb\x00", "<script>", "%s{0}", "ä" * 300)
-WAYS = [scenario for scenario in SCENARIOS if not scenario.name.endswith("that_fails")]
-# The same examples in each run, and none kept in the checkout.
+SUCCEEDING = [scenario for scenario in SCENARIOS if not scenario.name.endswith("that_fails")]
+# The same examples in each run, with no database in the checkout.
 often = settings(
     max_examples=20,
-    phases=[Phase.generate],  # What was drawn is small already, and to shrink it takes minutes.
+    phases=[Phase.generate],  # The examples are small already, and shrinking takes minutes.
     deadline=None,
     derandomize=True,
     database=None,
@@ -43,12 +43,12 @@ anything = st.recursive(
 
 
 class Captured(Exception):
-    """Not a failure: what a module gave to AnsibleAWSModule."""
+    """Carries the arguments that a module passes to AnsibleAWSModule; not a failure."""
 
 
 @cache
 def validator_of(name: str) -> ArgumentSpecValidator:
-    """Return Ansible's own check of a module's arguments."""
+    """Return Ansible's own validator of a module's arguments."""
     module = importlib.import_module(MODULES + name)
 
     def capture(supports_check_mode: bool, **spec: Any) -> None:  # noqa: ARG001
@@ -66,34 +66,36 @@ def model() -> ServiceModel:
     return ServiceModel(Loader().load_service_model("servicecatalog", "service-2"))
 
 
-def answers(shape: Shape) -> st.SearchStrategy[Any]:
-    """Return what may stand in place of a member: nulls anywhere, texts of any kind, as many items as there are."""
+def member_values(shape: Shape) -> st.SearchStrategy[Any]:
+    """Return a strategy for the value of a response member: nulls anywhere, any text, up to two items."""
     if shape.type_name == "structure":
-        members = {name: st.deferred(lambda inner=inner: answers(inner)) for name, inner in shape.members.items()}
+        members = {name: st.deferred(lambda inner=inner: member_values(inner)) for name, inner in shape.members.items()}
         return st.none() | st.fixed_dictionaries({}, optional=members)
     if shape.type_name == "list":
-        return st.none() | st.lists(st.none() | answers(shape.member), max_size=2)
+        return st.none() | st.lists(st.none() | member_values(shape.member), max_size=2)
     if shape.type_name == "map":
-        return st.none() | st.dictionaries(texts, st.none() | answers(shape.value), max_size=2)
+        return st.none() | st.dictionaries(texts, st.none() | member_values(shape.value), max_size=2)
     if shape.type_name == "timestamp":
         return st.none() | st.sampled_from([0, -1, 1764000000.123, 1e11, 1e18])
     return st.none() | (texts if shape.type_name == "string" else st.integers(0, 9))
 
 
-def check(outcome: Any, emulator: Emulator) -> None:
-    """Hold what has to hold, whatever came in."""
+def check_outcome(outcome: Any, emulator: Emulator) -> None:
+    """Check what must hold whatever the input."""
     result = outcome.result
-    said = result.get("msg", "")
-    assert "This is a bug" not in said, result["exception"]
-    assert bool(said) is result["failed"]
-    assert all(character.isprintable() or character == "\n" for text in (said, *outcome.warnings) for character in text)
+    message = result.get("msg", "")
+    assert "This is a bug" not in message, result["exception"]
+    assert bool(message) is result["failed"]
+    assert all(
+        character.isprintable() or character == "\n" for text in (message, *outcome.warnings) for character in text
+    )
     assert jsonify(result)
     assert outcome.slept <= TIMEOUT
     assert all(count == 1 for count in Counter(each["ProvisionedProductId"] for each in emulator.records()).values())
 
 
-def ready(emulator: Emulator, scenario: Scenario, run_scenario: Run) -> dict[str, Any]:
-    """Give the emulator a new world, with the records that the scenario looks at, and return their ids as params."""
+def prepare_records(emulator: Emulator, scenario: Scenario, run_scenario: Run) -> dict[str, Any]:
+    """Reset the emulator, start the records that the scenario reads, and return their ids as params."""
     emulator.reset(WORLD)
     one = SCENARIOS[0]
     for product in IDS[: scenario.records]:
@@ -102,8 +104,8 @@ def ready(emulator: Emulator, scenario: Scenario, run_scenario: Run) -> dict[str
     return {"record_ids": ids} if "record_ids" in scenario.given else {}
 
 
-@pytest.mark.parametrize("scenario", WAYS, ids=lambda scenario: scenario.name)
-def test_any_option_is_refused_before_any_call_or_sent_as_it_is(
+@pytest.mark.parametrize("scenario", SUCCEEDING, ids=lambda scenario: scenario.name)
+def test_any_option_is_rejected_before_any_call_or_sent_unchanged(
     run_scenario: Run, emulator: Emulator, scenario: Scenario
 ) -> None:
     validator = validator_of(scenario.module)
@@ -112,15 +114,15 @@ def test_any_option_is_refused_before_any_call_or_sent_as_it_is(
     @often
     @given(st.dictionaries(st.sampled_from(options), anything, min_size=1, max_size=2))
     def check_options(odd: dict[str, Any]) -> None:
-        params = {**scenario.given, **ready(emulator, scenario, run_scenario), **odd}
+        params = {**scenario.given, **prepare_records(emulator, scenario, run_scenario), **odd}
         found = validator.validate(json.loads(json.dumps({name: params[name] for name in params})))
         if found.error_messages:
-            return  # Ansible itself refuses it.
+            return  # Ansible itself rejects it.
         if 0 < (found.validated_parameters.get("wait_delay") or 1) < 0.1:
-            return  # Nothing passes between two looks on this clock but the delay.
+            return  # On this clock, only the delay passes between two polls.
         before = len(emulator.calls())
         outcome = run_scenario(scenario, **{name: found.validated_parameters[name] for name in options})
-        check(outcome, emulator)
+        check_outcome(outcome, emulator)
         for call in emulator.calls()[before:]:
             assert call["error_code"] not in ("ValidationException", "SerializationException"), call
         for call in emulator.calls(EXECUTE)[scenario.records :]:
@@ -138,24 +140,26 @@ def as_texts(given_params: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-def test_any_answer_is_taken_or_refused_in_words(run_scenario: Run, emulator: Emulator, scenario: Scenario) -> None:
+def test_any_response_is_accepted_or_rejected_with_a_clear_message(
+    run_scenario: Run, emulator: Emulator, scenario: Scenario
+) -> None:
     @often
     @given(st.data())
-    def check_answers(data: st.DataObject) -> None:
-        params = ready(emulator, scenario, run_scenario)
+    def check_responses(data: st.DataObject) -> None:
+        params = prepare_records(emulator, scenario, run_scenario)
         operation = data.draw(st.sampled_from(scenario.operations))
         shape = model().operation_model(operation).output_shape
-        members = data.draw(answers(shape).filter(bool))
+        members = data.draw(member_values(shape).filter(bool))
         calls = data.draw(st.sampled_from([{"calls": [1]}, {}]))
         emulator.fault(operation, "replaced", members=members, **calls)
-        check(run_scenario(scenario, **params), emulator)
+        check_outcome(run_scenario(scenario, **params), emulator)
 
-    check_answers()
+    check_responses()
 
 
 def test_ten_thousand_outputs_are_all_returned(run_scenario: Run, emulator: Emulator) -> None:
     outputs = {f"Key{number}": f"{JINJA} {number}" for number in range(10_000)}
-    (record,) = ready(emulator, scenario := SCENARIOS[9], run_scenario)["record_ids"]
+    (record,) = prepare_records(emulator, scenario := SCENARIOS[9], run_scenario)["record_ids"]
     emulator.set(page_size=None)
     emulator.finish_record(record, outputs=outputs)
     result = run_scenario(scenario, record_ids=[record]).result
@@ -163,7 +167,7 @@ def test_ten_thousand_outputs_are_all_returned(run_scenario: Run, emulator: Emul
 
 
 @pytest.mark.parametrize("text", [JINJA, "\u202e\x1b[2J", "x" * 1_000_000], ids=["jinja", "control", "a megabyte"])
-def test_texts_of_the_service_are_returned_as_they_are(run_scenario: Run, emulator: Emulator, text: str) -> None:
+def test_texts_of_the_service_are_returned_unchanged(run_scenario: Run, emulator: Emulator, text: str) -> None:
     emulator.reset(WORLD)
     detail = {"ProvisionedProductName": text, "RecordTags": [{"Key": text, "Value": text}]}
     outputs = [{"OutputKey": text, "OutputValue": text}]
@@ -182,7 +186,7 @@ def test_texts_of_the_service_are_returned_as_they_are(run_scenario: Run, emulat
         ({"Mode": [True, 1, 1.5, "x", " "]}, ["true", "1", "1.5", "x", " "]),
     ],
 )
-def test_odd_parameters_are_sent_as_they_are(
+def test_unusual_parameters_are_sent_unchanged(
     run_scenario: Run, emulator: Emulator, parameters: dict[str, Any], sent: list[str]
 ) -> None:
     emulator.reset(WORLD)
@@ -190,7 +194,7 @@ def test_odd_parameters_are_sent_as_they_are(
     assert [record["Parameters"] for record in emulator.records()] == [{"Mode": sent}]
 
 
-def test_the_choices_of_a_hostile_catalog_are_listed_in_a_message_that_can_be_read(
+def test_the_choices_of_a_hostile_catalog_are_listed_in_a_readable_message(
     run_scenario: Run, emulator: Emulator
 ) -> None:
     emulator.reset(WORLD)

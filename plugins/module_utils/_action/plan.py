@@ -51,15 +51,13 @@ def plan(
     accept_language: str | None,
 ) -> Plan:
     """Return the request, names resolved to ids: no call for ids, else one for the product and those for the action."""
-
-    def request(product_id: str, action_id: str) -> Request:
-        return Request(product_id, action_id, execute_token, accept_language=accept_language, parameters=parameters)
-
-    if target.id and action.id:
-        return Plan(request(target.id, action.id), token_is_new)
-    product = lookup.find_provisioned_product(service, target)
-    action_id = action.id or str(lookup.find_action(service, product, action)["Id"])
-    return Plan(request(str(product["Id"]), action_id), token_is_new, product, action_was_found=not action.id)
+    product, product_id, action_id = None, target.id, action.id
+    if not (product_id and action_id):
+        product = lookup.find_provisioned_product(service, target)
+        product_id = str(product["Id"])
+        action_id = action.id or str(lookup.find_action(service, product, action)["Id"])
+    request = Request(product_id, action_id, execute_token, accept_language=accept_language, parameters=parameters)
+    return Plan(request, token_is_new, product, action_was_found=not action.id)
 
 
 def validate(service: ServiceCatalog, planned: Plan, warn: Callable[[str], None]) -> PlanCheck:

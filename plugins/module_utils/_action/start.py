@@ -9,15 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._exceptions import Refused, SelfServiceError, StartUnconfirmed
-from .._servicecatalog import results
-from .._servicecatalog.errors import (
-    SERVICE_ERRORS,
-    MalformedResponse,
-    ResponseParserError,
-    code_of,
-    describe_error,
-    error_facts,
-)
+from .._servicecatalog import errors, results
 from .._servicecatalog.hints import find_hints
 from .._servicecatalog.models import Record, Request, StartResponse
 from .._servicecatalog.transport import ambiguous_attempts
@@ -47,7 +39,7 @@ def start(service: ServiceCatalog, planned: Plan, *, clock: Clock, retry_hint: s
     with ambiguous_attempts() as ambiguous:
         try:
             response = service.execute_provisioned_product_service_action(sent)
-        except SERVICE_ERRORS as error:
+        except errors.SERVICE_ERRORS as error:
             raise _not_started(error, bool(ambiguous), sent, retry_hint=retry_hint) from error
     record = Record(response.record_detail)
     if record.detail.get("ProvisionedProductId", sent.provisioned_product_id) != sent.provisioned_product_id:
@@ -68,20 +60,21 @@ def is_replay(response: StartResponse, elapsed: float) -> bool:
 
 
 def _not_started(error: BaseException, ambiguous: bool, sent: Request, *, retry_hint: str) -> SelfServiceError:
-    if ambiguous or isinstance(error, (MalformedResponse, ResponseParserError)):
+    text = errors.describe_error(error)
+    if ambiguous or isinstance(error, (errors.MalformedResponse, errors.ResponseParserError)):
         return StartUnconfirmed(
             f"The service action {sent.service_action_id} may have started on {sent.provisioned_product_id}: no usable "
-            f"answer came back ({describe_error(error)}). To find out, run {retry_hint}: "
+            f"answer came back ({text}). To find out, run {retry_hint}: "
             "it returns the record of this start, or makes the start that did not happen.",
             changed=True,
-            **error_facts(error),
+            **errors.error_facts(error),
         )
     return Refused(
         f"The service action {sent.service_action_id} was not started on {sent.provisioned_product_id}: "
-        f"{describe_error(error)}. Nothing was changed.",
+        f"{text}. Nothing was changed.",
         changed=False,
-        hints=find_hints(describe_error(error), {}) if code_of(error) == "InvalidParametersException" else [],
-        **error_facts(error),
+        hints=find_hints(text, {}) if errors.code_of(error) == "InvalidParametersException" else [],
+        **errors.error_facts(error),
     )
 
 

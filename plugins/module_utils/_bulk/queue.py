@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -88,7 +89,7 @@ class TargetQueue:
 
     def finish(self, target: Target, outcome: Outcome) -> None:
         """Give a target that was starting or running its outcome."""
-        if target.arrived is None:
+        if target.arrived == math.inf:
             self.starting -= 1
         else:
             self.running -= 1

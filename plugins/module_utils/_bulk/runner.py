@@ -61,54 +61,54 @@ class BulkRunner:
         self._schedule = PollSchedule(self._options, clock.monotonic(), clock.jitter())
         # By record id, in the order in which they came.
         self._running: dict[str, Target] = {}
+        self._starts: dict[Future[Execution], Target] = {}
+        self._poll: Future[bool] | None = None
         self._unforeseen: BaseException | None = None
 
     def run(self) -> Interrupted | None:
         """Bring every target to its outcome; those that the budget or a signal keeps from starting stay pending."""
-        starts: dict[Future[Execution], Target] = {}
         interrupted: Interrupted | None = None
         try:
             with ThreadPoolExecutor(WORKERS) as pool, ThreadPoolExecutor(1) as poll_thread:
-                self._start_and_poll(pool, poll_thread, starts)
+                self._start_and_poll(pool, poll_thread)
         except Interrupted as signal:
             interrupted = signal
-            self._collect_starts(starts)
+            self._end_starts(set(self._starts))
             self._register_new()
             self._finish_ended(interrupted)
         finally:
-            self._collect_starts(starts)
+            # Those that were under way when the loop ended; their pool has waited for them.
+            self._end_starts(set(self._starts))
             self._progress.report(self._state(), is_last=True)
         return interrupted
 
-    def _start_and_poll(
-        self, pool: ThreadPoolExecutor, poll_thread: ThreadPoolExecutor, starts: dict[Future[Execution], Target]
-    ) -> None:
-        poll: Future[bool] | None = None
+    def _start_and_poll(self, pool: ThreadPoolExecutor, poll_thread: ThreadPoolExecutor) -> None:
         while not self._queue.is_over:
             self._clock.sleep(0.0)
             for target in self._queue.next_batch(WORKERS):
-                starts[pool.submit(self._start, target)] = target
-            if poll is None and self._seconds_to_poll() <= 0:
-                poll = self._begin_poll(poll_thread, _MOST_DESCRIBED if starts else None)
-            timeout = None if poll else min(self._seconds_to_poll(), LONGEST_INTERVAL)
-            under_way: list[Future[Any]] = [*starts, *([poll] if poll else [])]
-            self._progress.report(self._state(), urgent=not under_way)
-            done, _others = wait(under_way, timeout, FIRST_COMPLETED)
-            if not done and not starts:
-                self._clock.sleep(max(0.0, min(self._seconds_to_poll(), LONGEST_INTERVAL)))
-            if poll is not None and poll in done:
-                self._end_poll(has_read=poll.result())
-                poll = None
-            for each in [each for each in starts if each in done]:
-                self._end_start(starts.pop(each), each)
+                self._starts[pool.submit(self._start, target)] = target
+            if self._poll is None and self._seconds_to_poll() <= 0:
+                self._poll = self._begin_poll(poll_thread)
+            self._progress.report(self._state(), urgent=not (self._starts or self._poll))
+            done = self._wait_for_any()
+            if self._poll is not None and self._poll in done:
+                self._end_poll(has_read=self._poll.result())
+            self._end_starts(done)
             if self._unforeseen:
                 raise self._unforeseen
 
-    def _collect_starts(self, starts: dict[Future[Execution], Target]) -> None:
-        """Note the results of the starts that were under way when the loop ended; their pool has waited for them."""
-        while starts:
-            future, target = starts.popitem()
-            self._end_start(target, future)
+    def _wait_for_any(self) -> set[Future[Any]]:
+        """Wait until a start or the poll is done, or the next poll is due; return the futures that are done."""
+        pause = min(self._seconds_to_poll(), LONGEST_INTERVAL)
+        futures: list[Future[Any]] = [*self._starts, *([self._poll] if self._poll else [])]
+        done, _others = wait(futures, None if self._poll else pause, FIRST_COMPLETED)
+        if not done and not self._starts:
+            self._clock.sleep(max(0.0, pause))
+        return done
+
+    def _end_starts(self, done: set[Future[Any]]) -> None:
+        for future in [future for future in self._starts if future in done]:
+            self._end_start(self._starts.pop(future), future)
 
     def _state(self) -> TargetsState:
         queue = self._queue
@@ -123,7 +123,6 @@ class BulkRunner:
         )
 
     def _start(self, target: Target) -> Execution:
-        assert target.plan
         return start(self._service, target.plan, clock=self._clock, retry_hint=_RETRY_HINT)
 
     def _end_start(self, target: Target, future: Future[Execution]) -> None:
@@ -162,14 +161,15 @@ class BulkRunner:
             return float("inf")
         return self._schedule.seconds_to_poll(
             self._clock.monotonic(),
-            oldest=_arrived(next(iter(self._running.values()))),
-            youngest=_arrived(next(reversed(self._running.values()))),
+            oldest=next(iter(self._running.values())).arrived,
+            youngest=next(reversed(self._running.values())).arrived,
         )
 
-    def _begin_poll(self, poll_thread: ThreadPoolExecutor, most_described: int | None) -> Future[bool]:
+    def _begin_poll(self, poll_thread: ThreadPoolExecutor) -> Future[bool]:
         self._register_new()
+        most_described = _MOST_DESCRIBED if self._starts else None
         self._schedule.begin_poll(self._clock.monotonic())
-        youngest = _arrived(next(reversed(self._running.values())))
+        youngest = next(reversed(self._running.values())).arrived
         return poll_thread.submit(self._poller.poll, self._schedule.last_call(youngest), most_described)
 
     def _register_new(self) -> None:
@@ -179,6 +179,7 @@ class BulkRunner:
                 self._poller.add(target.record)
 
     def _end_poll(self, *, has_read: bool) -> None:
+        self._poll = None
         self._schedule.end_poll(self._clock.monotonic(), failed=not has_read, jitter=self._clock.jitter())
         self._finish_ended()
 
@@ -192,7 +193,7 @@ class BulkRunner:
     def _finish_if_ended(self, record_id: str, target: Target, interrupted: Interrupted | None) -> None:
         target.record = self._poller.records[record_id]
         is_outstanding = record_id in self._poller.outstanding
-        if is_outstanding and not interrupted and not self._schedule.gives_up(_arrived(target)):
+        if is_outstanding and not interrupted and not self._schedule.gives_up(target.arrived):
             return
         self._poller.drop(record_id)
         del self._running[record_id]
@@ -206,25 +207,16 @@ class BulkRunner:
 
 def validate_targets(service: ServiceCatalog, queue: TargetQueue, warn: Callable[[str], None]) -> None:
     """Check by reads that the start of each target would be accepted; the others fail."""
+    warnings: set[str] = set()
 
-    def refusal(target: Target) -> str | None:
-        assert target.plan
+    def check(target: Target) -> None:
         try:
             validate(service, target.plan, warnings.add)
         except (SelfServiceError, *SERVICE_ERRORS) as error:
-            return error_sentence(error)
-        return None
+            target.reject(error_sentence(error))
 
-    warnings: set[str] = set()
-    targets = queue.abandon_pending()
     with ThreadPoolExecutor(WORKERS) as pool:
-        for target, error in zip(targets, pool.map(refusal, targets)):
-            if error:
-                target.reject(error)
+        # All of them, so that an unforeseen exception is raised.
+        list(pool.map(check, queue.abandon_pending()))
     for warning in sorted(warnings):
         warn(warning)
-
-
-def _arrived(target: Target) -> float:
-    assert target.arrived is not None
-    return target.arrived

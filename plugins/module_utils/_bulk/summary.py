@@ -18,22 +18,17 @@ if TYPE_CHECKING:
     from .queue import Budget
     from .target import Target
 
-# In the order in which they are counted.
-OUTCOMES = (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.TIMED_OUT, Outcome.NOT_STARTED, Outcome.STARTED)
+# In the order in which they are reported.
+_OUTCOMES = (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.TIMED_OUT, Outcome.NOT_STARTED, Outcome.STARTED)
 
 
-def bulk_results(targets: Sequence[Target], *, seconds: float, api_calls: int, is_check: bool) -> dict[str, Any]:
-    """Return results, summary, remaining and changed, whatever has happened."""
-    counts = _count(targets)
+def bulk_results(targets: Sequence[Target], *, is_check: bool) -> dict[str, Any]:
+    """Return changed, results, remaining, and a summary of counts, whatever has happened."""
     remaining = [target.product_id for target in targets if _outcome_of(target) is Outcome.NOT_STARTED]
     return {
         "changed": bool(remaining) if is_check else any(target.changed for target in targets),
         "results": [_target_result(target) for target in targets],
-        "summary": {
-            **{str(outcome): counts[outcome] for outcome in OUTCOMES},
-            "seconds": round(seconds, 1),
-            "api_calls": api_calls,
-        },
+        "summary": {str(outcome): count for outcome, count in _count(targets).items()},
         "remaining": remaining,
     }
 
@@ -45,19 +40,22 @@ def raise_for_failures(
     counts = _count(targets)
     if counts[Outcome.FAILED] <= budget.max_errors and not counts[Outcome.TIMED_OUT] and not interrupted:
         return
-    words = [f"{counts[outcome]} {outcome.replace('_', ' ')}" for outcome in OUTCOMES if counts[outcome]]
-    wrong = [target for target in targets if target.outcome in (Outcome.FAILED, Outcome.TIMED_OUT)]
-    cause = f"The first: {wrong[0].error}" if wrong else interrupted
-    may_have_started = any(target.changed and not target.record for target in targets)
-    goes_on = counts[Outcome.NOT_STARTED] or counts[Outcome.TIMED_OUT] or may_have_started
-    how_to_continue = f" To go on, run the whole task again with execute_token: {seed}." if goes_on else ""
-    raise BulkFailed(
-        f"Of {len(targets)} targets: {', '.join(words)} (max_errors is {budget.max_errors}). {cause}{how_to_continue}"
-    )
+    words = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in counts.items() if count)
+    errors = [target.error for target in targets if target.error]
+    cause = f"The first: {errors[0]}" if errors else interrupted
+    hint = f" To go on, run the whole task again with execute_token: {seed}." if _can_go_on(targets) else ""
+    raise BulkFailed(f"Of {len(targets)} targets: {words} (max_errors is {budget.max_errors}). {cause}{hint}")
 
 
-def _count(targets: Sequence[Target]) -> Counter[Outcome]:
-    return Counter(map(_outcome_of, targets))
+def _count(targets: Sequence[Target]) -> dict[Outcome, int]:
+    found = Counter(map(_outcome_of, targets))
+    return {outcome: found[outcome] for outcome in _OUTCOMES}
+
+
+def _can_go_on(targets: Sequence[Target]) -> bool:
+    """Tell whether the same task, run again, may start something or find out more."""
+    open_ends = (Outcome.NOT_STARTED, Outcome.TIMED_OUT)
+    return any(_outcome_of(each) in open_ends or (each.changed and not each.record) for each in targets)
 
 
 def _outcome_of(target: Target) -> Outcome:

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -33,19 +34,19 @@ class Target:
     """A provisioned product, what is to run on it, and what has become of that.
 
     `error` is why it has failed or timed out, for people; `outcome` is None until it has one; `arrived` is since when
-    its record is waited for, in monotonic seconds, if it is.
+    its record is waited for, in monotonic seconds: infinity if it is not.
     """
 
     reference: Reference
     parameters: Parameters
     product: Mapping[str, Any] | None = None
     action_id: str | None = None
-    plan: Plan | None = None
+    plan: Plan = field(init=False)
     record: Record | None = None
     changed: bool = False
     error: str | None = None
     outcome: Outcome | None = None
-    arrived: float | None = None
+    arrived: float = math.inf
 
     @property
     def product_id(self) -> str | None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .._clock import Interrupted
@@ -37,32 +38,9 @@ class MalformedResponse(SelfServiceError):
 _OWN = (SelfServiceError, Interrupted)
 SERVICE_ERRORS = (ClientError, BotoCoreError, ResponseParserError, MalformedResponse)
 
-_THROTTLED = frozenset(
-    {
-        "Throttling",
-        "ThrottlingException",
-        "ThrottledException",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "RequestLimitExceeded",
-        "TooManyRequestsException",
-        "BandwidthLimitExceeded",
-        "SlowDown",
-    }
-)
-_CREDENTIALS = frozenset(
-    {
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "IncompleteSignature",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "MissingAuthenticationToken",
-        "RequestExpired",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
-    }
-)
+_THROTTLED = re.compile("Throttl|RequestLimitExceeded|TooManyRequests|BandwidthLimitExceeded|SlowDown")
+# No call succeeds any more with these credentials.
+_BAD_CREDENTIALS = re.compile("Expired|Signature|InvalidClientTokenId|MissingAuthenticationToken|UnrecognizedClient")
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 
@@ -87,14 +65,15 @@ def affects_all_calls(error: BaseException) -> bool:
     """Tell whether other calls would fail in the same way: throttling, no connection, or the caller's credentials."""
     if not isinstance(error, ClientError):
         return not isinstance(error, (MalformedResponse, ResponseParserError))
-    return code_of(error) in _THROTTLED | _CREDENTIALS or _service_of(error) != "servicecatalog"
+    code = code_of(error) or ""
+    return bool(_THROTTLED.search(code) or _BAD_CREDENTIALS.search(code)) or _service_of(error) != "servicecatalog"
 
 
 def is_transient(error: BaseException) -> bool:
     """Tell whether the same read may succeed later: throttling, 5xx, a broken connection, a malformed response."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return code_of(error) in _THROTTLED or status == 429 or status >= 500
+        return bool(_THROTTLED.search(code_of(error) or "")) or status == 429 or status >= 500
     return isinstance(error, (MalformedResponse, ResponseParserError, HTTPClientError, BotoConnectionError))
 
 

@@ -19,40 +19,30 @@ if TYPE_CHECKING:
 Parameters = dict[str, list[str]]
 
 
-class Limit(NamedTuple):
-    """What the service takes as an id, a name or a token: a pattern, the most characters, and the pattern in words."""
-
-    pattern: str
-    longest: int
-    words: str
-
-
-_ID = Limit(r"[a-zA-Z0-9_\-]+", 100, "letters, digits, '_' and '-'")
-# By the option that takes it. Botocore checks lengths only.
+_ID = (r"[a-zA-Z0-9_\-]+", 100, "letters, digits, '_' and '-'")
+_NAME = "letters, digits, '.', '_' and '-'"
+# What the service takes, by option: a pattern, the most characters, and the pattern in words. Botocore checks lengths
+# only.
 LIMITS = {
     "provisioned_product_id": _ID,
     "service_action_id": _ID,
     "record_id": _ID,
     "product_id": _ID,
     "provisioning_artifact_id": _ID,
-    "provisioned_product_name": Limit(
-        r"[a-zA-Z0-9][a-zA-Z0-9._\-]*", 128, "letters, digits, '.', '_' and '-', the first a letter or a digit"
-    ),
-    "service_action_name": Limit(r"[a-zA-Z0-9_\-.]+", 256, "letters, digits, '.', '_' and '-'"),
-    "execute_token": Limit(
-        r"[a-zA-Z0-9][a-zA-Z0-9_\-]*", 128, "letters, digits, '_' and '-', the first a letter or a digit"
-    ),
+    "provisioned_product_name": (r"[a-zA-Z0-9][a-zA-Z0-9._\-]*", 128, f"{_NAME}, the first a letter or a digit"),
+    "service_action_name": (r"[a-zA-Z0-9_\-.]+", 256, _NAME),
+    "execute_token": (r"[a-zA-Z0-9][a-zA-Z0-9_\-]*", 128, f"{_ID[2]}, the first a letter or a digit"),
 }
 _MOST_PARAMETERS, _LONGEST_NAME, _MOST_VALUES, _LONGEST_VALUE = 200, 50, 25, 512
 
 
 def check_identifier(option: str, value: str, label: str = "") -> None:
     """Reject an id, a name or a token that the service would not take; `label` is what the message calls it."""
-    limit = LIMITS[option]
-    if not 1 <= len(value) <= limit.longest:
-        raise InvalidInput(f"{label or option} has {len(value)} characters; it takes 1 to {limit.longest}.")
-    if not re.fullmatch(limit.pattern, value):
-        raise InvalidInput(f"{label or option} is {value!r}; it takes only {limit.words}.")
+    pattern, longest, words = LIMITS[option]
+    if not 1 <= len(value) <= longest:
+        raise InvalidInput(f"{label or option} has {len(value)} characters; it takes 1 to {longest}.")
+    if not re.fullmatch(pattern, value):
+        raise InvalidInput(f"{label or option} is {value!r}; it takes only {words}.")
 
 
 def check_parameters(parameters: Parameters) -> None:
@@ -60,20 +50,16 @@ def check_parameters(parameters: Parameters) -> None:
     if len(parameters) > _MOST_PARAMETERS:
         raise InvalidInput(f"There are {len(parameters)} parameters; the service takes at most {_MOST_PARAMETERS}.")
     for name, values in parameters.items():
-        if not 1 <= len(name) <= _LONGEST_NAME:
-            raise InvalidInput(
-                f"The parameter name {name!r} has {len(name)} characters; a name takes 1 to {_LONGEST_NAME}."
-            )
-        if len(values) > _MOST_VALUES:
-            raise InvalidInput(
-                f"The parameter {name!r} has {len(values)} values; the service takes at most {_MOST_VALUES}."
-            )
         longest = max(map(len, values), default=0)
-        if longest > _LONGEST_VALUE:
-            raise InvalidInput(
-                f"The parameter {name!r} has a value of {longest} characters; the service takes at most "
-                f"{_LONGEST_VALUE}."
-            )
+        if not 1 <= len(name) <= _LONGEST_NAME:
+            problem = f"name {name!r} has {len(name)} characters; a name takes 1 to {_LONGEST_NAME}"
+        elif len(values) > _MOST_VALUES:
+            problem = f"{name!r} has {len(values)} values; the service takes at most {_MOST_VALUES}"
+        elif longest > _LONGEST_VALUE:
+            problem = f"{name!r} has a value of {longest} characters; the service takes at most {_LONGEST_VALUE}"
+        else:
+            continue
+        raise InvalidInput(f"The parameter {problem}.")
 
 
 class Request:

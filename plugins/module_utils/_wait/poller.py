@@ -64,9 +64,14 @@ class RecordPoller:
         lists = self._may_list and len(self.outstanding) >= _HISTORY_PAYS_FROM
         listed = self._apply_listing(until) if lists else set()
         missing = [each for each in self.outstanding if each not in listed][:most_described]
-        has_read = bool(listed) or not missing
+        if lists and self._clock.monotonic() >= until:
+            return bool(listed)
+        return self._describe_all(missing, until, has_read=bool(listed) or not missing)
+
+    def _describe_all(self, missing: list[str], until: float, *, has_read: bool) -> bool:
+        """Read records one by one; return False if none was read, or none can be."""
         for number, record_id in enumerate(missing):
-            if (number or lists) and self._clock.monotonic() >= until:
+            if number and self._clock.monotonic() >= until:
                 break
             try:
                 self._describe(record_id)

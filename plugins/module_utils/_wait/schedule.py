@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 _SHORTEST_INTERVAL, LONGEST_INTERVAL = 2.0, 30.0
 # With a call that hangs, 25 s at most, a wait outlives its deadline by no more than 30 s.
@@ -17,6 +18,11 @@ class WaitOptions(NamedTuple):
 
     timeout: float
     delay: float | None = None
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> WaitOptions:
+        """Return what a task's options say."""
+        return cls(params["wait_timeout"], params["wait_delay"])
 
 
 def poll_interval(waited: float, fixed: float | None, failures: int, jitter: float) -> float:

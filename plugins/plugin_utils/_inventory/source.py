@@ -11,14 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import InvalidInput, SelfServiceError
-from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import results
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import errors, results
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
-from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.errors import (
-    SERVICE_ERRORS,
-    MalformedResponse,
-    describe_error,
-    is_access_denied,
-)
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -59,19 +53,19 @@ def _read(connect: Callable[[str], BaseClient], region: str, source: Source) -> 
         service, level = ServiceCatalog(connect(region)), source.access_level.capitalize()
         found = service.search_provisioned_products(source.queries, access_level=level)
         return {"products": [_to_cache(attribute) for attribute in found], "denied": None}
-    except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
-        if is_access_denied(error):
-            return {"products": None, "denied": describe_error(error)}
+    except errors.SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
+        if errors.is_access_denied(error):
+            return {"products": None, "denied": errors.describe_error(error)}
         query = f" (search_query: {list(source.queries)})" if source.queries else ""
         raise Unreadable(
-            f"The provisioned products in {region} could not be read{query}: {describe_error(error)}."
+            f"The provisioned products in {region} could not be read{query}: {errors.describe_error(error)}."
         ) from error
 
 
 def _to_cache(attribute: Mapping[str, Any]) -> dict[str, Any]:
     product = results.provisioned_product(attribute)
     if not product.get("id"):
-        raise MalformedResponse("SearchProvisionedProducts was answered with a product without an id.")
+        raise errors.MalformedResponse("SearchProvisionedProducts was answered with a product without an id.")
     product["tags"] = [list(tag) for tag in product["tags"].items()]
     return product
 

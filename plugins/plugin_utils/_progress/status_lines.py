@@ -64,14 +64,13 @@ class StatusLines:
         """Return the lines that are due now, at their full length, and count them as shown; drop what is over."""
         waits = list(self._waits.values())
         shown = [wait for wait in waits if wait.has_news]
-        due = [wait for wait in waits if not wait.has_news and now >= wait.shown_at + self._interval]
-        lines = [_wait_texts(wait, now)[0] for wait in shown]
+        lines = []
         if len(waits) <= _MOST_LINES:
-            shown += due
-            lines += [_wait_texts(wait, now)[0] for wait in due]
+            shown += [wait for wait in waits if not wait.has_news and now >= wait.shown_at + self._interval]
         elif now >= self._shown_at + self._interval:
             lines.append(_sum_texts(waits, now)[0])
             self._shown_at = now
+        lines[:0] = [_wait_texts(wait, now)[0] for wait in shown]
         for wait in shown:
             wait.shown, wait.shown_at = wait.state, now
         self._drop_ended()
@@ -133,13 +132,8 @@ def _sum_texts(waits: Iterable[Wait], now: float) -> list[str]:
         wait.state if isinstance(wait.state, TargetsState) else TargetsState(1, 0, 0, running=1, pending=0)
         for wait in waits
     ]
-    summed = TargetsState(
-        total=sum(state.total for state in states),
-        ended=sum(state.ended for state in states),
-        failed=sum(state.failed for state in states),
-        running=sum(state.running for state in states),
-        pending=sum(state.pending for state in states),
-    )
+    total, ended, failed, running, pending = (sum(counts) for counts in zip(*(state[:-1] for state in states)))
+    summed = TargetsState(total, ended, failed, running, pending)
     return _targets_texts(summed, seconds, f"{name} · ", is_over=False)
 
 

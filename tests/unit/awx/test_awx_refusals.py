@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What AWX would refuse is refused by its stand-in, over HTTP."""
+"""The stand-in for AWX refuses what AWX would refuse, over HTTP."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def awx(running_awx: Awx) -> Awx:
 
 
 def call(awx: Awx, method: str, path: str, sent: Any = None, *, token: str | None = None) -> tuple[int, Any]:
-    """Return the status and the body of an answer."""
+    """Send a request, and return the status and the body of the response."""
     token = token or awx.environment["CONTROLLER_OAUTH_TOKEN"]
     request = urllib.request.Request(
         f"{awx.url}/api/v2/{path}",
@@ -46,15 +46,15 @@ def call(awx: Awx, method: str, path: str, sent: Any = None, *, token: str | Non
         method=method,
     )
     try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
-            return answer.status, json.loads(answer.read() or b"null")
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as response:
+            return response.status, json.loads(response.read() or b"null")
     except urllib.error.HTTPError as error:
         with error:
             return error.code, json.loads(error.read())
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "sent", "status", "said"),
+    ("method", "path", "sent", "status", "message"),
     [
         ("GET", "nothing/", None, 404, "Not found"),
         ("GET", "job_templates/99/", None, 404, "Not found"),
@@ -101,11 +101,11 @@ def call(awx: Awx, method: str, path: str, sent: Any = None, *, token: str | Non
         ),
     ],
 )
-def test_a_request_is_refused(awx: Awx, method: str, path: str, sent: Any, status: int, said: str) -> None:
+def test_an_invalid_request_is_refused(awx: Awx, method: str, path: str, sent: Any, status: int, message: str) -> None:
     before = json.dumps(awx.store.items)
-    answer = call(awx, method, path, sent)
-    assert answer[0] == status
-    assert said in json.dumps(answer[1])
+    response = call(awx, method, path, sent)
+    assert response[0] == status
+    assert message in json.dumps(response[1])
     assert json.dumps(awx.store.items) == before
 
 
@@ -114,7 +114,7 @@ def test_a_wrong_token_is_refused(awx: Awx) -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "said"),
+    ("document", "message"),
     [
         ({"name": "", "spec": [QUESTION]}, "Field 'description' is missing"),
         ({"name": 1, "description": "", "spec": [QUESTION]}, "Expected str for field 'name'"),
@@ -133,11 +133,11 @@ def test_a_wrong_token_is_refused(awx: Awx) -> None:
         ({**SURVEY, "spec": [{**QUESTION, "default": "$encrypted$"}]}, "reserved keyword"),
     ],
 )
-def test_a_survey_is_refused(awx: Awx, document: dict[str, Any], said: str) -> None:
+def test_an_invalid_survey_is_refused(awx: Awx, document: dict[str, Any], message: str) -> None:
     template = call(awx, "POST", "job_templates/", TEMPLATE)[1]["id"]
-    status, answer = call(awx, "POST", f"job_templates/{template}/survey_spec/", document)
+    status, response = call(awx, "POST", f"job_templates/{template}/survey_spec/", document)
     assert status == 400
-    assert said in answer["error"]
+    assert message in response["error"]
     assert call(awx, "GET", f"job_templates/{template}/survey_spec/") == (200, {})
 
 
@@ -151,7 +151,7 @@ QUESTIONS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize(
-    ("answers", "said"),
+    ("answers", "message"),
     [
         ({}, "'text' value missing"),
         ({"text": 12}, "expected to be of type text"),
@@ -163,24 +163,24 @@ QUESTIONS: list[dict[str, Any]] = [
         ({"text": "ab", "many": ["a", "c"]}, "not one of the choices"),
     ],
 )
-def test_answers_are_refused(awx: Awx, answers: dict[str, Any], said: str) -> None:
+def test_invalid_answers_are_refused(awx: Awx, answers: dict[str, Any], message: str) -> None:
     template = call(awx, "POST", "job_templates/", {**TEMPLATE, "survey_enabled": True})[1]["id"]
     call(awx, "POST", f"job_templates/{template}/survey_spec/", {**SURVEY, "spec": QUESTIONS})
-    status, answer = call(awx, "POST", f"job_templates/{template}/launch/", {"extra_vars": answers})
+    status, response = call(awx, "POST", f"job_templates/{template}/launch/", {"extra_vars": answers})
     assert status == 400
-    assert said in answer["variables_needed_to_start"][0]
+    assert message in response["variables_needed_to_start"][0]
 
 
-def test_a_job_has_answers_defaults_and_what_awx_says_and_drops_what_no_survey_asks_for(awx: Awx) -> None:
+def test_a_job_gets_answers_defaults_and_awx_variables_and_drops_all_others(awx: Awx) -> None:
     check_survey({**SURVEY, "spec": QUESTIONS})
     own = json.dumps({"region": "{{ 1 + 1 }}", "text": "the template's"})
     template = call(awx, "POST", "job_templates/", {**TEMPLATE, "survey_enabled": True, "extra_vars": own})[1]["id"]
     call(awx, "POST", f"job_templates/{template}/survey_spec/", {**SURVEY, "spec": QUESTIONS})
     answers = {"text": "{{1}", "share": 0.5, "many": ["a"], "other": "x"}
-    status, answer = call(awx, "POST", f"job_templates/{template}/launch/", {"extra_vars": answers, "limit": "x"})
+    status, response = call(awx, "POST", f"job_templates/{template}/launch/", {"extra_vars": answers, "limit": "x"})
     assert status == 201
-    assert answer["ignored_fields"] == {"limit": "x", "extra_vars": {"other": "x"}}
-    written = awx.store.jobs[answer["job"]].extra_vars
+    assert response["ignored_fields"] == {"limit": "x", "extra_vars": {"other": "x"}}
+    written = awx.store.jobs[response["job"]].extra_vars
     assert "!unsafe 'text': !unsafe '{{1}'" in written
     assert "region: '{{ 1 + 1 }}'" in written
     variables = yaml.safe_load(written.replace("!unsafe ", ""))
@@ -190,10 +190,10 @@ def test_a_job_has_answers_defaults_and_what_awx_says_and_drops_what_no_survey_a
         "one": "a",
         "many": ["a"],
     }
-    assert variables["awx_job_id"] == variables["tower_job_id"] == answer["job"]
+    assert variables["awx_job_id"] == variables["tower_job_id"] == response["job"]
 
 
-def test_pages_and_alternatives(awx: Awx) -> None:
+def test_lists_have_pages_and_alternative_filters(awx: Awx) -> None:
     for number in range(30):
         call(awx, "POST", "job_templates/", {**TEMPLATE, "name": str(number)})
     first = call(awx, "GET", "job_templates/?organization__name=Default")[1]
@@ -218,7 +218,7 @@ def test_a_template_has_one_credential_of_a_type(awx: Awx) -> None:
     assert [each["name"] for each in call(awx, "GET", path)[1]["results"]] == ["another"]
 
 
-def test_the_inputs_of_a_credential_type_in_use_stay(awx: Awx) -> None:
+def test_the_inputs_of_a_credential_type_in_use_cannot_change(awx: Awx) -> None:
     kind = {"name": "region", "kind": "cloud", "inputs": ENV, "injectors": {}}
     number = call(awx, "POST", "credential_types/", kind)[1]["id"]
     call(awx, "POST", "credentials/", {"name": "x", "credential_type": number, "organization": 1})

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A running emulator, and real clients for it that neither check nor retry anything themselves."""
+"""A running emulator, and real clients for it that neither validate nor retry unless a test configures it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _session() -> boto3.Session:
 
 @pytest.fixture(scope="session")
 def connect(_session: boto3.Session) -> Connect:
-    """Return a function that makes a client for an address; without retries and checks unless asked for."""
+    """Return a function that makes a client for a URL, by default without retries and validation."""
 
     def make(url: str, service: str = "servicecatalog", *, keys: tuple[str, str] | None = None, **config: Any) -> Any:
         options = {"parameter_validation": False, "retries": {"total_max_attempts": 1}, "read_timeout": 20, **config}
@@ -49,24 +49,24 @@ def _client(_running: Emulator, connect: Connect) -> BaseClient:
 
 @pytest.fixture
 def emulator(_running: Emulator) -> Emulator:
-    """The demo world, as new."""
+    """The emulator, reset to the demo world."""
     _running.reset()
     return _running
 
 
 @pytest.fixture
-def client(emulator: Emulator, _client: BaseClient) -> BaseClient:  # noqa: ARG001 (it resets the world)
-    """A client for the demo world, as new."""
+def client(emulator: Emulator, _client: BaseClient) -> BaseClient:  # noqa: ARG001 (it resets the emulator)
+    """A client for the emulator, which is reset to the demo world."""
     return _client
 
 
 @pytest.fixture
 def execute(client: BaseClient) -> Callable[..., dict[str, Any]]:
-    """Return a function that executes an action, Restart on orders-db unless told otherwise."""
+    """Return a function that executes an action, by default Restart on orders-db."""
 
     def run(**members: Any) -> dict[str, Any]:
         defaults = {"ProvisionedProductId": "pp-orders0000001", "ServiceActionId": "act-restart000001"}
-        answer: dict[str, Any] = client.execute_provisioned_product_service_action(**{**defaults, **members})
-        return answer.get("RecordDetail", {})
+        response: dict[str, Any] = client.execute_provisioned_product_service_action(**{**defaults, **members})
+        return response.get("RecordDetail", {})
 
     return run

@@ -44,7 +44,7 @@ def test_calls_are_logged_in_order(client: BaseClient, emulator: Emulator) -> No
     assert emulator.calls("DescribeProvisionedProduct") == [second]
 
 
-def test_a_reset_forgets_everything(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
+def test_a_reset_discards_all_changes(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
     execute()
     emulator.set(page_size=1)
     emulator.fault("*", "internal")
@@ -55,14 +55,14 @@ def test_a_reset_forgets_everything(client: BaseClient, emulator: Emulator, exec
     assert client.describe_provisioned_product(Name="orders-db")
 
 
-def test_a_reset_brings_another_world(client: BaseClient, emulator: Emulator) -> None:
+def test_a_reset_can_load_another_world(client: BaseClient, emulator: Emulator) -> None:
     world = {"products": PRODUCTS, "provisioned_products": [PROVISIONED], "switches": {"record_type": "X"}}
     emulator.reset(world)
     assert client.scan_provisioned_products()["ProvisionedProducts"][0]["Name"] == "n"
     assert emulator.set()["record_type"] == "X"
 
 
-def test_a_product_is_renamed(client: BaseClient, emulator: Emulator) -> None:
+def test_a_product_can_be_renamed(client: BaseClient, emulator: Emulator) -> None:
     emulator.update_product("pp-orders0000001", name="renamed-db", tags={"a": "b"})
     found = client.search_provisioned_products(Filters={"SearchQuery": ["name:renamed-db", "tags:a=b"]})
     assert found["TotalResultsCount"] == 1
@@ -86,24 +86,24 @@ def test_a_product_is_renamed(client: BaseClient, emulator: Emulator) -> None:
         ("reset", {"world": {"shoes": 44}}, "shoes"),
     ],
 )
-def test_commands_that_make_no_sense(emulator: Emulator, command: str, arguments: dict[str, Any], text: str) -> None:
+def test_invalid_commands_are_refused(emulator: Emulator, command: str, arguments: dict[str, Any], text: str) -> None:
     connection = http.client.HTTPConnection(urllib.parse.urlsplit(emulator.url).netloc, timeout=20)
     connection.request("POST", f"/_emulator/{command}", json.dumps(arguments))
-    answer = connection.getresponse()
-    assert answer.status == 400
-    assert text in json.loads(answer.read())["error"]
+    response = connection.getresponse()
+    assert response.status == 400
+    assert text in json.loads(response.read())["error"]
     connection.close()
 
 
-def test_the_client_tells_what_was_wrong(emulator: Emulator) -> None:
+def test_the_control_client_raises_the_error_of_the_server(emulator: Emulator) -> None:
     with pytest.raises(ControlError, match="there is no switch 'shoe_size'"):
         Control(emulator.url).set(shoe_size=44)
 
 
-def test_commands_without_arguments_are_a_get(emulator: Emulator) -> None:
+def test_commands_without_arguments_can_be_sent_with_get(emulator: Emulator) -> None:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"{emulator.url}/_emulator/now", timeout=20) as answer:
-        assert json.load(answer) == emulator.now()
+    with opener.open(f"{emulator.url}/_emulator/now", timeout=20) as response:
+        assert json.load(response) == emulator.now()
 
 
 @pytest.mark.parametrize(
@@ -124,23 +124,23 @@ def test_commands_without_arguments_are_a_get(emulator: Emulator) -> None:
         ),
     ],
 )
-def test_worlds_that_do_not_add_up(world: Any, text: str) -> None:
+def test_inconsistent_worlds_are_rejected(world: Any, text: str) -> None:
     with pytest.raises(WorldError, match=text):
         read_world(world)
 
 
-def test_a_world_that_is_not_yaml(tmp_path: pathlib.Path) -> None:
+def test_a_world_that_is_not_yaml_is_rejected(tmp_path: pathlib.Path) -> None:
     (tmp_path / "world.yml").write_text("a: [", encoding="utf-8")
     with pytest.raises(WorldError, match=r"world\.yml"):
         read_world(tmp_path / "world.yml")
 
 
 @pytest.mark.parametrize("text", ["2026-01-01T00:00:00Z", "2026-01-01", "2026-01-01 01:00:00+01:00", 1767225600])
-def test_times_in_worlds(text: Any) -> None:
+def test_times_in_worlds_have_several_formats(text: Any) -> None:
     assert posix_time(text) == 1767225600
 
 
-def test_a_fleet_is_generated() -> None:
+def test_many_products_can_be_generated() -> None:
     fleet = {
         **PROVISIONED,
         "count": 3,
@@ -154,7 +154,7 @@ def test_a_fleet_is_generated() -> None:
     assert (found["pp-002"].name, found["pp-002"].resources, found["pp-002"].tags) == ("web-2", ("i-2",), {"n": "2"})
 
 
-def test_a_clock_may_run_fast() -> None:
+def test_a_clock_may_run_fast_or_be_advanced_manually() -> None:
     real, fast, manual = Clock(), Clock(speed=1000.0), Clock(manual=True)
     before = manual.now()
     assert fast.now() >= real.now()
@@ -163,7 +163,7 @@ def test_a_clock_may_run_fast() -> None:
 
 
 @pytest.mark.parametrize("options", [{"clock": "cuckoo"}, {"access_key": "only"}])
-def test_options_that_make_no_sense(options: dict[str, Any]) -> None:
+def test_invalid_options_are_rejected(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="clock is real or manual"):
         Emulator(**options)
 
@@ -177,7 +177,7 @@ def start(*options: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_line(connect: Callable[..., BaseClient], end: signal.Signals) -> None:
+def test_the_command_line_serves_until_a_signal(connect: Callable[..., BaseClient], end: signal.Signals) -> None:
     with start("--clock", "manual") as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
@@ -191,7 +191,7 @@ def test_the_command_line(connect: Callable[..., BaseClient], end: signal.Signal
 
 
 @pytest.mark.parametrize("options", [["--world", "no-such-file.yml"], ["--access-key", "only"]])
-def test_the_command_line_explains_mistakes(options: list[str]) -> None:
+def test_the_command_line_reports_invalid_options(options: list[str]) -> None:
     with start(*options) as process:
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out) == (2, "")

@@ -49,7 +49,9 @@ def outcomes(count: int, call: Callable[[], Any]) -> str:
 
 
 @pytest.mark.parametrize(("kind", "status", "code", "records"), ERRORS)
-def test_errors(emulator: Emulator, execute: Execute, kind: str, status: int, code: str, records: int) -> None:
+def test_errors_are_returned_with_their_status_and_code(
+    emulator: Emulator, execute: Execute, kind: str, status: int, code: str, records: int
+) -> None:
     emulator.fault(RUN, kind, calls=[1])
     with pytest.raises(exceptions.ClientError) as caught:
         execute()
@@ -63,7 +65,7 @@ def test_errors(emulator: Emulator, execute: Execute, kind: str, status: int, co
 
 
 @pytest.mark.parametrize(("kind", "error", "records"), BROKEN)
-def test_broken_connections(
+def test_connections_can_be_reset(
     emulator: Emulator, execute: Execute, kind: str, error: type[Exception], records: int
 ) -> None:
     emulator.fault(RUN, kind, calls=[1])
@@ -74,9 +76,9 @@ def test_broken_connections(
 
 
 @pytest.mark.parametrize("kind", ["truncated", "short_body", "garbage", "empty"])
-def test_botocore_takes_a_garbled_answer_for_an_empty_one(emulator: Emulator, execute: Execute, kind: str) -> None:
+def test_botocore_parses_a_malformed_response_as_an_empty_one(emulator: Emulator, execute: Execute, kind: str) -> None:
     emulator.fault(RUN, kind, calls=[1])
-    # Some versions of urllib3 tell that a body ends too early, and others do not.
+    # Only some versions of urllib3 raise an error when a body ends too early.
     with suppress(exceptions.ConnectionClosedError if kind == "short_body" else ()):
         assert execute(ExecuteToken="lost") == {}
     (record,) = emulator.records()
@@ -85,19 +87,19 @@ def test_botocore_takes_a_garbled_answer_for_an_empty_one(emulator: Emulator, ex
 
 def test_a_truncated_page_looks_like_the_last(client: BaseClient, emulator: Emulator) -> None:
     emulator.fault("ListServiceActions", "truncated")
-    answer = client.list_service_actions(PageSize=1)
-    assert set(answer) == {"ResponseMetadata"}
-    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
+    response = client.list_service_actions(PageSize=1)
+    assert set(response) == {"ResponseMetadata"}
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
-def test_an_answer_without_a_date(client: BaseClient, emulator: Emulator) -> None:
+def test_a_response_can_lack_the_date(client: BaseClient, emulator: Emulator) -> None:
     emulator.fault("ListServiceActions", "no_date", calls=[1])
     assert "date" not in client.list_service_actions()["ResponseMetadata"]["HTTPHeaders"]
     assert "date" in client.list_service_actions()["ResponseMetadata"]["HTTPHeaders"]
 
 
 @pytest.mark.parametrize(("kind", "options"), [("hang", {}), ("slow", {"seconds": 30})])
-def test_hanging_ends_with_the_server(connect: Connect, kind: str, options: dict[str, float]) -> None:
+def test_a_hanging_request_ends_with_the_server(connect: Connect, kind: str, options: dict[str, float]) -> None:
     with Emulator(clock="manual") as emulator:
         emulator.fault("*", kind, **options)
         with pytest.raises(exceptions.ReadTimeoutError):
@@ -106,7 +108,7 @@ def test_hanging_ends_with_the_server(connect: Connect, kind: str, options: dict
     assert time.monotonic() - stopping < 2
 
 
-def test_a_slow_write_is_a_write(emulator: Emulator, connect: Connect) -> None:
+def test_a_slow_write_takes_effect_despite_a_client_timeout(emulator: Emulator, connect: Connect) -> None:
     emulator.fault(RUN, "slow", seconds=0.3)
     with pytest.raises(exceptions.ReadTimeoutError):
         connect(emulator.url, read_timeout=0.1).execute_provisioned_product_service_action(
@@ -128,14 +130,16 @@ def test_access_denied_names_user_and_action(client: BaseClient, emulator: Emula
     ("options", "seen"),
     [({"calls": [2, 5]}, ".x..x."), ({"every": 3}, "..x..x"), ({}, "xxxxxx"), ({"calls": []}, "......")],
 )
-def test_which_calls_are_hit(client: BaseClient, emulator: Emulator, options: dict[str, Any], seen: str) -> None:
+def test_a_fault_hits_the_selected_calls(
+    client: BaseClient, emulator: Emulator, options: dict[str, Any], seen: str
+) -> None:
     client.list_service_actions()
     emulator.fault("ListServiceActions", "throttling", **options)
     client.scan_provisioned_products()
     assert outcomes(6, client.list_service_actions) == seen
 
 
-def test_any_operation(client: BaseClient, emulator: Emulator) -> None:
+def test_a_fault_can_hit_any_operation(client: BaseClient, emulator: Emulator) -> None:
     emulator.fault("*", "internal", calls=[1, 3])
     calls = [client.list_service_actions, client.scan_provisioned_products, client.list_record_history]
     assert "".join(map(outcome, calls)) == "x.x"
@@ -143,7 +147,7 @@ def test_any_operation(client: BaseClient, emulator: Emulator) -> None:
     assert outcomes(3, client.list_service_actions) == "..."
 
 
-def test_a_rate_limit_on_the_emulators_clock(client: BaseClient, emulator: Emulator) -> None:
+def test_a_rate_limit_follows_the_emulators_clock(client: BaseClient, emulator: Emulator) -> None:
     emulator.fault("*", "rate_limit", per_second=2, burst=3)
     assert outcomes(5, client.list_service_actions) == "...xx"
     emulator.advance(1)
@@ -157,11 +161,11 @@ def test_a_rate_limit_on_the_emulators_clock(client: BaseClient, emulator: Emula
 def test_botocores_retries_repeat_the_token(emulator: Emulator, connect: Connect, kind: str) -> None:
     emulator.fault(RUN, kind, calls=[1])
     client = connect(emulator.url, retries={"total_max_attempts": 2, "mode": "standard"})
-    answer = client.execute_provisioned_product_service_action(
+    response = client.execute_provisioned_product_service_action(
         ProvisionedProductId="pp-orders0000001", ServiceActionId="act-restart000001"
     )
     (record,) = emulator.records()
-    assert answer["RecordDetail"]["RecordId"] == record["RecordId"]
+    assert response["RecordDetail"]["RecordId"] == record["RecordId"]
     assert len({call["parameters"]["ExecuteToken"] for call in emulator.calls(RUN)}) == 1
 
 
@@ -177,12 +181,12 @@ def test_botocores_retries_repeat_the_token(emulator: Emulator, connect: Connect
         ("*", "throttling", {"every": 0}),
     ],
 )
-def test_faults_that_make_no_sense(emulator: Emulator, operation: str, kind: str, options: dict[str, Any]) -> None:
+def test_invalid_faults_are_rejected(emulator: Emulator, operation: str, kind: str, options: dict[str, Any]) -> None:
     with pytest.raises(ControlError):
         emulator.fault(operation, kind, **options)
 
 
-def test_members_of_an_answer_are_replaced(client: BaseClient, emulator: Emulator) -> None:
+def test_members_of_a_response_can_be_replaced(client: BaseClient, emulator: Emulator) -> None:
     members = {"ProvisionedProductDetail": {"Name": "{{ odd }}", "Status": None, "Arn": {"not": ["a", "text"]}}}
     emulator.fault("DescribeProvisionedProduct", "replaced", members=members)
     detail = client.describe_provisioned_product(Id="pp-orders0000001")["ProvisionedProductDetail"]
@@ -191,7 +195,7 @@ def test_members_of_an_answer_are_replaced(client: BaseClient, emulator: Emulato
     assert emulator.output_violations() == []
 
 
-def test_a_redirect_is_not_carried_out(emulator: Emulator, execute: Execute) -> None:
+def test_a_redirect_does_not_execute_the_call(emulator: Emulator, execute: Execute) -> None:
     emulator.fault(RUN, "redirect", location="http://127.0.0.1:9/", status=302)
     with pytest.raises(exceptions.ClientError) as caught:
         execute()

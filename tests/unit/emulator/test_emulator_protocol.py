@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The wire: signatures, protocols, unknown operations, and answers that fit botocore's model."""
+"""The wire protocol: signatures, unknown operations, and responses that fit botocore's model."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def post(url: str, body: Any = "{}", *, path: str = "/", **headers: str | None) 
     connection = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=20)
     wanted = {**HEADERS, **{name.replace("_", "-"): value for name, value in headers.items()}}
     connection.request("POST", path, body, {name: value for name, value in wanted.items() if value is not None})
-    answer = connection.getresponse()
-    found = answer.status, json.loads(answer.read())
+    response = connection.getresponse()
+    found = response.status, json.loads(response.read())
     connection.close()
     return found
 
@@ -58,10 +58,10 @@ def error_code(call: Callable[..., Any], **members: Any) -> str:
     return str(caught.value.response["Error"]["Code"])
 
 
-def test_a_plain_request_passes(emulator: Emulator) -> None:
-    status, answer = post(emulator.url)
+def test_a_plain_request_succeeds(emulator: Emulator) -> None:
+    status, response = post(emulator.url)
     assert status == 200
-    assert len(answer["ServiceActionSummaries"]) == 4
+    assert len(response["ServiceActionSummaries"]) == 4
 
 
 @pytest.mark.parametrize(
@@ -81,9 +81,9 @@ def test_a_plain_request_passes(emulator: Emulator) -> None:
         ({"path": "/actions"}, "UnknownOperationException"),
     ],
 )
-def test_requests_that_are_not_the_services(emulator: Emulator, headers: dict[str, str | None], code: str) -> None:
-    status, answer = post(emulator.url, **headers)  # type: ignore[arg-type]
-    assert (status, answer["__type"]) == (400, code)
+def test_invalid_requests_are_refused(emulator: Emulator, headers: dict[str, str | None], code: str) -> None:
+    status, response = post(emulator.url, **headers)  # type: ignore[arg-type]
+    assert (status, response["__type"]) == (400, code)
 
 
 @pytest.mark.parametrize(
@@ -96,10 +96,10 @@ def test_requests_that_are_not_the_services(emulator: Emulator, headers: dict[st
         ('{"PageSize": 99, "PageToken": 7}', "ValidationException", "2 validation errors detected"),
     ],
 )
-def test_bodies_that_do_not_fit(emulator: Emulator, body: str, code: str, text: str) -> None:
-    status, answer = post(emulator.url, body)
-    assert (status, answer["__type"]) == (400, code)
-    assert text in answer["Message"]
+def test_invalid_bodies_are_refused(emulator: Emulator, body: str, code: str, text: str) -> None:
+    status, response = post(emulator.url, body)
+    assert (status, response["__type"]) == (400, code)
+    assert text in response["Message"]
 
 
 def test_parameters_must_be_lists(emulator: Emulator) -> None:
@@ -110,9 +110,9 @@ def test_parameters_must_be_lists(emulator: Emulator) -> None:
         "Parameters": {"Mode": "fast"},
     }
     operation = "AWS242ServiceCatalogService.ExecuteProvisionedProductServiceAction"
-    status, answer = post(emulator.url, json.dumps(members), X_Amz_Target=operation)
+    status, response = post(emulator.url, json.dumps(members), X_Amz_Target=operation)
     assert status == 400
-    assert "'parameters.Mode.member' failed to satisfy constraint: Member must be of type list" in answer["Message"]
+    assert "'parameters.Mode.member' failed to satisfy constraint: Member must be of type list" in response["Message"]
 
 
 def test_cbor_is_refused(emulator: Emulator) -> None:
@@ -155,7 +155,7 @@ def test_a_changed_body_does_not_verify(guarded: Emulator, connect: Connect) -> 
     assert error_code(client.list_service_actions, PageSize=10) == "InvalidSignatureException"
 
 
-def test_who_calls(emulator: Emulator, connect: Connect) -> None:
+def test_the_caller_identity_is_returned(emulator: Emulator, connect: Connect) -> None:
     sts = connect(emulator.url, "sts")
     identity = sts.get_caller_identity()
     assert identity["Account"] == "123456789012"
@@ -165,7 +165,7 @@ def test_who_calls(emulator: Emulator, connect: Connect) -> None:
     assert error_code(sts.get_caller_identity) == "Throttling"
 
 
-def test_an_answer_that_does_not_fit_the_model_is_an_error(
+def test_a_response_that_does_not_fit_the_model_is_an_error(
     client: BaseClient, emulator: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert emulator.output_violations() == []
@@ -177,5 +177,5 @@ def test_an_answer_that_does_not_fit_the_model_is_an_error(
     assert "does not fit botocore's model" in caplog.text
 
 
-def test_every_operation_of_the_model_is_one_that_botocore_knows(client: BaseClient) -> None:
+def test_every_operation_exists_in_botocores_model(client: BaseClient) -> None:
     assert set(OPERATIONS["servicecatalog"]) <= set(client.meta.service_model.operation_names)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Records live on the emulator's clock; tokens replay them; switches choose what nobody knows."""
+"""Records follow the emulator's clock, tokens replay them, and switches select behaviour that AWS does not document."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ DETOUR = {"seconds": 10, "created_for": 2, "in_error_from": 4, "errors": [{"code
 
 
 def describe(client: BaseClient, record: dict[str, Any]) -> dict[str, Any]:
-    answer: dict[str, Any] = client.describe_record(Id=record["RecordId"])
-    return answer
+    response: dict[str, Any] = client.describe_record(Id=record["RecordId"])
+    return response
 
 
 def status(client: BaseClient, record: dict[str, Any]) -> str:
@@ -35,18 +35,18 @@ def error_code(call: Callable[..., Any], *arguments: Any, **members: Any) -> str
     return str(caught.value.response["Error"]["Code"])
 
 
-def test_a_record_that_succeeds(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
+def test_a_record_can_succeed(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
     record = execute(ExecuteToken="one", Parameters={"Mode": ["fast"]})
     assert (record["Status"], record["UpdatedTime"]) == ("CREATED", record["CreatedTime"])
     assert record["RecordTags"] == [{"Key": "team", "Value": "orders"}, {"Key": "env", "Value": "prod"}]
-    seen = []
+    statuses = []
     for _second in range(5):
-        seen.append(status(client, record))
+        statuses.append(status(client, record))
         emulator.advance(1)
-    assert seen == ["CREATED", "IN_PROGRESS", "IN_PROGRESS", "IN_PROGRESS", "SUCCEEDED"]
+    assert statuses == ["CREATED", "IN_PROGRESS", "IN_PROGRESS", "IN_PROGRESS", "SUCCEEDED"]
     assert set(outputs(client, record)) == {"AutomationExecutionId", "RestartedAt"}
-    (known,) = emulator.records()
-    assert (known["ExecuteToken"], known["Parameters"], known["ServiceActionId"], known["Status"]) == (
+    (stored,) = emulator.records()
+    assert (stored["ExecuteToken"], stored["Parameters"], stored["ServiceActionId"], stored["Status"]) == (
         "one",
         {"Mode": ["fast"]},
         "act-restart000001",
@@ -54,7 +54,7 @@ def test_a_record_that_succeeds(client: BaseClient, emulator: Emulator, execute:
     )
 
 
-def test_a_record_that_fails(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
+def test_a_record_can_fail(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
     record = execute(ServiceActionId="act-failover00001")
     emulator.advance(2.9)
     assert describe(client, record)["RecordDetail"]["RecordErrors"] == []
@@ -66,14 +66,14 @@ def test_a_record_that_fails(client: BaseClient, emulator: Emulator, execute: Ex
     assert "db-orders-1" in outputs(client, record)["FailureMessage"]
 
 
-def test_a_record_in_error_that_recovers(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
+def test_a_record_in_error_can_recover(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
     emulator.update_product("pp-orders0000001", run=DETOUR)
     record = execute()
-    seen = []
+    statuses = []
     for _step in range(6):
-        seen.append(status(client, record))
+        statuses.append(status(client, record))
         emulator.advance(2)
-    assert seen == ["CREATED", "IN_PROGRESS", *["IN_PROGRESS_IN_ERROR"] * 3, "SUCCEEDED"]
+    assert statuses == ["CREATED", "IN_PROGRESS", *["IN_PROGRESS_IN_ERROR"] * 3, "SUCCEEDED"]
 
 
 def test_errors_name_the_record(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
@@ -91,7 +91,7 @@ def test_outputs_echo_parameters(client: BaseClient, emulator: Emulator, execute
     assert outputs(client, record) == {"Echo": "a, b {other}"}
 
 
-def test_a_record_is_finished_by_hand(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
+def test_a_record_can_be_finished_by_the_control_api(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
     record = execute()
     emulator.advance(0.5)
     emulator.finish_record(
@@ -101,7 +101,7 @@ def test_a_record_is_finished_by_hand(client: BaseClient, emulator: Emulator, ex
     assert outputs(client, record) == {"Why": "so"}
 
 
-def test_the_product_knows_its_last_record(client: BaseClient, execute: Execute) -> None:
+def test_a_product_has_the_id_of_its_last_record(client: BaseClient, execute: Execute) -> None:
     record = execute()
     product = client.describe_provisioned_product(Name="orders-db")["ProvisionedProductDetail"]
     assert product["LastRecordId"] == record["RecordId"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever does not fit the model, or the world, is refused with the service's own errors."""
+"""Input that does not fit the model or the world is refused with the service's own errors."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def refusal(client: BaseClient, method: str, members: dict[str, Any]) -> dict[st
 
 
 @pytest.mark.parametrize(("method", "members", "text"), NOT_IN_THE_MODEL)
-def test_input_that_does_not_fit_the_model(
+def test_input_that_does_not_fit_the_model_is_refused(
     client: BaseClient, emulator: Emulator, method: str, members: dict[str, Any], text: str
 ) -> None:
     error = refusal(client, method, members)
@@ -114,7 +114,7 @@ def test_input_that_does_not_fit_the_model(
 
 
 @pytest.mark.parametrize(("method", "members", "code"), NOT_IN_THE_WORLD)
-def test_input_that_does_not_fit_the_world(
+def test_input_that_does_not_fit_the_world_is_refused(
     client: BaseClient, emulator: Emulator, method: str, members: dict[str, Any], code: str
 ) -> None:
     assert refusal(client, method, members)["Code"] == code
@@ -123,7 +123,7 @@ def test_input_that_does_not_fit_the_world(
 
 
 @pytest.mark.parametrize("status", ["UNDER_CHANGE", "PLAN_IN_PROGRESS", "ERROR"])
-def test_a_product_that_is_not_ready(client: BaseClient, emulator: Emulator, status: str) -> None:
+def test_a_product_that_is_not_ready_refuses_actions(client: BaseClient, emulator: Emulator, status: str) -> None:
     emulator.update_product(ORDERS, status=status)
     error = refusal(client, RUN, EXECUTE)
     assert error["Code"] == "InvalidStateException"
@@ -131,12 +131,12 @@ def test_a_product_that_is_not_ready(client: BaseClient, emulator: Emulator, sta
 
 
 @pytest.mark.parametrize("product", [ORDERS, "pp-billing000001"])
-def test_a_product_that_is_ready(execute: Callable[..., dict[str, Any]], product: str) -> None:
+def test_a_product_that_is_ready_accepts_actions(execute: Callable[..., dict[str, Any]], product: str) -> None:
     assert execute(ProvisionedProductId=product)["ProvisionedProductId"] == product
 
 
 @pytest.mark.parametrize("parameters", [{"Shoes": ["s3cret-44"]}, {"TARGET": ["db-orders-1", "s3cret-44"]}])
-def test_what_is_wrong_with_parameters_is_echoed(client: BaseClient, parameters: dict[str, list[str]]) -> None:
+def test_invalid_parameters_are_echoed_in_the_error(client: BaseClient, parameters: dict[str, list[str]]) -> None:
     error = refusal(client, RUN, {**EXECUTE, "Parameters": parameters})
     assert error["Code"] == "InvalidParametersException"
     assert "s3cret-44" in error["Message"]

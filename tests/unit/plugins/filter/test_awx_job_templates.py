@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From execution parameters to surveys that AWX takes, and what becomes of the templates that there are."""
+"""Surveys that AWX accepts, made from execution parameters, and the classification of existing job templates."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TEXTS = st.text(max_size=8)
 PARAMETERS = st.lists(
     st.fixed_dictionaries(
         {
-            # Those that AWX would template are refused.
+            # The filter rejects names that AWX would template.
             "name": TEXTS.filter(lambda name: not any(mark in name for mark in ("{{", "{%", "{#"))),
             "type": st.sampled_from(["TARGET", "TEXT_VALUE"]),
             "default_values": st.lists(TEXTS, max_size=3),
@@ -38,8 +38,8 @@ def action(*parameters: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"id": "act-1", "name": "Restart", "description": "", "parameters": list(parameters), **more}
 
 
-def asked(parameter: dict[str, Any], **options: Any) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
-    """Return the question that a parameter becomes, and how its answer is read."""
+def question_for(parameter: dict[str, Any], **options: Any) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
+    """Return the survey question for a parameter, and how its answer maps back to the parameter."""
     template = plan(action(parameter), **options)["templates"][0]
     check_survey(template["survey_spec"])
     return template["survey_spec"]["spec"][0], template["extra_vars"]["run_service_action_survey"]
@@ -69,10 +69,10 @@ def asked(parameter: dict[str, Any], **options: Any) -> tuple[dict[str, Any], di
         ({"name": "dbSecrets", "default_values": ["a", "b"]}, "secrets", "password", False, None),
     ],
 )
-def test_a_parameter_becomes_a_question(
+def test_a_parameter_becomes_a_survey_question(
     parameter: dict[str, Any], kind: str, type_: str, required: bool, default: str | None
 ) -> None:
-    question, survey = asked({"type": "TEXT_VALUE", **parameter}, lists=["List"], optional=["Optional"])
+    question, survey = question_for({"type": "TEXT_VALUE", **parameter}, lists=["List"], optional=["Optional"])
     assert (question["type"], question["required"], question.get("default")) == (type_, required, default)
     assert bool(question["min"]) is required
     assert question["question_name"] == parameter["name"]
@@ -83,12 +83,12 @@ def test_a_parameter_becomes_a_question(
     ("secrets", "is_secret"),
     [("(?i)pin$", True), (["Pin"], True), (["pin"], False), ([], False), ("password", False)],
 )
-def test_secrets_are_told_by_names_or_a_pattern(secrets: Any, is_secret: bool) -> None:
-    assert (asked({"name": "Pin", "type": "TEXT_VALUE"}, secrets=secrets)[0]["type"] == "password") is is_secret
+def test_secrets_are_selected_by_names_or_a_pattern(secrets: Any, is_secret: bool) -> None:
+    assert (question_for({"name": "Pin", "type": "TEXT_VALUE"}, secrets=secrets)[0]["type"] == "password") is is_secret
 
 
 @given(PARAMETERS)
-def test_any_parameters_make_a_survey_that_awx_takes(parameters: list[dict[str, Any]]) -> None:
+def test_any_parameters_make_a_survey_that_awx_accepts(parameters: list[dict[str, Any]]) -> None:
     template = plan(action(*parameters))["templates"][0]
     check_survey(template["survey_spec"])
     variables = [question["variable"] for question in template["survey_spec"]["spec"]]
@@ -98,7 +98,7 @@ def test_any_parameters_make_a_survey_that_awx_takes(parameters: list[dict[str, 
     assert sorted(answers) == sorted(parameter["name"] for parameter in parameters)
 
 
-def test_names_that_are_the_same_once_made_valid_stay_apart() -> None:
+def test_names_that_would_share_a_variable_get_different_ones() -> None:
     names = ["a-b", "a.b", "a b", "a_b", "名前", "größe", "1st", ""]
     template = plan(action(*({"name": name, "type": "TEXT_VALUE"} for name in names)))["templates"][0]
     assert template["extra_vars"]["run_service_action_survey"]["texts"] == {
@@ -117,7 +117,7 @@ def test_names_that_are_the_same_once_made_valid_stay_apart() -> None:
     ("targets", "type_", "choices"),
     [(["orders-db", "web"], "multiplechoice", ["orders-db", "web"]), ([], "text", None), (None, None, None)],
 )
-def test_the_target_is_asked_for_where_it_is_not_given(targets: Any, type_: str | None, choices: Any) -> None:
+def test_the_survey_asks_for_the_target_if_it_is_not_given(targets: Any, type_: str | None, choices: Any) -> None:
     template = plan(action(), targets=targets)["templates"][0]
     check_survey(template["survey_spec"])
     questions = {question["variable"]: question for question in template["survey_spec"]["spec"]}
@@ -125,7 +125,7 @@ def test_the_target_is_asked_for_where_it_is_not_given(targets: Any, type_: str 
     assert (question.get("type"), question.get("choices")) == (type_, choices)
 
 
-def test_only_own_templates_are_gone_and_others_are_foreign() -> None:
+def test_only_our_own_templates_are_gone_and_others_are_foreign() -> None:
     stop = action(id="act-2", name="Stop")
     made = {each["name"]: str(each["extra_vars"]) for each in plan(action(), stop)["templates"]}
     existing = [
@@ -141,7 +141,7 @@ def test_only_own_templates_are_gone_and_others_are_foreign() -> None:
 
 
 @pytest.mark.parametrize(
-    ("actions", "options", "said"),
+    ("actions", "options", "message"),
     [
         ([action(), action()], {}, "Two service actions would have the job template 'orders-db - Restart'"),
         ([action()], {"title": "C++"}, r"whose name has \+\+"),
@@ -150,6 +150,6 @@ def test_only_own_templates_are_gone_and_others_are_foreign() -> None:
         ([action({"name": HOSTILE})], {}, "AWX would template the name of the parameter"),
     ],
 )
-def test_what_awx_could_not_take_is_said(actions: list[Any], options: dict[str, Any], said: str) -> None:
-    with pytest.raises(AnsibleFilterError, match=said):
+def test_input_that_awx_would_reject_is_an_error(actions: list[Any], options: dict[str, Any], message: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=message):
         plan(*actions, **options)

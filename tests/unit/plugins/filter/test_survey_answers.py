@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Texts that YAML takes for something else come back as they were, and nothing else changes."""
+"""Answers that YAML parsed as another type are restored as text, and nothing else changes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from ansible_collections.selfservice.aws.plugins.filter.survey_answers import su
         ("{a: 1}", {"a": 1}, {"a": 1}),
     ],
 )
-def test_an_answer_is_what_was_written(
+def test_an_answer_is_returned_as_it_was_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, value: Any, answer: Any
 ) -> None:
     (tmp_path / "extravars").write_text(f"!unsafe 'other': 1\n!unsafe 'name': {written}\n")
@@ -44,7 +44,7 @@ def test_an_answer_is_what_was_written(
 
 
 @pytest.mark.parametrize("content", [b"$ANSIBLE_VAULT;1.1;AES256\n6162", b"- a", b"{", b"\xff\xfe"])
-def test_a_file_of_another_kind_is_no_hindrance(
+def test_an_unreadable_file_of_extra_vars_is_ignored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:
     (tmp_path / "extravars").write_bytes(content)

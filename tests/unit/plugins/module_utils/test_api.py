@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One call each, by botocore's Stubber; paging; and answers that say nothing."""
+"""Each API call against botocore's Stubber, pagination, and malformed responses."""
 
 from __future__ import annotations
 
@@ -42,21 +42,21 @@ def stubbed() -> Iterator[tuple[BaseClient, Stubber]]:
 
 
 def catalog(client: BaseClient, language: str | None = None) -> ServiceCatalog:
-    """The service with a client whose responses are the Stubber's, which have no bodies to check."""
+    """Return the service without its response checks, since the Stubber's responses have no body to check."""
     service = ServiceCatalog(client, language)
     client.meta.events.unregister("after-call.servicecatalog", unique_id="selfservice-refuse")
     return service
 
 
-def answer(members: dict[str, Any], **headers: str) -> dict[str, Any]:
+def stub_response(members: dict[str, Any], **headers: str) -> dict[str, Any]:
     return {**members, "ResponseMetadata": {"HTTPStatusCode": 200, "HTTPHeaders": headers}}
 
 
-def test_a_start_sends_what_the_request_has(stubbed: tuple[BaseClient, Stubber]) -> None:
+def test_a_start_sends_all_members_of_the_request(stubbed: tuple[BaseClient, Stubber]) -> None:
     client, stubber = stubbed
     stubber.add_response(
         "execute_provisioned_product_service_action",
-        answer({"RecordDetail": {"RecordId": "rec-1"}}, date="Sun, 22 Nov 2026 22:39:38 GMT"),
+        stub_response({"RecordDetail": {"RecordId": "rec-1"}}, date="Sun, 22 Nov 2026 22:39:38 GMT"),
         {
             "ProvisionedProductId": "pp-1",
             "ServiceActionId": "act-1",
@@ -79,10 +79,10 @@ def test_empty_members_are_not_sent() -> None:
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Sun, 99 Nov 2026 22:39:38 GMT"])
-def test_a_date_that_is_none_is_no_date(stubbed: tuple[BaseClient, Stubber], date: str) -> None:
+def test_an_invalid_date_is_ignored(stubbed: tuple[BaseClient, Stubber], date: str) -> None:
     client, stubber = stubbed
     stubber.add_response(
-        "execute_provisioned_product_service_action", answer({"RecordDetail": {"RecordId": "rec-1"}}, date=date)
+        "execute_provisioned_product_service_action", stub_response({"RecordDetail": {"RecordId": "rec-1"}}, date=date)
     )
     assert catalog(client).execute_provisioned_product_service_action(REQUEST).date is None
 
@@ -91,7 +91,7 @@ def test_a_date_without_a_zone_is_utc(stubbed: tuple[BaseClient, Stubber]) -> No
     client, stubber = stubbed
     date = "Sun, 22 Nov 2026 22:39:38 -0000"
     stubber.add_response(
-        "execute_provisioned_product_service_action", answer({"RecordDetail": {"RecordId": "rec-1"}}, date=date)
+        "execute_provisioned_product_service_action", stub_response({"RecordDetail": {"RecordId": "rec-1"}}, date=date)
     )
     assert catalog(client).execute_provisioned_product_service_action(REQUEST).date == datetime(
         2026, 11, 22, 22, 39, 38, tzinfo=timezone.utc
@@ -99,22 +99,22 @@ def test_a_date_without_a_zone_is_utc(stubbed: tuple[BaseClient, Stubber]) -> No
 
 
 @pytest.mark.parametrize("members", [{}, {"RecordDetail": {}}, {"RecordDetail": {"Status": "CREATED"}}])
-def test_a_start_answered_without_a_record_is_no_answer(stubbed: tuple[BaseClient, Stubber], members: dict) -> None:
+def test_a_start_response_without_a_record_is_malformed(stubbed: tuple[BaseClient, Stubber], members: dict) -> None:
     client, stubber = stubbed
-    stubber.add_response("execute_provisioned_product_service_action", answer(members))
+    stubber.add_response("execute_provisioned_product_service_action", stub_response(members))
     with pytest.raises(MalformedResponse, match="without a record"):
         catalog(client).execute_provisioned_product_service_action(REQUEST)
 
 
 @pytest.mark.parametrize("members", [{}, {"ProvisionedProductDetail": {"Id": "pp-1"}}])
-def test_a_product_without_its_ids_is_no_answer(stubbed: tuple[BaseClient, Stubber], members: dict) -> None:
+def test_a_product_without_its_ids_is_malformed(stubbed: tuple[BaseClient, Stubber], members: dict) -> None:
     client, stubber = stubbed
     stubber.add_response("describe_provisioned_product", members)
     with pytest.raises(MalformedResponse, match="without the ids"):
         catalog(client).describe_provisioned_product(Id="pp-1")
 
 
-def test_an_answer_that_the_parser_can_not_read_is_no_answer() -> None:
+def test_a_response_that_botocore_cannot_parse_is_malformed() -> None:
     def describe(**_members: str) -> dict:
         raise ValueError("Invalid timestamp: 'yesterday'")
 
@@ -125,7 +125,7 @@ def test_an_answer_that_the_parser_can_not_read_is_no_answer() -> None:
         ServiceCatalog(client).describe_provisioned_product(Id="pp-1")
 
 
-def test_outputs_are_read_from_all_pages_and_only_when_asked_for(stubbed: tuple[BaseClient, Stubber]) -> None:
+def test_outputs_are_read_from_all_pages(stubbed: tuple[BaseClient, Stubber]) -> None:
     client, stubber = stubbed
     for number, token in ((1, "more"), (2, None)):
         page: dict[str, Any] = {
@@ -143,14 +143,14 @@ def test_outputs_are_read_from_all_pages_and_only_when_asked_for(stubbed: tuple[
     assert [output["OutputKey"] for output in outputs] == ["Key1", "Key2"]
 
 
-def test_a_described_record_that_is_missing_is_no_answer(stubbed: tuple[BaseClient, Stubber]) -> None:
+def test_a_response_without_the_described_record_is_malformed(stubbed: tuple[BaseClient, Stubber]) -> None:
     client, stubber = stubbed
     stubber.add_response("describe_record", {})
     with pytest.raises(MalformedResponse, match="without a record"):
         catalog(client).describe_record("rec-1")
 
 
-def test_a_page_token_given_twice_is_refused(stubbed: tuple[BaseClient, Stubber]) -> None:
+def test_a_repeated_page_token_is_malformed(stubbed: tuple[BaseClient, Stubber]) -> None:
     client, stubber = stubbed
     for _page in range(2):
         stubber.add_response(
@@ -160,7 +160,9 @@ def test_a_page_token_given_twice_is_refused(stubbed: tuple[BaseClient, Stubber]
         list(catalog(client).list_service_actions_for_provisioning_artifact("prod-1", "pa-1"))
 
 
-def test_products_are_searched_sorted_and_at_an_explicit_level(stubbed: tuple[BaseClient, Stubber]) -> None:
+def test_products_are_searched_in_a_fixed_order_at_an_explicit_access_level(
+    stubbed: tuple[BaseClient, Stubber],
+) -> None:
     client, stubber = stubbed
     stubber.add_response(
         "search_provisioned_products",
@@ -175,7 +177,7 @@ def test_products_are_searched_sorted_and_at_an_explicit_level(stubbed: tuple[Ba
     assert [product["Id"] for product in catalog(client).search_provisioned_products()] == ["pp-1"]
 
 
-def test_parameters_of_an_action_come_with_their_defaults(stubbed: tuple[BaseClient, Stubber]) -> None:
+def test_parameters_of_an_action_are_returned_with_their_defaults(stubbed: tuple[BaseClient, Stubber]) -> None:
     client, stubber = stubbed
     stubber.add_response(
         "describe_service_action_execution_parameters",
@@ -201,9 +203,7 @@ def test_parameters_of_an_action_come_with_their_defaults(stubbed: tuple[BaseCli
         (400, "text/html", b"<html>", False),
     ],
 )
-def test_a_malformed_response_is_told_from_an_answer(
-    status: int, content_type: str, body: bytes, malformed: bool
-) -> None:
+def test_malformed_responses_are_detected(status: int, content_type: str, body: bytes, malformed: bool) -> None:
     response = SimpleNamespace(status_code=status, headers={"Content-Type": content_type}, content=body)
     assert transport._is_malformed(response) is malformed
 
@@ -217,7 +217,7 @@ def test_a_malformed_response_is_told_from_an_answer(
         ({"retries": {"mode": "standard"}}, "7", 7),
     ],
 )
-def test_a_malformed_answer_is_retried_as_often_as_botocore_retries(
+def test_a_malformed_response_is_retried_as_often_as_botocore_retries(
     monkeypatch: pytest.MonkeyPatch, config: dict, environment: Any, attempts: int
 ) -> None:
     if environment:
@@ -233,8 +233,8 @@ def test_a_malformed_answer_is_retried_as_often_as_botocore_retries(
     )
     retry = handlers["needs-retry.servicecatalog"]
     malformed = SimpleNamespace(status_code=200, headers={}, content=b"{")
-    pauses = [
+    delays = [
         retry(response=(malformed, {}), caught_exception=None, attempts=number) for number in range(1, attempts + 1)
     ]
-    assert pauses[-1] is None
-    assert all(0 <= pause <= 20 for pause in pauses[:-1])
+    assert delays[-1] is None
+    assert all(0 <= delay <= 20 for delay in delays[:-1])

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Signals that tell a module to end: it ends at its next pause, with all that it knows."""
+"""A signal interrupts a module during sleep(), and the task still returns its records."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ ORDERS, BILLING, RESTART = "pp-orders0000001", "pp-billing000001", "act-restart0
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-class EndingClock(EmulatorClock):
-    """The emulator's clock, on which a signal comes once so many seconds have passed."""
+class InterruptedClock(EmulatorClock):
+    """The emulator's clock, interrupted as if by a signal once `interrupted_after` seconds have passed."""
 
-    ends_after = 3.0
+    interrupted_after = 3.0
 
     def sleep(self, seconds: float) -> None:
         super().sleep(seconds)
-        if self.slept >= self.ends_after:
+        if self.slept >= self.interrupted_after:
             raise Interrupted("SIGTERM told this process to end.")
 
 
@@ -45,23 +45,23 @@ def clock() -> Iterator[SystemClock]:
         signal.signal(number, handler)
 
 
-def run(attempt: Any, emulator: Emulator, seconds: float = 3.0) -> tuple[str, dict[str, Any]]:
-    """Run a handler that a signal ends, and return its message and what it hands back."""
-    attempt.task.clock = EndingClock(emulator)
-    attempt.task.clock.ends_after = seconds
+def run_interrupted(attempt: Any, emulator: Emulator, seconds: float = 3.0) -> tuple[str, dict[str, Any]]:
+    """Run a handler that is interrupted by a signal, and return the error message and the result."""
+    attempt.task.clock = InterruptedClock(emulator)
+    attempt.task.clock.interrupted_after = seconds
     with pytest.raises(_exceptions.SelfServiceError) as caught:
         attempt.run()
     return str(caught.value), attempt.task.result
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_signal_while_busy_ends_the_next_pause(clock: SystemClock, number: int) -> None:
+def test_a_signal_before_a_sleep_interrupts_it(clock: SystemClock, number: int) -> None:
     signal.raise_signal(number)
     with pytest.raises(Interrupted, match=f"{signal.Signals(number).name} told"):
         clock.sleep(60)
 
 
-def test_a_signal_ends_the_pause_under_way(clock: SystemClock) -> None:
+def test_a_signal_during_a_sleep_interrupts_it(clock: SystemClock) -> None:
     started = time.monotonic()
     threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()
     with pytest.raises(Interrupted):
@@ -69,41 +69,42 @@ def test_a_signal_ends_the_pause_under_way(clock: SystemClock) -> None:
     assert time.monotonic() - started < 30
 
 
-def test_one_action_that_is_told_to_end_hands_its_record_back(attempt: Callable[..., Any], emulator: Emulator) -> None:
-    made = attempt(provisioned_product_id=ORDERS, service_action_id=RESTART, wait=True)
-    said, known = run(made, emulator)
+def test_an_interrupted_action_returns_its_record(service_action: Callable[..., Any], emulator: Emulator) -> None:
+    attempt = service_action(provisioned_product_id=ORDERS, service_action_id=RESTART, wait=True)
+    message, result = run_interrupted(attempt, emulator)
     record = emulator.records()[0]["RecordId"]
-    assert said.startswith(f"Record {record} can't be followed any further: SIGTERM told this process to end.")
-    assert "servicecatalog_record_wait with record_ids" in said
-    assert (known["changed"], known["record_detail"]["record_id"]) == (True, record)
+    assert message.startswith(f"Record {record} can't be followed any further: SIGTERM told this process to end.")
+    assert "servicecatalog_record_wait with record_ids" in message
+    assert (result["changed"], result["record_detail"]["record_id"]) == (True, record)
 
 
-def test_a_wait_that_is_told_to_end_names_every_record(
-    attempt: Callable[..., Any], prepare: Callable[..., Any], emulator: Emulator
+def test_an_interrupted_wait_returns_every_record(
+    service_action: Callable[..., Any], make_attempt: Callable[..., Any], emulator: Emulator
 ) -> None:
     ids = [
-        attempt(provisioned_product_id=each, service_action_id=RESTART).run()["record_detail"]["record_id"]
+        service_action(provisioned_product_id=each, service_action_id=RESTART).run()["record_detail"]["record_id"]
         for each in (ORDERS, BILLING)
     ]
     params = {"record_ids": ids, "sensitive_parameters": None, "wait_timeout": 1800, "wait_delay": None}
-    said, known = run(prepare(wait_until_ended, params), emulator, 1.0)
-    assert said.startswith("Of 2 records, 2 unknown.")
-    assert "SIGTERM" in said
-    assert [record["record_id"] for record in known["records"]] == ids
+    message, result = run_interrupted(make_attempt(wait_until_ended, params), emulator, 1.0)
+    assert message.startswith("Of 2 records, 2 unknown.")
+    assert "SIGTERM" in message
+    assert [record["record_id"] for record in result["records"]] == ids
 
 
 @pytest.mark.parametrize(("wait", "seconds"), [(True, 0.0), (True, 2.0), (False, 0.0)])
-def test_many_that_are_told_to_end_hand_back_what_has_started(
-    prepare: Callable[..., Any], emulator: Emulator, *, wait: bool, seconds: float
+def test_an_interrupted_bulk_run_returns_the_started_records(
+    make_attempt: Callable[..., Any], emulator: Emulator, *, wait: bool, seconds: float
 ) -> None:
     scenario = next(each for each in SCENARIOS if each.name == "many")
     given = {"provisioned_product_ids": [ORDERS, BILLING], "service_action_id": RESTART, "max_concurrency": "1"}
-    said, known = run(prepare(run_on_many, {**scenario.params, **given, "wait": wait}), emulator, seconds)
+    attempt = make_attempt(run_on_many, {**scenario.params, **given, "wait": wait})
+    message, result = run_interrupted(attempt, emulator, seconds)
     started = ["timed_out", "not_started"] if seconds else ["not_started"] * 2
-    assert [item["outcome"] for item in known["results"]] == started
-    assert "SIGTERM told this process to end" in said
-    assert f"run the whole task again with execute_token: {known['execute_token']}" in said
-    assert {item["record_detail"]["record_id"] for item in known["results"] if item["record_detail"]} == {
+    assert [item["outcome"] for item in result["results"]] == started
+    assert "SIGTERM told this process to end" in message
+    assert f"run the whole task again with execute_token: {result['execute_token']}" in message
+    assert {item["record_detail"]["record_id"] for item in result["results"] if item["record_detail"]} == {
         record["RecordId"] for record in emulator.records()
     }
-    assert known["changed"] is bool(seconds)
+    assert result["changed"] is bool(seconds)

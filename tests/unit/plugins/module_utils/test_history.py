@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which records a history gives, and how far it is read, by tables."""
+"""Which records of a history are returned, and how many of its pages are read."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def detail(minutes_ago: int, **more: Any) -> dict[str, Any]:
 
 
 class Pages:
-    """Pages of 20, counted as they are read."""
+    """Pages of 20 records that count how many of them are read."""
 
     def __init__(self, details: list[dict]) -> None:
         self.read = 0
@@ -57,7 +57,7 @@ HISTORY = [detail(minutes) for minutes in range(100)]
         (RecordFilter(since=NOON + timedelta(minutes=1)), None, [], 1),
     ],
 )
-def test_pages_that_come_newest_first_are_read_as_far_as_needed(
+def test_pages_sorted_newest_first_are_read_only_as_far_as_needed(
     wanted: RecordFilter, limit: int | None, found: list[int], read: int
 ) -> None:
     pages = Pages(HISTORY)

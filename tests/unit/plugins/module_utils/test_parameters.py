@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is refused before any call, and the shape in which the rest is sent."""
+"""Input that is rejected before any call, and how parameters are sent."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_parameters_are_sent_as_lists_of_strings(given: Any, sent: dict) -> None
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"Mode": None}, "parameters has null for 'Mode'"),
         ({"Mode": ["a", None]}, "parameters has null for 'Mode'"),
@@ -44,13 +44,13 @@ def test_parameters_are_sent_as_lists_of_strings(given: Any, sent: dict) -> None
         ({"Mode": [["a"]]}, "parameters has a list for 'Mode'"),
     ],
 )
-def test_values_that_are_no_scalars_are_refused(given: Any, said: str) -> None:
-    with pytest.raises(InvalidInput, match=said):
+def test_values_other_than_scalars_and_lists_of_scalars_are_rejected(given: Any, message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
         to_parameters(given, "parameters")
 
 
 @pytest.mark.parametrize(
-    ("parameters", "said"),
+    ("parameters", "message"),
     [
         ({f"P{n}": ["x"] for n in range(201)}, "201 parameters; the service takes at most 200"),
         ({"": ["x"]}, "has 0 characters; a name takes 1 to 50"),
@@ -59,8 +59,8 @@ def test_values_that_are_no_scalars_are_refused(given: Any, said: str) -> None:
         ({"Mode": ["x" * 513]}, "'Mode' has a value of 513 characters; the service takes at most 512"),
     ],
 )
-def test_the_service_limits_on_parameters_are_kept(parameters: dict, said: str) -> None:
-    with pytest.raises(InvalidInput, match=said):
+def test_parameters_beyond_the_limits_are_rejected(parameters: dict, message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
         check_parameters(parameters)
 
 
@@ -69,7 +69,7 @@ def test_parameters_at_the_limits_are_accepted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "said"),
+    ("option", "value", "message"),
     [
         ("provisioned_product_id", "", "has 0 characters; it takes 1 to 100"),
         ("provisioned_product_id", "p" * 101, "has 101 characters; it takes 1 to 100"),
@@ -84,8 +84,10 @@ def test_parameters_at_the_limits_are_accepted() -> None:
         ("execute_token", "t" * 129, "it takes 1 to 128"),
     ],
 )
-def test_ids_names_and_tokens_that_the_service_refuses_are_named(option: str, value: str, said: str) -> None:
-    with pytest.raises(InvalidInput, match=said) as caught:
+def test_invalid_ids_names_and_tokens_are_rejected_with_the_name_of_the_option(
+    option: str, value: str, message: str
+) -> None:
+    with pytest.raises(InvalidInput, match=message) as caught:
         check_identifiers({option: value})
     assert option in str(caught.value)
 
@@ -103,7 +105,7 @@ def test_ids_names_and_tokens_at_the_limits_are_accepted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("params", "said"),
+    ("params", "message"),
     [
         ({"wait_timeout": -1}, "wait_timeout is -1; it takes seconds, 0 to 7776000"),
         ({"wait_timeout": 10**400}, "it takes seconds, 0 to 7776000"),
@@ -113,19 +115,19 @@ def test_ids_names_and_tokens_at_the_limits_are_accepted() -> None:
         ({"wait_timeout": 0, "wait_delay": float("inf")}, "wait_delay is inf"),
     ],
 )
-def test_times_that_can_not_be_waited_are_refused(params: dict, said: str) -> None:
-    with pytest.raises(InvalidInput, match=said):
+def test_invalid_timeouts_and_delays_are_rejected(params: dict, message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
         check_waiting(params)
 
 
-def test_a_secret_too_short_to_mask_is_refused_without_quoting_it() -> None:
+def test_a_secret_too_short_to_mask_is_rejected_without_quoting_it() -> None:
     with pytest.raises(InvalidInput, match="under 4 characters for 'Pin'") as caught:
         check_secrets({"Password": ["long enough"], "Pin": ["9x9"]})
     assert "9x9" not in str(caught.value)
     check_secrets({"Pin": ["9x9x"]})
 
 
-def test_a_boolean_secret_is_refused() -> None:
+def test_a_boolean_secret_is_rejected() -> None:
     with pytest.raises(InvalidInput, match=r"a boolean, or a value .* for 'Flag'"):
         check_secrets(to_parameters({"Flag": True}, "sensitive_parameters"))
 
@@ -141,11 +143,11 @@ def test_a_boolean_secret_is_refused() -> None:
         ("trailing \n", "got 'trailing' only"),
     ],
 )
-def test_a_secret_is_hidden_as_the_service_may_echo_it(secret: str, echo: str) -> None:
-    forms = encoded_variants({"A": [secret]})
-    assert secret in forms
-    assert any(form in echo for form in forms)
-    assert all(len(form) >= 4 for form in forms)
+def test_a_secret_is_masked_in_every_encoding_that_the_service_may_echo(secret: str, echo: str) -> None:
+    variants = encoded_variants({"A": [secret]})
+    assert secret in variants
+    assert any(variant in echo for variant in variants)
+    assert all(len(variant) >= 4 for variant in variants)
 
 
 TARGET = ExecutionParameter("TARGET", "AWS::RDS::DBInstance", ())
@@ -159,7 +161,7 @@ def test_an_unknown_parameter_lists_the_choices() -> None:
 
 
 @pytest.mark.parametrize("name", ["TARGET", "InstanceId"])
-def test_a_target_that_nothing_fills_is_refused(name: str) -> None:
+def test_a_target_parameter_without_a_value_is_rejected(name: str) -> None:
     target = ExecutionParameter(name, "TARGET", ())
     with pytest.raises(InvalidInput, match=f"needs a TARGET.*{name}"):
         check_known([target, MODE], {})

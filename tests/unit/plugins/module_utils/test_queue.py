@@ -1,9 +1,11 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which targets start next: by tables, and by whatever hypothesis thinks of."""
+"""Which targets start next: tables of cases, and properties that hypothesis checks."""
 
 from __future__ import annotations
+
+import math
 
 import pytest
 from ansible_collections.selfservice.aws.plugins.module_utils._bulk.queue import Budget, TargetQueue, parse_count
@@ -29,14 +31,14 @@ from hypothesis import strategies as st
         ("10%", 0, 1, 1),
     ],
 )
-def test_a_count_or_a_percentage_rounded_down(text: str, total: int, least: int, count: int) -> None:
+def test_a_percentage_is_rounded_down_to_a_count(text: str, total: int, least: int, count: int) -> None:
     assert parse_count("max_concurrency", text, total, least=least) == count
 
 
 @pytest.mark.parametrize(
     ("text", "least"), [("0", 1), ("0%", 1), ("101%", 0), ("-1", 0), ("1.5", 0), ("ten", 0), ("", 0), ("10 %", 0)]
 )
-def test_what_is_neither_is_refused(text: str, least: int) -> None:
+def test_anything_but_a_count_or_a_percentage_is_rejected(text: str, least: int) -> None:
     with pytest.raises(InvalidInput, match=f"takes a count from {least} on, or a percentage from {least}% to 100%"):
         parse_count("max_concurrency", text, 100, least=least)
 
@@ -54,7 +56,7 @@ def test_what_is_neither_is_refused(text: str, least: int) -> None:
         (5, 0, 2, Budget(3, 1), 32, 0),
     ],
 )
-def test_a_batch_keeps_the_budget(
+def test_a_batch_stays_within_the_budget(
     pending: int, running: int, errors: int, budget: Budget, workers: int, batch: int
 ) -> None:
     targets = make_targets(pending)
@@ -70,7 +72,7 @@ def make_targets(count: int) -> list[Target]:
     return [Target(Reference(f"pp-{number}"), {}) for number in range(count)]
 
 
-def test_a_batch_waits_for_workers_that_start_others() -> None:
+def test_a_batch_is_limited_to_the_free_workers() -> None:
     targets = make_targets(10)
     queue = TargetQueue(targets, Budget(50, 0))
     assert len(queue.next_batch(4)) == 4
@@ -93,9 +95,7 @@ def test_targets_that_were_rejected_are_errors_and_never_start() -> None:
     workers=st.integers(1, 8),
     data=st.data(),
 )
-def test_whatever_happens_every_target_comes_to_one_outcome(
-    total: int, budget: Budget, workers: int, data: st.DataObject
-) -> None:
+def test_every_target_gets_exactly_one_outcome(total: int, budget: Budget, workers: int, data: st.DataObject) -> None:
     targets = make_targets(total)
     queue = TargetQueue(targets, budget)
     started: list[Target] = []
@@ -103,19 +103,19 @@ def test_whatever_happens_every_target_comes_to_one_outcome(
     while not queue.is_over:
         steps += 1
         assert steps <= 2 * total + 1
-        had_spent = queue.errors > budget.max_errors
+        budget_was_exceeded = queue.errors > budget.max_errors
         batch = queue.next_batch(workers)
         started += batch
-        assert not (had_spent and batch)
+        assert not (budget_was_exceeded and batch)
         assert queue.starting + queue.running <= budget.max_concurrency
         assert queue.starting <= workers
-        under_way = [target for target in started if target.outcome is None]
-        assert len(under_way) == queue.starting + queue.running
-        assert under_way, "the loop would never end"
-        target = data.draw(st.sampled_from(under_way))
+        unfinished = [target for target in started if target.outcome is None]
+        assert len(unfinished) == queue.starting + queue.running
+        assert unfinished, "the loop would never end"
+        target = data.draw(st.sampled_from(unfinished))
         ends = [Outcome.SUCCEEDED, Outcome.FAILED, Outcome.TIMED_OUT, Outcome.STARTED]
         outcome = data.draw(st.sampled_from([*ends, Outcome.RUNNING]))
-        if outcome is Outcome.RUNNING and target.arrived is None:
+        if outcome is Outcome.RUNNING and target.arrived == math.inf:
             queue.mark_running(target, 0.0)
         else:
             queue.finish(target, Outcome.SUCCEEDED if outcome is Outcome.RUNNING else outcome)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a response has this run's record or an older one, by the service's clock alone."""
+"""Whether a start is a replay, decided by the service's clock alone, and how errors are classified."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_without_both_times_the_record_counts_as_new(created: Any, date: datetim
         (exceptions.NoCredentialsError(), False, False),
     ],
 )
-def test_broken_connections_are_told_apart(error: Exception, never_sent: bool, transient: bool) -> None:
+def test_connection_errors_are_classified(error: Exception, never_sent: bool, transient: bool) -> None:
     assert errors.was_never_sent(error) is never_sent
     assert errors.is_transient(error) is transient
 
@@ -72,7 +72,7 @@ def test_broken_connections_are_told_apart(error: Exception, never_sent: bool, t
         ("GetRoleCredentials", "sso:GetRoleCredentials", False),
     ],
 )
-def test_a_denied_call_names_the_permission_of_its_service(operation: str, permission: str, is_ours: bool) -> None:
+def test_a_denied_call_names_the_missing_permission(operation: str, permission: str, is_ours: bool) -> None:
     denied = exceptions.ClientError({"Error": {"Code": "AccessDenied", "Message": "No."}}, operation)
     assert errors.describe_error(denied) == f"AccessDenied: No (the permission needed is {permission})"
     assert errors.is_access_denied(denied) is is_ours

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tokens: the same for the same, and never the same for anything else."""
+"""Derived tokens: equal for the same request and different for any other."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ GIVEN: dict[str, Any] = {
 }
 
 
-def test_two_tokens_are_never_the_same() -> None:
+def test_new_tokens_are_unique() -> None:
     assert new_token() != new_token()
 
 
-def test_a_token_is_the_same_for_the_same_and_a_valid_one() -> None:
+def test_the_same_request_always_derives_the_same_valid_token() -> None:
     token = derive_token(**GIVEN)
     assert token == derive_token(**GIVEN)
     assert token == derive_token(**{**GIVEN, "parameters": {"Pin": ["9999"], "Mode": ["a"]}})
@@ -41,5 +41,5 @@ def test_a_token_is_the_same_for_the_same_and_a_valid_one() -> None:
         {"parameters": {"Mode": ["a"]}, "secret_names": []},
     ],
 )
-def test_a_token_tells_seed_product_action_and_parameters_apart(more: dict[str, Any]) -> None:
+def test_a_token_depends_on_seed_product_action_and_parameters(more: dict[str, Any]) -> None:
     assert derive_token(**{**GIVEN, **more}) != derive_token(**GIVEN)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Outcomes, intervals, hints, and the loop on a clock that costs nothing."""
+"""Outcomes, poll intervals, hints, and the wait loop on a simulated clock."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 RUNNING, ENDED, BROKEN = "IN_PROGRESS", "SUCCEEDED", "FAILED"
 
 
-class TableClock:
-    """Time that passes by sleeping, or by a poll that takes long."""
+class SimulatedClock:
+    """A clock that only sleep(), or a test that sets `now`, advances."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -46,15 +46,15 @@ class TableClock:
         return 0.0
 
 
-def service_of(**calls: Callable[..., Any]) -> ServiceCatalog:
-    """The service with a client of these calls only."""
+def service_with(**calls: Callable[..., Any]) -> ServiceCatalog:
+    """Return the service with a client that has only these calls."""
     events = SimpleNamespace(register=lambda *_args, **_kwargs: None, register_first=lambda *_args, **_kwargs: None)
     client: Any = SimpleNamespace(**calls, meta=SimpleNamespace(config=SimpleNamespace(retries=None), events=events))
     return ServiceCatalog(client)
 
 
 def wait(
-    clock: TableClock,
+    clock: SimulatedClock,
     timeout: float,
     describe: Callable[[str], Any],
     *ids: str,
@@ -69,7 +69,7 @@ def wait(
         assert listing
         return listing()
 
-    service = service_of(describe_record=describe_record, list_record_history=list_record_history)
+    service = service_with(describe_record=describe_record, list_record_history=list_record_history)
     poller = RecordPoller(service, [Record({"RecordId": each}) for each in ids or ("rec-1",)], clock)
     progress = Progress(clock, "", redact=str)
     failures = wait_for_records(poller, WaitOptions(timeout), clock=clock, warn=lambda _text: None, progress=progress)
@@ -86,12 +86,12 @@ def wait(
         ("FAILED", Outcome.FAILED),
     ],
 )
-def test_only_succeeded_and_failed_are_ends(status: str, outcome: Outcome) -> None:
+def test_only_succeeded_and_failed_end_a_record(status: str, outcome: Outcome) -> None:
     assert Record({"RecordId": "rec-1", "Status": status}).outcome is outcome
 
 
 @pytest.mark.parametrize("status", ["ABORTED", None])
-def test_an_unknown_status_is_neither_running_nor_an_end(status: str | None) -> None:
+def test_an_unknown_status_fails_the_poll(status: str | None) -> None:
     record = Record({"RecordId": "rec-1", "Status": status})
     assert record.outcome is Outcome.UNKNOWN
     failure = failure_of(record, None, error=unknown_status(record), how_to_continue="Go on so.")
@@ -116,28 +116,28 @@ def test_an_unknown_status_is_neither_running_nor_an_end(status: str | None) -> 
         (0, 60, 4, 0.0, 60),
     ],
 )
-def test_the_interval_is_a_tenth_of_the_wait_or_as_fixed(
+def test_the_interval_is_a_tenth_of_the_wait_or_the_fixed_delay(
     waited: float, fixed: float | None, failures: int, jitter: float, interval: float
 ) -> None:
     assert poll_interval(waited, fixed, failures, jitter) == pytest.approx(interval)
 
 
 def test_the_last_poll_is_at_the_deadline() -> None:
-    clock, polls = TableClock(), []  # type: ignore[var-annotated]
+    clock, polls = SimulatedClock(), []  # type: ignore[var-annotated]
     _poller, failures = wait(clock, 5, lambda _id: polls.append(clock.now) or RUNNING)
     assert isinstance(failures["rec-1"], WaitTimedOut)
-    # The first comes at once, since nothing is known of the record.
+    # The first poll is immediate, since the status of the record is not known yet.
     assert polls == [100, 102, 104, 105]
 
 
 def test_a_timeout_of_zero_is_one_poll() -> None:
-    clock, polls = TableClock(), []  # type: ignore[var-annotated]
+    clock, polls = SimulatedClock(), []  # type: ignore[var-annotated]
     wait(clock, 0, lambda _id: polls.append(clock.now) or RUNNING)
     assert polls == [100]
 
 
 def test_a_poll_that_hangs_over_the_deadline_is_the_last() -> None:
-    clock, polls = TableClock(), []  # type: ignore[var-annotated]
+    clock, polls = SimulatedClock(), []  # type: ignore[var-annotated]
 
     def hang(_record_id: str) -> str:
         polls.append(clock.now)
@@ -149,23 +149,23 @@ def test_a_poll_that_hangs_over_the_deadline_is_the_last() -> None:
     assert "the last look failed: nothing came" in str(failures["rec-1"])
 
 
-def test_what_may_be_better_next_time_does_not_end_the_wait() -> None:
-    clock = TableClock()
-    answers: list[Exception | str] = [_error("ThrottlingException", 400)] * 12 + [_error("Whatever", 503), ENDED]
+def test_transient_errors_do_not_end_the_wait() -> None:
+    clock = SimulatedClock()
+    responses: list[Exception | str] = [_error("ThrottlingException", 400)] * 12 + [_error("Whatever", 503), ENDED]
 
-    def answer(_record_id: str) -> str:
-        found = answers.pop(0)
+    def respond(_record_id: str) -> str:
+        found = responses.pop(0)
         if isinstance(found, Exception):
             raise found
         return found
 
-    assert wait(clock, 1800, answer)[1] == {}
-    assert answers == []
+    assert wait(clock, 1800, respond)[1] == {}
+    assert responses == []
     assert clock.now - 100 <= 14 * 30
 
 
-def test_what_will_not_be_better_ends_the_wait_at_once() -> None:
-    clock = TableClock()
+def test_a_permanent_error_ends_the_wait_at_once() -> None:
+    clock = SimulatedClock()
 
     def refuse(_record_id: str) -> str:
         raise _error("ExpiredTokenException", 400)
@@ -180,7 +180,7 @@ def test_what_will_not_be_better_ends_the_wait_at_once() -> None:
     ("code", "status", "failure"),
     [("InternalError", 500, WaitTimedOut), ("InvalidParametersException", 400, PollingFailed)],
 )
-def test_a_record_that_can_not_be_read_keeps_no_other_from_it(
+def test_a_record_that_cannot_be_read_does_not_affect_the_others(
     broken: str, code: str, status: int, failure: type[SelfServiceError]
 ) -> None:
     def describe(record_id: str) -> str:
@@ -188,20 +188,20 @@ def test_a_record_that_can_not_be_read_keeps_no_other_from_it(
             raise _error(code, status)
         return ENDED
 
-    poller, failures = wait(TableClock(), 60, describe, "rec-1", "rec-2", "rec-3")
+    poller, failures = wait(SimulatedClock(), 60, describe, "rec-1", "rec-2", "rec-3")
     assert {record_id: type(each) for record_id, each in failures.items()} == {broken: failure}
     assert code in str(failures[broken])
     assert [record.status for record in poller.records.values() if record.record_id != broken] == [ENDED] * 2
 
 
-def test_credentials_that_expired_end_the_wait_for_all_after_one_call() -> None:
+def test_expired_credentials_end_the_wait_for_all_records_after_one_call() -> None:
     calls: list[str] = []
 
     def describe(record_id: str) -> str:
         calls.append(record_id)
         raise _error("ExpiredTokenException", 400)
 
-    _poller, failures = wait(TableClock(), 60, describe, "rec-1", "rec-2", "rec-3")
+    _poller, failures = wait(SimulatedClock(), 60, describe, "rec-1", "rec-2", "rec-3")
     assert calls == ["rec-1"]
     assert all("ExpiredTokenException" in str(failures[each]) for each in ("rec-1", "rec-2", "rec-3"))
 
@@ -209,7 +209,7 @@ def test_credentials_that_expired_end_the_wait_for_all_after_one_call() -> None:
 @pytest.mark.parametrize(
     "error", ["InternalError", "InvalidStateException", "AccessDeniedException", "connection", "garbage", "page token"]
 )
-def test_a_history_that_can_not_be_listed_keeps_no_record_from_being_read(error: str) -> None:
+def test_records_are_read_even_if_the_history_cannot_be_listed(error: str) -> None:
     def listing() -> dict:
         if error == "page token":
             return {"RecordDetails": [], "NextPageToken": "again"}
@@ -219,14 +219,14 @@ def test_a_history_that_can_not_be_listed_keeps_no_record_from_being_read(error:
             raise EndpointConnectionError(endpoint_url="https://there")
         raise _error(error, 500 if error == "InternalError" else 400)
 
-    clock, ids = TableClock(), [f"rec-{number}" for number in range(10)]
+    clock, ids = SimulatedClock(), [f"rec-{number}" for number in range(10)]
     _poller, failures = wait(clock, 1800, lambda _id: ENDED, *ids, listing=listing)
     assert failures == {}
     assert clock.now == 100
 
 
 @pytest.mark.parametrize(
-    ("status", "waits", "error", "said"),
+    ("status", "waits", "error", "message"),
     [
         (ENDED, True, None, None),
         (ENDED, True, ("AccessDeniedException", 400), None),
@@ -250,8 +250,8 @@ def test_a_history_that_can_not_be_listed_keeps_no_record_from_being_read(error:
         (RUNNING, True, ("ExpiredTokenException", 400), "can't be followed any further: ExpiredTokenException: no."),
     ],
 )
-def test_a_record_is_judged_by_its_status_first(
-    status: str, waits: bool, error: tuple[str, int] | None, said: str | None
+def test_the_status_of_a_record_takes_precedence_over_the_last_error(
+    status: str, waits: bool, error: tuple[str, int] | None, message: str | None
 ) -> None:
     detail = {"RecordId": "rec-1", "Status": status, "ProvisionedProductName": "db", "ProvisionedProductId": "pp-1"}
     errors = [] if status == ENDED else [{"Code": "Broken", "Description": "It broke."}]
@@ -261,8 +261,8 @@ def test_a_record_is_judged_by_its_status_first(
         error=_error(*error) if error else None,
         how_to_continue="Go on so.",
     )
-    assert (failure is None) == (said is None)
-    assert (said or "") in str(failure)
+    assert (failure is None) == (message is None)
+    assert (message or "") in str(failure)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looking things up over real HTTP to the emulator."""
+"""The info modules, over real HTTP to the emulator."""
 
 from __future__ import annotations
 
@@ -24,46 +24,46 @@ RESTART, FAILOVER = "act-restart000001", "act-failover00001"
 
 
 @pytest.fixture
-def products(prepare: Make) -> Make:
+def products(make_attempt: Make) -> Make:
     def make(**params: Any) -> Any:
         options = {"provisioned_product_ids": None, "provisioned_product_names": None, "search_query": None}
-        return prepare(list_provisioned_products, {**options, "access_level": "account", "limit": None, **params})
+        return make_attempt(list_provisioned_products, {**options, "access_level": "account", "limit": None, **params})
 
     return make
 
 
 @pytest.fixture
-def actions(prepare: Make) -> Make:
+def actions(make_attempt: Make) -> Make:
     def make(**params: Any) -> Any:
         options = ("provisioned_product_id", "provisioned_product_name", "product_id", "provisioning_artifact_id")
-        return prepare(list_service_actions, {**dict.fromkeys((*options, "service_action_id")), **params})
+        return make_attempt(list_service_actions, {**dict.fromkeys((*options, "service_action_id")), **params})
 
     return make
 
 
 @pytest.fixture
-def records(prepare: Make) -> Make:
+def records(make_attempt: Make) -> Make:
     def make(**params: Any) -> Any:
         options = ("record_ids", "provisioned_product_id", "product_id", "status", "since", "limit")
-        return prepare(look_up_records, {**dict.fromkeys(options), "access_level": "account", **params})
+        return make_attempt(look_up_records, {**dict.fromkeys(options), "access_level": "account", **params})
 
     return make
 
 
-def fleet(emulator: Emulator, count: int) -> None:
+def create_products(emulator: Emulator, count: int) -> None:
     products = [{"id": "prod-1", "name": "web", "artifacts": [{"id": "pa-1", "name": "v1"}]}]
-    made = {"count": count, "name": "web-{n:05}", "product": "prod-1", "artifact": "pa-1"}
-    emulator.reset({"products": products, "generated": [made]})
+    generated = {"count": count, "name": "web-{n:05}", "product": "prod-1", "artifact": "pa-1"}
+    emulator.reset({"products": products, "generated": [generated]})
 
 
-def names(known: dict[str, Any]) -> list[str]:
-    return [product["name"] for product in known["provisioned_products"]]
+def names(result: dict[str, Any]) -> list[str]:
+    return [product["name"] for product in result["provisioned_products"]]
 
 
 # Provisioned products
 
 
-def test_a_product_comes_with_all_its_attributes(products: Make) -> None:
+def test_a_product_is_returned_with_all_its_attributes(products: Make) -> None:
     (orders,) = products(provisioned_product_ids=[ORDERS]).run()["provisioned_products"]
     assert orders["name"] == "orders-db"
     assert orders["tags"] == {"team": "orders", "env": "prod"}
@@ -71,7 +71,7 @@ def test_a_product_comes_with_all_its_attributes(products: Make) -> None:
     assert orders["product_id"] == "prod-database00001"
 
 
-def test_ids_and_names_keep_their_order_and_leave_out_what_is_not_there(products: Make) -> None:
+def test_products_are_returned_in_the_order_of_ids_or_names_without_missing_ones(products: Make) -> None:
     assert names(products(provisioned_product_ids=[BILLING, "pp-none", ORDERS]).run()) == ["billing-db", "orders-db"]
     assert names(products(provisioned_product_names=["orders-db", "none", "billing-db"]).run()) == [
         "orders-db",
@@ -79,12 +79,12 @@ def test_ids_and_names_keep_their_order_and_leave_out_what_is_not_there(products
     ]
 
 
-def test_only_the_very_name_is_returned(products: Make, emulator: Emulator) -> None:
+def test_only_an_exact_name_matches(products: Make, emulator: Emulator) -> None:
     emulator.update_product(BILLING, name="orders-db-2")
     assert names(products(provisioned_product_names=["orders-db"]).run()) == ["orders-db"]
 
 
-def test_a_search_that_finds_nothing_is_an_empty_list(products: Make) -> None:
+def test_a_search_without_matches_returns_an_empty_list(products: Make) -> None:
     assert products(search_query=["name:nothing"]).run()["provisioned_products"] == []
     assert products(provisioned_product_ids=[]).run()["provisioned_products"] == []
 
@@ -93,8 +93,8 @@ def test_products_are_found_by_tag(products: Make) -> None:
     assert "orders-db" in names(products(search_query=["tags:orders"]).run())
 
 
-def test_all_pages_are_read_sorted_at_an_explicit_level(products: Make, emulator: Emulator) -> None:
-    fleet(emulator, 250)
+def test_all_pages_are_read_in_a_fixed_order_at_an_explicit_access_level(products: Make, emulator: Emulator) -> None:
+    create_products(emulator, 250)
     assert len(set(names(products(access_level="user").run()))) == 250
     calls = emulator.calls("SearchProvisionedProducts")
     assert len(calls) == 3
@@ -103,28 +103,28 @@ def test_all_pages_are_read_sorted_at_an_explicit_level(products: Make, emulator
         assert call["parameters"]["AccessLevelFilter"] == {"Key": "User", "Value": "self"}
 
 
-def test_ten_thousand_products_are_a_hundred_calls(products: Make, emulator: Emulator) -> None:
-    fleet(emulator, 10_000)
+def test_listing_ten_thousand_products_takes_a_hundred_calls(products: Make, emulator: Emulator) -> None:
+    create_products(emulator, 10_000)
     assert len(set(names(products().run()))) == 10_000
     assert len(emulator.calls()) == 100
 
 
 def test_a_limit_stops_paging(products: Make, emulator: Emulator) -> None:
-    fleet(emulator, 250)
+    create_products(emulator, 250)
     assert len(names(products(limit=100).run())) == 100
     assert len(emulator.calls()) == 1
 
 
 @pytest.mark.parametrize(
-    ("params", "said"),
+    ("params", "message"),
     [
         ({"limit": 0}, "limit is 0; it takes a number of results, 1 or more"),
         ({"provisioned_product_ids": ["pp-1", "pp 2"]}, r"provisioned_product_ids\[1\] is 'pp 2'"),
         ({"provisioned_product_names": [""]}, r"provisioned_product_names\[0\] has 0 characters"),
     ],
 )
-def test_bad_input_makes_no_call(products: Make, emulator: Emulator, params: dict, said: str) -> None:
-    with pytest.raises(_exceptions.InvalidInput, match=said):
+def test_bad_input_makes_no_call(products: Make, emulator: Emulator, params: dict, message: str) -> None:
+    with pytest.raises(_exceptions.InvalidInput, match=message):
         products(**params).run()
     assert emulator.calls() == []
 
@@ -132,7 +132,7 @@ def test_bad_input_makes_no_call(products: Make, emulator: Emulator, params: dic
 # Service actions
 
 
-def test_the_actions_of_a_product_cost_two_calls_and_one_for_each(actions: Make, emulator: Emulator) -> None:
+def test_listing_the_actions_of_a_product_takes_two_calls_and_one_per_action(actions: Make, emulator: Emulator) -> None:
     found = actions(provisioned_product_name="orders-db").run()["service_actions"]
     assert len(found) == 4
     assert len(emulator.calls()) == 2 + 4
@@ -141,21 +141,21 @@ def test_the_actions_of_a_product_cost_two_calls_and_one_for_each(actions: Make,
     assert {"name": "Mode", "type": "TEXT_VALUE", "default_values": ["graceful"]} in restart["parameters"]
 
 
-def test_the_actions_of_an_artifact_are_one_call(actions: Make, emulator: Emulator) -> None:
+def test_listing_the_actions_of_an_artifact_takes_one_call(actions: Make, emulator: Emulator) -> None:
     found = actions(product_id="prod-database00001", provisioning_artifact_id="pa-database00001").run()
     assert len(found["service_actions"]) == 4
     assert len(emulator.calls()) == 1
     assert "parameters" not in found["service_actions"][0]
 
 
-def test_the_definition_of_an_action_is_described(actions: Make) -> None:
+def test_an_action_is_returned_with_its_definition(actions: Make) -> None:
     (restart,) = actions(service_action_id=RESTART).run()["service_actions"]
     assert restart["name"] == "Restart"
     assert set(restart["definition"]) >= {"name", "version", "assume_role", "parameters"}
     assert isinstance(restart["definition"]["parameters"], list)
 
 
-def test_a_definition_that_is_denied_names_the_permission(actions: Make, emulator: Emulator) -> None:
+def test_a_denied_definition_names_the_missing_permission(actions: Make, emulator: Emulator) -> None:
     emulator.fault("DescribeServiceAction", "access_denied")
     with pytest.raises(ClientError) as caught:
         actions(service_action_id=RESTART).run()
@@ -171,14 +171,14 @@ def test_a_definition_that_is_denied_names_the_permission(actions: Make, emulato
         {"service_action_id": "act-none"},
     ],
 )
-def test_actions_of_nothing_are_an_empty_list(actions: Make, params: dict) -> None:
-    made = actions(**params)
-    assert made.run()["service_actions"] == []
-    (warning,) = made.warnings
+def test_actions_of_a_missing_object_are_an_empty_list_with_a_warning(actions: Make, params: dict) -> None:
+    attempt = actions(**params)
+    assert attempt.run()["service_actions"] == []
+    (warning,) = attempt.warnings
     assert ("orders-db" if "provisioned_product_name" in params else list(params.values())[-1]) in warning
 
 
-def test_an_action_that_goes_while_it_is_read_is_no_empty_list(actions: Make, emulator: Emulator) -> None:
+def test_an_action_deleted_during_the_lookup_fails_the_task(actions: Make, emulator: Emulator) -> None:
     listed = [{"Id": RESTART, "Name": "Restart"}, {"Id": "act-gone", "Name": "Gone"}]
     emulator.fault("ListServiceActionsForProvisioningArtifact", "replaced", members={"ServiceActionSummaries": listed})
     result = actions(provisioned_product_id=ORDERS).result()
@@ -189,34 +189,36 @@ def test_an_action_that_goes_while_it_is_read_is_no_empty_list(actions: Make, em
 # Records
 
 
-def run_actions(attempt: Make, emulator: Emulator) -> list[str]:
-    """Run three actions ten minutes apart, the second of which fails; return the ids of their records."""
+def run_actions(service_action: Make, emulator: Emulator) -> list[str]:
+    """Run three actions ten minutes apart, of which the second fails; return their record ids."""
     ids = []
     for product, action in ((ORDERS, RESTART), (BILLING, FAILOVER), (ORDERS, RESTART)):
-        known = attempt(provisioned_product_id=product, service_action_id=action).run()
-        ids.append(known["record_detail"]["record_id"])
+        result = service_action(provisioned_product_id=product, service_action_id=action).run()
+        ids.append(result["record_detail"]["record_id"])
         emulator.advance(600)
     return ids
 
 
-def ids_of(known: dict[str, Any]) -> list[str]:
-    return [record["record_id"] for record in known["records"]]
+def ids_of(result: dict[str, Any]) -> list[str]:
+    return [record["record_id"] for record in result["records"]]
 
 
-def test_records_by_id_come_with_outputs_and_in_order(attempt: Make, records: Make, emulator: Emulator) -> None:
-    first, second, third = run_actions(attempt, emulator)
-    known = records(record_ids=[third, "rec-none", first]).run()
-    assert ids_of(known) == [third, first]
-    assert set(known["records"][0]["record_outputs"]) == {"AutomationExecutionId", "RestartedAt"}
-    assert second not in ids_of(known)
+def test_records_by_id_are_returned_in_order_with_outputs(
+    service_action: Make, records: Make, emulator: Emulator
+) -> None:
+    first, second, third = run_actions(service_action, emulator)
+    result = records(record_ids=[third, "rec-none", first]).run()
+    assert ids_of(result) == [third, first]
+    assert set(result["records"][0]["record_outputs"]) == {"AutomationExecutionId", "RestartedAt"}
+    assert second not in ids_of(result)
 
 
 @pytest.mark.parametrize("order", ["newest", "oldest", "random"])
-def test_the_history_is_newest_first_whatever_the_service_does(
-    attempt: Make, records: Make, emulator: Emulator, order: str
+def test_the_history_is_newest_first_whatever_order_the_service_uses(
+    service_action: Make, records: Make, emulator: Emulator, order: str
 ) -> None:
     emulator.set(history_order=order)
-    first, second, third = run_actions(attempt, emulator)
+    first, second, third = run_actions(service_action, emulator)
     assert ids_of(records().run()) == [third, second, first]
     assert ids_of(records(limit=1).run()) == [third]
     assert ids_of(records(status="FAILED").run()) == [second]
@@ -225,8 +227,8 @@ def test_the_history_is_newest_first_whatever_the_service_does(
     assert ids_of(records(provisioned_product_id=ORDERS, product_id="prod-none").run()) == []
 
 
-def test_a_history_since_a_time(attempt: Make, records: Make, emulator: Emulator) -> None:
-    first, second, third = run_actions(attempt, emulator)
+def test_a_history_can_start_at_a_given_time(service_action: Make, records: Make, emulator: Emulator) -> None:
+    first, second, third = run_actions(service_action, emulator)
     created = {record["record_id"]: record["created_time"] for record in records().run()["records"]}
     assert ids_of(records(since=created[second]).run()) == [third, second]
     assert ids_of(records(since="2001-01-01").run()) == [third, second, first]
@@ -234,13 +236,13 @@ def test_a_history_since_a_time(attempt: Make, records: Make, emulator: Emulator
 
 
 @pytest.mark.parametrize("since", ["yesterday", "2026-13-01"])
-def test_a_time_that_is_none_is_refused(records: Make, emulator: Emulator, since: str) -> None:
+def test_an_invalid_time_is_rejected_before_any_call(records: Make, emulator: Emulator, since: str) -> None:
     with pytest.raises(_exceptions.InvalidInput, match="it takes a time in ISO 8601"):
         records(since=since).run()
     assert emulator.calls() == []
 
 
-def test_a_record_that_may_not_be_read_is_an_error(records: Make, emulator: Emulator) -> None:
+def test_a_denied_read_of_a_record_fails_the_task(records: Make, emulator: Emulator) -> None:
     emulator.fault("DescribeRecord", "access_denied")
     with pytest.raises(ClientError):
         records(record_ids=["rec-1"]).run()

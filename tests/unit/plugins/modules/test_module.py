@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A whole module in this process: options from Ansible in, JSON out."""
+"""A whole module, run in this process: options in, JSON out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Execute = Callable[..., dict[str, Any]]
 def execute(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., dict[str, Any]]:
-    """Run the module as Ansible does, and return what it prints."""
+    """Return a function that runs the module as Ansible does, and returns the JSON that it prints."""
 
     def run(**options: Any) -> dict[str, Any]:
         connection = {
@@ -40,19 +40,19 @@ def execute(
     return run
 
 
-def test_a_result_has_all_that_is_known(execute: Execute) -> None:
+def test_a_result_has_record_outputs_token_request_and_facts(execute: Execute) -> None:
     result = execute(**RESTART)
     assert result["changed"] is True
     assert {"record_detail", "record_outputs", "execute_token", "request", "ansible_facts"} <= set(result)
 
 
-def test_check_and_diff_mode_reach_the_verb(execute: Execute, emulator: Emulator) -> None:
+def test_check_and_diff_mode_reach_the_handler(execute: Execute, emulator: Emulator) -> None:
     result = execute(**RESTART, _ansible_check_mode=True, _ansible_diff=True)
     assert result["diff"]["after"]["parameters"]["Mode"] == ["graceful"]
     assert emulator.records() == []
 
 
-def test_a_failure_keeps_what_is_known(execute: Execute) -> None:
+def test_a_failure_returns_the_token_and_the_choices(execute: Execute) -> None:
     result = execute(provisioned_product_name="order-db", service_action_id="act-restart000001")
     assert result["failed"] is True
     assert "exception" not in result
@@ -60,7 +60,7 @@ def test_a_failure_keeps_what_is_known(execute: Execute) -> None:
     assert "orders-db" in result["choices"]
 
 
-def test_a_read_that_fails_is_explained(execute: Execute, emulator: Emulator) -> None:
+def test_a_denied_read_names_the_missing_permission(execute: Execute, emulator: Emulator) -> None:
     emulator.fault("DescribeProvisionedProduct", "access_denied")
     result = execute(provisioned_product_name="orders-db", service_action_id="act-restart000001")
     assert "servicecatalog:DescribeProvisionedProduct" in result["msg"]
@@ -68,7 +68,7 @@ def test_a_read_that_fails_is_explained(execute: Execute, emulator: Emulator) ->
     assert result["changed"] is False
 
 
-def test_a_wait_uses_the_machines_time(execute: Execute, emulator: Emulator) -> None:
+def test_a_wait_uses_the_system_clock(execute: Execute, emulator: Emulator) -> None:
     emulator.fault("DescribeRecord", "throttling")
     result = execute(**RESTART, wait=True, wait_timeout=1, wait_delay=0.3)
     assert "was not seen to end within 1 s" in result["msg"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module's handler over real HTTP to the emulator, on a clock that costs nothing."""
+"""The module's handler, over real HTTP to the emulator and on a simulated clock."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def operations(emulator: Emulator) -> list:
     return [call["operation"] for call in emulator.calls()]
 
 
-def slow_world(emulator: Emulator, seconds: float) -> None:
-    """Make the restart take so long, and everything else as in the demo world."""
+def reset_with_slow_restart(emulator: Emulator, seconds: float) -> None:
+    """Reset the emulator to one product whose restart takes `seconds`."""
     emulator.reset(
         {
             "service_actions": [{"id": RESTART, "name": "Restart", "run": {"seconds": seconds}}],
@@ -47,40 +47,40 @@ def slow_world(emulator: Emulator, seconds: float) -> None:
 # Calls
 
 
-def test_ids_without_wait_are_one_call(attempt: Make, emulator: Emulator) -> None:
-    known = attempt(**restart).run()
+def test_a_start_by_ids_without_wait_takes_one_call(service_action: Make, emulator: Emulator) -> None:
+    result = service_action(**restart).run()
     assert operations(emulator) == [EXECUTE]
-    assert known["changed"] is True
-    assert known["record_detail"]["record_id"] == emulator.records()[0]["RecordId"]
-    assert known["record_detail"]["status"] == "CREATED"
-    assert known["ansible_facts"] == {"servicecatalog_record_detail": known["record_detail"]}
-    assert known["execute_token"] == emulator.records()[0]["ExecuteToken"]
-    assert known["record_outputs"] == {}
+    assert result["changed"] is True
+    assert result["record_detail"]["record_id"] == emulator.records()[0]["RecordId"]
+    assert result["record_detail"]["status"] == "CREATED"
+    assert result["ansible_facts"] == {"servicecatalog_record_detail": result["record_detail"]}
+    assert result["execute_token"] == emulator.records()[0]["ExecuteToken"]
+    assert result["record_outputs"] == {}
 
 
-def test_a_name_of_the_product_is_one_call_more(attempt: Make, emulator: Emulator) -> None:
-    attempt(provisioned_product_name="orders-db", service_action_id=RESTART).run()
+def test_a_product_name_takes_one_more_call(service_action: Make, emulator: Emulator) -> None:
+    service_action(provisioned_product_name="orders-db", service_action_id=RESTART).run()
     assert operations(emulator) == ["DescribeProvisionedProduct", EXECUTE]
 
 
 @pytest.mark.parametrize(("page_size", "pages"), [(1, 3), (2, 2), (20, 1)])
-def test_a_name_of_the_action_reads_pages_until_found(
-    attempt: Make, emulator: Emulator, page_size: int, pages: int
+def test_pages_of_actions_are_read_until_the_name_is_found(
+    service_action: Make, emulator: Emulator, page_size: int, pages: int
 ) -> None:
     emulator.set(page_size=page_size)
-    known = attempt(provisioned_product_id=ORDERS, service_action_name="RotatePassword").run()
+    result = service_action(provisioned_product_id=ORDERS, service_action_name="RotatePassword").run()
     listing = ["ListServiceActionsForProvisioningArtifact"] * pages
     assert operations(emulator) == ["DescribeProvisionedProduct", *listing, EXECUTE]
-    assert known["request"]["service_action_id"] == ROTATE
+    assert result["request"]["service_action_id"] == ROTATE
 
 
-def test_empty_parameters_are_not_sent(attempt: Make, emulator: Emulator) -> None:
-    attempt(**restart, parameters={}).run()
+def test_empty_parameters_are_not_sent(service_action: Make, emulator: Emulator) -> None:
+    service_action(**restart, parameters={}).run()
     assert set(emulator.calls()[0]["parameters"]) == {"ProvisionedProductId", "ServiceActionId", "ExecuteToken"}
 
 
-def test_what_is_given_is_what_is_sent(attempt: Make, emulator: Emulator) -> None:
-    known = attempt(**restart, parameters={"Mode": True}, execute_token="t-1", accept_language="jp").run()
+def test_options_are_sent_and_returned_as_the_request(service_action: Make, emulator: Emulator) -> None:
+    result = service_action(**restart, parameters={"Mode": True}, execute_token="t-1", accept_language="jp").run()
     assert emulator.calls()[0]["parameters"] == {
         "ProvisionedProductId": ORDERS,
         "ServiceActionId": RESTART,
@@ -88,7 +88,7 @@ def test_what_is_given_is_what_is_sent(attempt: Make, emulator: Emulator) -> Non
         "AcceptLanguage": "jp",
         "Parameters": {"Mode": ["true"]},
     }
-    assert known["request"] == {
+    assert result["request"] == {
         "provisioned_product_id": ORDERS,
         "service_action_id": RESTART,
         "execute_token": "t-1",
@@ -109,16 +109,16 @@ def test_what_is_given_is_what_is_sent(attempt: Make, emulator: Emulator) -> Non
         {"sensitive_parameters": {"Mode": None}},
     ],
 )
-def test_bad_input_makes_no_call(attempt: Make, emulator: Emulator, params: dict) -> None:
+def test_bad_input_makes_no_call(service_action: Make, emulator: Emulator, params: dict) -> None:
     with pytest.raises(_exceptions.InvalidInput):
-        attempt(**restart, **params).run()
+        service_action(**restart, **params).run()
     assert emulator.calls() == []
 
 
 @pytest.mark.parametrize("config", [{"speed": "fast"}, {"retries": 3}])
-def test_a_config_that_botocore_does_not_know_is_bad_input(attempt: Make, config: dict) -> None:
+def test_an_aws_config_that_botocore_rejects_is_invalid_input(service_action: Make, config: dict) -> None:
     with pytest.raises(_exceptions.InvalidInput, match="aws_config is not what botocore takes"):
-        attempt(**restart, aws_config=config).run()
+        service_action(**restart, aws_config=config).run()
 
 
 # Waiting
@@ -126,48 +126,48 @@ def test_a_config_that_botocore_does_not_know_is_bad_input(attempt: Make, config
 
 @pytest.mark.parametrize("jitter", [0.0, 0.5, 0.999])
 @pytest.mark.parametrize(("seconds", "lag", "polls"), [(20, 2, 14), (1200, 33, 80)])
-def test_the_end_is_seen_soon_and_with_few_polls(
-    attempt: Make, emulator: Emulator, seconds: float, lag: float, polls: int, jitter: float
+def test_the_end_is_detected_soon_and_with_few_polls(
+    service_action: Make, emulator: Emulator, seconds: float, lag: float, polls: int, jitter: float
 ) -> None:
-    slow_world(emulator, seconds)
-    made = attempt(**restart, wait=True, jitter=jitter)
-    assert made.run()["record_detail"]["status"] == "SUCCEEDED"
-    assert seconds <= made.task.clock.slept <= seconds + lag
+    reset_with_slow_restart(emulator, seconds)
+    attempt = service_action(**restart, wait=True, jitter=jitter)
+    assert attempt.run()["record_detail"]["status"] == "SUCCEEDED"
+    assert seconds <= attempt.task.clock.slept <= seconds + lag
     assert operations(emulator).count(DESCRIBE) <= polls
 
 
-def test_outputs_of_all_pages_come_with_the_end(attempt: Make, emulator: Emulator) -> None:
+def test_outputs_of_all_pages_are_returned_at_the_end(service_action: Make, emulator: Emulator) -> None:
     emulator.set(page_size=1)
-    known = attempt(**restart, wait=True).run()
-    assert set(known["record_outputs"]) == {"AutomationExecutionId", "RestartedAt"}
-    assert known["ansible_facts"]["servicecatalog_record_detail"]["status"] == "SUCCEEDED"
+    result = service_action(**restart, wait=True).run()
+    assert set(result["record_outputs"]) == {"AutomationExecutionId", "RestartedAt"}
+    assert result["ansible_facts"]["servicecatalog_record_detail"]["status"] == "SUCCEEDED"
 
 
-def test_a_fixed_delay_is_kept(attempt: Make, emulator: Emulator) -> None:
-    slow_world(emulator, 20)
-    attempt(**restart, wait=True, wait_delay=5).run()
+def test_a_fixed_delay_is_used_between_polls(service_action: Make, emulator: Emulator) -> None:
+    reset_with_slow_restart(emulator, 20)
+    service_action(**restart, wait=True, wait_delay=5).run()
     assert operations(emulator).count(DESCRIBE) == 4
 
 
-def test_a_timeout_hands_back_the_record_and_the_way_on(attempt: Make, emulator: Emulator) -> None:
-    slow_world(emulator, 1000)
-    made = attempt(**restart, wait=True, wait_timeout=15)
+def test_a_timeout_returns_the_record_and_how_to_continue(service_action: Make, emulator: Emulator) -> None:
+    reset_with_slow_restart(emulator, 1000)
+    attempt = service_action(**restart, wait=True, wait_timeout=15)
     with pytest.raises(_exceptions.WaitTimedOut) as caught:
-        made.run()
-    known = made.task.result
-    assert made.task.clock.slept == 15
-    assert known["changed"] is True
-    assert known["record_detail"]["status"] == "IN_PROGRESS"
-    for word in (known["record_detail"]["record_id"], "IN_PROGRESS", "15 s", known["execute_token"]):
+        attempt.run()
+    result = attempt.task.result
+    assert attempt.task.clock.slept == 15
+    assert result["changed"] is True
+    assert result["record_detail"]["status"] == "IN_PROGRESS"
+    for word in (result["record_detail"]["record_id"], "IN_PROGRESS", "15 s", result["execute_token"]):
         assert word in str(caught.value)
 
 
-def test_the_token_of_a_timeout_goes_on_waiting(attempt: Make, emulator: Emulator) -> None:
-    slow_world(emulator, 100)
-    made = attempt(**restart, wait=True, wait_timeout=15)
+def test_the_token_of_a_timed_out_task_resumes_the_wait(service_action: Make, emulator: Emulator) -> None:
+    reset_with_slow_restart(emulator, 100)
+    attempt = service_action(**restart, wait=True, wait_timeout=15)
     with pytest.raises(_exceptions.WaitTimedOut):
-        made.run()
-    again = attempt(**restart, wait=True, execute_token=made.task.result["execute_token"]).run()
+        attempt.run()
+    again = service_action(**restart, wait=True, execute_token=attempt.task.result["execute_token"]).run()
     assert again["changed"] is False
     assert again["record_detail"]["status"] == "SUCCEEDED"
     assert len(emulator.records()) == 1
@@ -176,83 +176,83 @@ def test_the_token_of_a_timeout_goes_on_waiting(attempt: Make, emulator: Emulato
 @pytest.mark.parametrize(
     "kind", ["throttling", "internal", "unavailable", "reset_before", "truncated", "garbage", "empty"]
 )
-def test_twelve_bad_polls_in_a_row_do_not_end_a_wait(attempt: Make, emulator: Emulator, kind: str) -> None:
+def test_twelve_failed_polls_in_a_row_do_not_end_a_wait(service_action: Make, emulator: Emulator, kind: str) -> None:
     emulator.fault(DESCRIBE, kind, calls=list(range(1, 13)))
-    assert attempt(**restart, wait=True).run()["record_detail"]["status"] == "SUCCEEDED"
+    assert service_action(**restart, wait=True).run()["record_detail"]["status"] == "SUCCEEDED"
 
 
 @pytest.mark.parametrize(
     ("kind", "word"), [("expired_token", "ExpiredToken"), ("access_denied", "servicecatalog:DescribeRecord")]
 )
-def test_what_will_not_get_better_ends_the_wait_with_the_record(
-    attempt: Make, emulator: Emulator, kind: str, word: str
+def test_a_permanent_error_ends_the_wait_and_returns_the_record(
+    service_action: Make, emulator: Emulator, kind: str, word: str
 ) -> None:
     emulator.fault(DESCRIBE, kind, calls=[3])
-    made = attempt(provisioned_product_id=ORDERS, service_action_id=BACKUP, wait=True)
+    attempt = service_action(provisioned_product_id=ORDERS, service_action_id=BACKUP, wait=True)
     with pytest.raises(_exceptions.PollingFailed, match=word) as caught:
-        made.run()
-    known = made.task.result
+        attempt.run()
+    result = attempt.task.result
     assert operations(emulator).count(DESCRIBE) == 3
-    assert known["changed"] is True
-    assert known["record_detail"]["status"] == "IN_PROGRESS"
-    assert known["execute_token"] in str(caught.value)
+    assert result["changed"] is True
+    assert result["record_detail"]["status"] == "IN_PROGRESS"
+    assert result["execute_token"] in str(caught.value)
     assert caught.value.facts["error"]["code"]
 
 
 @pytest.mark.parametrize("kind", ["expired_token", "access_denied"])
 @pytest.mark.parametrize(("action", "failure"), [(RESTART, None), (FAILOVER, _exceptions.RecordFailed)])
-def test_an_ended_record_is_judged_though_its_outputs_can_not_be_read(
-    attempt: Make, emulator: Emulator, kind: str, action: str, failure: Any
+def test_an_ended_record_keeps_its_outcome_if_its_outputs_cannot_be_read(
+    service_action: Make, emulator: Emulator, kind: str, action: str, failure: Any
 ) -> None:
     emulator.set(page_size=1)
     emulator.fault(DESCRIBE, kind, calls=[3])
-    made = attempt(provisioned_product_id=ORDERS, service_action_id=action, wait=True)
+    attempt = service_action(provisioned_product_id=ORDERS, service_action_id=action, wait=True)
     if failure:
         with pytest.raises(failure, match="AutomationExecutionFailed"):
-            made.run()
+            attempt.run()
     else:
-        made.run()
-        assert "could not be read to its end" in made.warnings[0]
-    assert made.task.result["record_detail"]["status"] == ("FAILED" if failure else "SUCCEEDED")
+        attempt.run()
+        assert "could not be read to its end" in attempt.warnings[0]
+    assert attempt.task.result["record_detail"]["status"] == ("FAILED" if failure else "SUCCEEDED")
 
 
-def test_a_timeout_over_bad_looks_does_not_claim_to_know(attempt: Make, emulator: Emulator) -> None:
+def test_a_timeout_during_failed_polls_reports_the_last_error(service_action: Make, emulator: Emulator) -> None:
     emulator.fault(DESCRIBE, "throttling")
     with pytest.raises(_exceptions.WaitTimedOut, match=r"not seen to end within 8 s.*failed: ThrottlingException"):
-        attempt(**restart, wait=True, wait_timeout=8).run()
+        service_action(**restart, wait=True, wait_timeout=8).run()
 
 
-def test_a_new_record_that_is_not_there_yet_is_waited_for(attempt: Make, emulator: Emulator) -> None:
+def test_a_new_record_that_cannot_be_read_yet_does_not_end_the_wait(service_action: Make, emulator: Emulator) -> None:
     emulator.set(describable_after=20)
-    assert attempt(**restart, wait=True).run()["record_detail"]["status"] == "SUCCEEDED"
+    assert service_action(**restart, wait=True).run()["record_detail"]["status"] == "SUCCEEDED"
 
 
-def test_a_record_that_never_appears_ends_the_wait(attempt: Make, emulator: Emulator) -> None:
+def test_a_record_that_never_appears_ends_the_wait(service_action: Make, emulator: Emulator) -> None:
     emulator.set(describable_after=10_000)
-    made = attempt(**restart, wait=True)
+    attempt = service_action(**restart, wait=True)
     with pytest.raises(_exceptions.PollingFailed, match="ResourceNotFound"):
-        made.run()
-    assert 30 <= made.task.clock.slept < 60
-    assert made.task.result["record_detail"]["record_id"]
+        attempt.run()
+    assert 30 <= attempt.task.clock.slept < 60
+    assert attempt.task.result["record_detail"]["record_id"]
 
 
 # Records that fail
 
 
-def test_a_failed_record_fails_with_all_there_is(attempt: Make) -> None:
-    made = attempt(**failover, wait=True)
+def test_a_failed_record_fails_with_errors_outputs_and_hints(service_action: Make) -> None:
+    attempt = service_action(**failover, wait=True)
     with pytest.raises(_exceptions.RecordFailed, match=r"FAILED on 'orders-db'.*AutomationExecutionFailed: ") as caught:
-        made.run()
-    known = made.task.result
-    assert known["changed"] is True
-    assert known["record_detail"]["status"] == "FAILED"
-    assert known["record_detail"]["record_errors"][0]["code"] == "AutomationExecutionFailed"
-    assert known["record_outputs"]
-    assert "ansible_facts" not in known
+        attempt.run()
+    result = attempt.task.result
+    assert result["changed"] is True
+    assert result["record_detail"]["status"] == "FAILED"
+    assert result["record_detail"]["record_errors"][0]["code"] == "AutomationExecutionFailed"
+    assert result["record_outputs"]
+    assert "ansible_facts" not in result
     assert any("trust policy" in hint for hint in caught.value.facts["hints"])
 
 
-def test_in_error_is_no_end(attempt: Make, emulator: Emulator) -> None:
+def test_in_progress_in_error_does_not_end_the_wait(service_action: Make, emulator: Emulator) -> None:
     emulator.reset(
         {
             "service_actions": [{"id": RESTART, "name": "Restart", "run": {"seconds": 60, "in_error_from": 5}}],
@@ -266,22 +266,22 @@ def test_in_error_is_no_end(attempt: Make, emulator: Emulator) -> None:
             "provisioned_products": [{"id": ORDERS, "name": "orders-db", "product": "prod-1", "artifact": "pa-1"}],
         }
     )
-    made = attempt(**restart, wait=True)
-    assert made.run()["record_detail"]["status"] == "SUCCEEDED"
-    assert made.task.clock.slept >= 60
+    attempt = service_action(**restart, wait=True)
+    assert attempt.run()["record_detail"]["status"] == "SUCCEEDED"
+    assert attempt.task.clock.slept >= 60
 
 
-# Tokens and lost answers
+# Tokens and lost responses
 
 
 @pytest.mark.parametrize("replay_detail", ["current", "original"])
-def test_a_replayed_token_changes_nothing_and_shows_how_it_stands(
-    attempt: Make, emulator: Emulator, replay_detail: str
+def test_a_replayed_token_changes_nothing_and_returns_the_current_record(
+    service_action: Make, emulator: Emulator, replay_detail: str
 ) -> None:
     emulator.set(replay_detail=replay_detail)
-    first = attempt(**restart, execute_token="t-1").run()
+    first = service_action(**restart, execute_token="t-1").run()
     emulator.advance(60)
-    again = attempt(**restart, execute_token="t-1").run()
+    again = service_action(**restart, execute_token="t-1").run()
     assert (first["changed"], again["changed"]) == (True, False)
     assert again["record_detail"]["record_id"] == first["record_detail"]["record_id"]
     assert again["record_detail"]["status"] == "SUCCEEDED"
@@ -289,42 +289,46 @@ def test_a_replayed_token_changes_nothing_and_shows_how_it_stands(
 
 
 @pytest.mark.parametrize("replay_detail", ["current", "original"])
-def test_a_replayed_failed_record_fails_without_wait_too(attempt: Make, emulator: Emulator, replay_detail: str) -> None:
+def test_a_replayed_failed_record_fails_even_without_wait(
+    service_action: Make, emulator: Emulator, replay_detail: str
+) -> None:
     emulator.set(replay_detail=replay_detail)
-    attempt(**failover, execute_token="t-1").run()
+    service_action(**failover, execute_token="t-1").run()
     emulator.advance(60)
-    made = attempt(**failover, execute_token="t-1")
+    attempt = service_action(**failover, execute_token="t-1")
     with pytest.raises(_exceptions.RecordFailed):
-        made.run()
-    assert made.task.result["changed"] is False
-    assert made.task.result["record_outputs"]
+        attempt.run()
+    assert attempt.task.result["changed"] is False
+    assert attempt.task.result["record_outputs"]
 
 
-def test_a_replay_that_can_not_be_read_again_is_a_warning(attempt: Make, emulator: Emulator) -> None:
-    attempt(**restart, execute_token="t-1").run()
+def test_a_replayed_record_that_cannot_be_read_is_a_warning(service_action: Make, emulator: Emulator) -> None:
+    service_action(**restart, execute_token="t-1").run()
     emulator.advance(60)
     emulator.fault(DESCRIBE, "access_denied")
-    made = attempt(**restart, execute_token="t-1")
-    assert made.run()["changed"] is False
-    assert any("could not be read" in warning for warning in made.warnings)
+    attempt = service_action(**restart, execute_token="t-1")
+    assert attempt.run()["changed"] is False
+    assert any("could not be read" in warning for warning in attempt.warnings)
 
 
 @pytest.mark.parametrize("other", [{"provisioned_product_id": BILLING}, {"provisioned_product_name": "billing-db"}])
-def test_a_token_of_another_product_starts_nothing_and_says_so(attempt: Make, emulator: Emulator, other: dict) -> None:
-    first = attempt(**restart, execute_token="t-1").run()
-    made = attempt(**{**restart, "provisioned_product_id": None, **other}, execute_token="t-1")
+def test_a_token_that_was_used_for_another_product_is_refused(
+    service_action: Make, emulator: Emulator, other: dict
+) -> None:
+    first = service_action(**restart, execute_token="t-1").run()
+    attempt = service_action(**{**restart, "provisioned_product_id": None, **other}, execute_token="t-1")
     with pytest.raises(_exceptions.Refused, match=f"t-1 stands for record .* on .* {ORDERS}") as caught:
-        made.run()
+        attempt.run()
     assert caught.value.facts["changed"] is False
     assert caught.value.facts["record_detail"]["record_id"] == first["record_detail"]["record_id"]
     assert len(emulator.records()) == 1
 
 
-def test_without_a_date_a_record_counts_as_new(attempt: Make, emulator: Emulator) -> None:
-    attempt(**restart, execute_token="t-1").run()
+def test_a_record_counts_as_new_if_the_response_has_no_date(service_action: Make, emulator: Emulator) -> None:
+    service_action(**restart, execute_token="t-1").run()
     emulator.advance(60)
     emulator.fault(EXECUTE, "no_date")
-    assert attempt(**restart, execute_token="t-1").run()["changed"] is True
+    assert service_action(**restart, execute_token="t-1").run()["changed"] is True
 
 
 LOST = ["reset_after", "truncated", "short_body", "garbage", "empty", "internal_after", "unavailable_after"]
@@ -333,48 +337,52 @@ LOST = ["reset_after", "truncated", "short_body", "garbage", "empty", "internal_
 @pytest.mark.parametrize("given", [None, "t-1"])
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("kind", [*LOST, "reset_before", "internal", "unavailable"])
-def test_an_answer_lost_once_or_twice_is_one_record(
-    attempt: Make, emulator: Emulator, kind: str, times: int, given: Any
+def test_a_start_whose_response_is_lost_once_or_twice_makes_one_record(
+    service_action: Make, emulator: Emulator, kind: str, times: int, given: Any
 ) -> None:
     emulator.fault(EXECUTE, kind, calls=list(range(1, times + 1)))
-    known = attempt(**restart, execute_token=given).run()
-    assert known["changed"] is True
-    assert [record["RecordId"] for record in emulator.records()] == [known["record_detail"]["record_id"]]
-    assert {call["parameters"]["ExecuteToken"] for call in emulator.calls(EXECUTE)} == {known["execute_token"]}
+    result = service_action(**restart, execute_token=given).run()
+    assert result["changed"] is True
+    assert [record["RecordId"] for record in emulator.records()] == [result["record_detail"]["record_id"]]
+    assert {call["parameters"]["ExecuteToken"] for call in emulator.calls(EXECUTE)} == {result["execute_token"]}
     assert len(emulator.calls(EXECUTE)) == times + 1
 
 
 @pytest.mark.parametrize("kind", LOST)
-def test_an_answer_lost_for_good_may_have_started(attempt: Make, emulator: Emulator, kind: str) -> None:
+def test_a_start_whose_response_is_lost_for_good_may_have_started(
+    service_action: Make, emulator: Emulator, kind: str
+) -> None:
     emulator.fault(EXECUTE, kind)
-    made = attempt(**restart)
+    attempt = service_action(**restart)
     with pytest.raises(_exceptions.StartUnconfirmed, match="may have started") as caught:
-        made.run()
+        attempt.run()
     assert caught.value.facts["changed"] is True
-    assert made.task.result["execute_token"] in str(caught.value)
+    assert attempt.task.result["execute_token"] in str(caught.value)
     emulator.clear_faults()
-    again = attempt(**restart, execute_token=made.task.result["execute_token"]).run()
+    again = service_action(**restart, execute_token=attempt.task.result["execute_token"]).run()
     assert [record["RecordId"] for record in emulator.records()] == [again["record_detail"]["record_id"]]
 
 
 @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
 @pytest.mark.parametrize("kind", LOST)
-def test_an_answer_lost_in_the_only_attempt_may_have_started(
-    attempt: Make, emulator: Emulator, kind: str, mode: str
+def test_a_start_whose_response_is_lost_in_the_only_attempt_may_have_started(
+    service_action: Make, emulator: Emulator, kind: str, mode: str
 ) -> None:
     emulator.fault(EXECUTE, kind)
     with pytest.raises(_exceptions.StartUnconfirmed) as caught:
-        attempt(**restart, aws_config={"retries": {"mode": mode, "total_max_attempts": 1}}).run()
+        service_action(**restart, aws_config={"retries": {"mode": mode, "total_max_attempts": 1}}).run()
     assert caught.value.facts["changed"] is True
     assert len(emulator.records()) == 1
 
 
 @pytest.mark.parametrize("last", ["throttling", "access_denied", "expired_token"])
-def test_a_refusal_after_a_lost_answer_may_have_started_too(attempt: Make, emulator: Emulator, last: str) -> None:
+def test_a_start_refused_after_a_lost_response_may_have_started(
+    service_action: Make, emulator: Emulator, last: str
+) -> None:
     emulator.fault(EXECUTE, "reset_after", calls=[1])
     emulator.fault(EXECUTE, last, calls=[2, 3, 4, 5])
     with pytest.raises(_exceptions.StartUnconfirmed) as caught:
-        attempt(**restart).run()
+        service_action(**restart).run()
     assert caught.value.facts["changed"] is True
     assert len(emulator.records()) == 1
 
@@ -387,26 +395,26 @@ def test_a_refusal_after_a_lost_answer_may_have_started_too(attempt: Make, emula
         ("expired_token", "ExpiredToken"),
     ],
 )
-def test_a_refusal_changes_nothing(attempt: Make, emulator: Emulator, kind: str, word: str) -> None:
+def test_a_refusal_changes_nothing(service_action: Make, emulator: Emulator, kind: str, word: str) -> None:
     emulator.fault(EXECUTE, kind)
-    made = attempt(**restart)
+    attempt = service_action(**restart)
     with pytest.raises(_exceptions.Refused, match=word) as caught:
-        made.run()
+        attempt.run()
     assert caught.value.facts["changed"] is False
     assert "Nothing was changed" in str(caught.value)
-    assert made.task.result["execute_token"]
+    assert attempt.task.result["execute_token"]
     assert emulator.records() == []
 
 
-def test_an_endpoint_that_is_not_there_changes_nothing(attempt: Make) -> None:
-    made = attempt(**restart, aws_config={"proxies": {"http": "http://127.0.0.1:1"}})
+def test_an_unreachable_endpoint_changes_nothing(service_action: Make) -> None:
+    attempt = service_action(**restart, aws_config={"proxies": {"http": "http://127.0.0.1:1"}})
     with pytest.raises(_exceptions.Refused, match="Nothing was changed"):
-        made.run()
+        attempt.run()
 
 
-def test_refusals_of_the_service_are_told(attempt: Make) -> None:
+def test_a_refusal_returns_the_error_of_the_service(service_action: Make) -> None:
     with pytest.raises(_exceptions.Refused, match="InvalidStateException") as caught:
-        attempt(provisioned_product_id=LEGACY, service_action_id=RESTART).run()
+        service_action(provisioned_product_id=LEGACY, service_action_id=RESTART).run()
     assert caught.value.facts["error"]["code"] == "InvalidStateException"
     assert caught.value.facts["response_metadata"]["request_id"]
 
@@ -419,102 +427,108 @@ def test_refusals_of_the_service_are_told(attempt: Make) -> None:
         ({"parameters": {"Mood": "x"}}, "Mode"),
     ],
 )
-def test_a_start_refused_for_what_is_unknown_lists_the_choices(attempt: Make, params: dict, choice: str) -> None:
+def test_a_start_refused_for_an_unknown_id_or_parameter_lists_the_choices(
+    service_action: Make, params: dict, choice: str
+) -> None:
     with pytest.raises(_exceptions.Refused, match=f"Nothing was changed.*{choice}") as caught:
-        attempt(**{**restart, **params}).run()
+        service_action(**{**restart, **params}).run()
     assert choice in caught.value.facts["choices"]
     assert caught.value.facts["error"]["code"] in ("InvalidParametersException", "ResourceNotFoundException")
 
 
-def test_a_refusal_is_told_also_where_its_reasons_can_not_be_read(attempt: Make, emulator: Emulator) -> None:
+def test_a_refusal_is_reported_even_if_its_diagnosis_fails(service_action: Make, emulator: Emulator) -> None:
     emulator.fault("DescribeProvisionedProduct", "expired_token")
     with pytest.raises(_exceptions.Refused, match="InvalidParametersException"):
-        attempt(**restart, parameters={"Mood": "x"}).run()
+        service_action(**restart, parameters={"Mood": "x"}).run()
 
 
 # Names
 
 
-def test_an_unknown_product_lists_the_choices(attempt: Make) -> None:
+def test_an_unknown_product_lists_the_choices(service_action: Make) -> None:
     with pytest.raises(_exceptions.NotFound, match=r"'order-db'.*billing-db.*orders-db") as caught:
-        attempt(provisioned_product_name="order-db", service_action_id=RESTART).run()
+        service_action(provisioned_product_name="order-db", service_action_id=RESTART).run()
     assert "orders-db" in caught.value.facts["choices"]
 
 
-def test_an_unknown_product_is_told_also_where_the_choices_are_denied(attempt: Make, emulator: Emulator) -> None:
+def test_an_unknown_product_is_reported_even_if_the_choices_are_denied(
+    service_action: Make, emulator: Emulator
+) -> None:
     emulator.fault("SearchProvisionedProducts", "access_denied")
     with pytest.raises(_exceptions.NotFound, match=r"could not be listed: AccessDenied.*servicecatalog:Search"):
-        attempt(provisioned_product_name="order-db", service_action_id=RESTART).run()
+        service_action(provisioned_product_name="order-db", service_action_id=RESTART).run()
 
 
-def test_an_unknown_action_lists_the_choices(attempt: Make, emulator: Emulator) -> None:
+def test_an_unknown_action_lists_the_choices(service_action: Make, emulator: Emulator) -> None:
     with pytest.raises(_exceptions.NotFound, match=r"'Reboot'\. It has: Backup, Failover, Restart, RotatePassword"):
-        attempt(provisioned_product_id=ORDERS, service_action_name="Reboot").run()
+        service_action(provisioned_product_id=ORDERS, service_action_name="Reboot").run()
     assert emulator.records() == []
 
 
-def test_many_choices_are_cut_in_the_message_and_whole_in_the_result(attempt: Make, emulator: Emulator) -> None:
+def test_many_choices_are_shortened_in_the_message_and_limited_in_the_result(
+    service_action: Make, emulator: Emulator
+) -> None:
     products = [{"id": "prod-1", "name": "web", "artifacts": [{"id": "pa-1", "name": "v1"}]}]
-    fleet = {"count": 150, "name": "web-{n:05}", "product": "prod-1", "artifact": "pa-1"}
-    emulator.reset({"products": products, "generated": [fleet]})
+    generated = {"count": 150, "name": "web-{n:05}", "product": "prod-1", "artifact": "pa-1"}
+    emulator.reset({"products": products, "generated": [generated]})
     with pytest.raises(_exceptions.NotFound, match="and more") as caught:
-        attempt(provisioned_product_name="db", service_action_id=RESTART).run()
+        service_action(provisioned_product_name="db", service_action_id=RESTART).run()
     assert len(caught.value.facts["choices"]) == 100
 
 
-def test_names_that_may_not_be_read_name_the_permission(attempt: Make, emulator: Emulator) -> None:
+def test_a_denied_lookup_names_the_missing_permission(service_action: Make, emulator: Emulator) -> None:
     emulator.fault("DescribeProvisionedProduct", "access_denied")
     with pytest.raises(ClientError) as caught:
-        attempt(provisioned_product_name="orders-db", service_action_id=RESTART).run()
+        service_action(provisioned_product_name="orders-db", service_action_id=RESTART).run()
     assert "servicecatalog:DescribeProvisionedProduct" in errors.describe_error(caught.value)
 
 
 # Check mode and diff
 
 
-def test_check_mode_reads_only_and_predicts(attempt: Make, emulator: Emulator) -> None:
-    known = attempt(**restart, check_mode=True).run()
+def test_check_mode_only_reads_and_predicts_the_result(service_action: Make, emulator: Emulator) -> None:
+    result = service_action(**restart, check_mode=True).run()
     assert emulator.records() == []
     assert EXECUTE not in operations(emulator)
-    assert known["changed"] is True
-    assert known["record_detail"]["provisioned_product_name"] == "orders-db"
-    assert known["record_detail"]["product_id"] == "prod-database00001"
-    assert known["record_detail"]["record_id"] is None
-    assert known["record_detail"]["status"] is None
+    assert result["changed"] is True
+    assert result["record_detail"]["provisioned_product_name"] == "orders-db"
+    assert result["record_detail"]["product_id"] == "prod-database00001"
+    assert result["record_detail"]["record_id"] is None
+    assert result["record_detail"]["status"] is None
 
 
-def test_check_mode_returns_the_keys_of_a_run(attempt: Make) -> None:
-    checked, done = attempt(**restart, check_mode=True).run(), attempt(**restart).run()
+def test_check_mode_returns_the_same_keys_as_a_run(service_action: Make) -> None:
+    checked, done = service_action(**restart, check_mode=True).run(), service_action(**restart).run()
     assert set(checked) == set(done)
     assert set(checked["record_detail"]) == set(done["record_detail"])
 
 
-def test_check_mode_with_names_reads_the_product_once(attempt: Make, emulator: Emulator) -> None:
-    attempt(provisioned_product_name="orders-db", service_action_name="Restart", check_mode=True).run()
+def test_check_mode_with_names_reads_the_product_once(service_action: Make, emulator: Emulator) -> None:
+    service_action(provisioned_product_name="orders-db", service_action_name="Restart", check_mode=True).run()
     assert operations(emulator).count("DescribeProvisionedProduct") == 1
 
 
-def test_check_mode_lists_the_actions_once(attempt: Make, emulator: Emulator) -> None:
-    attempt(provisioned_product_id=ORDERS, service_action_name="Restart", check_mode=True).run()
+def test_check_mode_lists_the_actions_once(service_action: Make, emulator: Emulator) -> None:
+    service_action(provisioned_product_id=ORDERS, service_action_name="Restart", check_mode=True).run()
     assert operations(emulator).count("ListServiceActionsForProvisioningArtifact") == 1
 
 
-def test_check_mode_warns_of_a_busy_product_that_a_given_token_may_keep_busy(attempt: Make, emulator: Emulator) -> None:
+def test_check_mode_only_warns_of_a_busy_product_if_a_token_is_given(service_action: Make, emulator: Emulator) -> None:
     emulator.update_product(ORDERS, status="UNDER_CHANGE")
-    made = attempt(**restart, execute_token="t-1", check_mode=True)
-    assert made.run()["changed"] is True
-    assert "status UNDER_CHANGE" in made.warnings[0]
+    attempt = service_action(**restart, execute_token="t-1", check_mode=True)
+    assert attempt.run()["changed"] is True
+    assert "status UNDER_CHANGE" in attempt.warnings[0]
 
 
 @pytest.mark.parametrize("status", ["UNDER_CHANGE", "PLAN_IN_PROGRESS", "ERROR"])
-def test_check_mode_refuses_a_busy_product(attempt: Make, emulator: Emulator, status: str) -> None:
+def test_check_mode_refuses_a_busy_product(service_action: Make, emulator: Emulator, status: str) -> None:
     emulator.update_product(ORDERS, status=status)
     with pytest.raises(_exceptions.Refused, match=f"status {status}"):
-        attempt(**restart, check_mode=True).run()
+        service_action(**restart, check_mode=True).run()
 
 
 @pytest.mark.parametrize(
-    ("params", "said"),
+    ("params", "message"),
     [
         ({"provisioned_product_id": "pp-none"}, "no provisioned product with the id 'pp-none'"),
         ({"provisioned_product_id": "pp-terraform0001"}, "type TERRAFORM_OPEN_SOURCE"),
@@ -523,14 +537,14 @@ def test_check_mode_refuses_a_busy_product(attempt: Make, emulator: Emulator, st
         ({"parameters": {"Mood": "x"}}, "no parameter 'Mood'"),
     ],
 )
-def test_check_mode_refuses_what_the_service_would(attempt: Make, params: dict, said: str) -> None:
-    with pytest.raises(_exceptions.SelfServiceError, match=said):
-        attempt(**{**restart, **params}, check_mode=True).run()
+def test_check_mode_refuses_what_the_service_would(service_action: Make, params: dict, message: str) -> None:
+    with pytest.raises(_exceptions.SelfServiceError, match=message):
+        service_action(**{**restart, **params}, check_mode=True).run()
 
 
-def test_a_tainted_product_takes_actions(attempt: Make) -> None:
-    assert attempt(provisioned_product_id=BILLING, service_action_id=RESTART, check_mode=True).run()["changed"]
-    assert attempt(provisioned_product_id=BILLING, service_action_id=RESTART).run()["changed"]
+def test_a_tainted_product_accepts_actions(service_action: Make) -> None:
+    assert service_action(provisioned_product_id=BILLING, service_action_id=RESTART, check_mode=True).run()["changed"]
+    assert service_action(provisioned_product_id=BILLING, service_action_id=RESTART).run()["changed"]
 
 
 @pytest.mark.parametrize(
@@ -541,40 +555,40 @@ def test_a_tainted_product_takes_actions(attempt: Make) -> None:
         "DescribeServiceActionExecutionParameters",
     ],
 )
-def test_what_check_mode_may_not_read_is_a_warning(attempt: Make, emulator: Emulator, operation: str) -> None:
+def test_a_denied_read_in_check_mode_is_a_warning(service_action: Make, emulator: Emulator, operation: str) -> None:
     emulator.fault(operation, "access_denied")
-    made = attempt(**restart, check_mode=True, diff_mode=True)
-    assert made.run()["changed"] is True
-    assert any(f"servicecatalog:{operation}" in warning for warning in made.warnings)
+    attempt = service_action(**restart, check_mode=True, diff_mode=True)
+    assert attempt.run()["changed"] is True
+    assert any(f"servicecatalog:{operation}" in warning for warning in attempt.warnings)
 
 
-def test_what_fails_for_another_reason_in_check_mode_is_a_failure(attempt: Make, emulator: Emulator) -> None:
+def test_any_other_failed_read_in_check_mode_fails_the_task(service_action: Make, emulator: Emulator) -> None:
     emulator.fault("DescribeServiceActionExecutionParameters", "expired_token")
     with pytest.raises(ClientError):
-        attempt(**restart, check_mode=True).run()
+        service_action(**restart, check_mode=True).run()
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_diff_shows_defaults_and_what_overrides_them(attempt: Make, check_mode: bool) -> None:
-    known = attempt(**restart, parameters={"Mode": "forced"}, check_mode=check_mode, diff_mode=True).run()
-    assert known["diff"]["before"]["parameters"] == {"TARGET": ["db-orders-1"], "Mode": ["graceful"]}
-    assert known["diff"]["after"]["parameters"] == {"TARGET": ["db-orders-1"], "Mode": ["forced"]}
+def test_diff_shows_defaults_and_what_overrides_them(service_action: Make, check_mode: bool) -> None:
+    result = service_action(**restart, parameters={"Mode": "forced"}, check_mode=check_mode, diff_mode=True).run()
+    assert result["diff"]["before"]["parameters"] == {"TARGET": ["db-orders-1"], "Mode": ["graceful"]}
+    assert result["diff"]["after"]["parameters"] == {"TARGET": ["db-orders-1"], "Mode": ["forced"]}
 
 
-def test_a_diff_that_can_not_be_made_does_not_stop_a_run(attempt: Make, emulator: Emulator) -> None:
+def test_an_incomplete_diff_does_not_stop_a_run(service_action: Make, emulator: Emulator) -> None:
     emulator.fault("DescribeServiceActionExecutionParameters", "expired_token")
-    made = attempt(**restart, parameters={"Mode": "forced"}, diff_mode=True)
-    assert made.run()["changed"] is True
-    assert "The diff lacks the action's defaults" in made.warnings[0]
-    assert made.task.result["diff"]["after"]["parameters"] == {"Mode": ["forced"]}
+    attempt = service_action(**restart, parameters={"Mode": "forced"}, diff_mode=True)
+    assert attempt.run()["changed"] is True
+    assert "The diff lacks the action's defaults" in attempt.warnings[0]
+    assert attempt.task.result["diff"]["after"]["parameters"] == {"Mode": ["forced"]}
 
 
 # Secrets
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_secrets_are_sent_hidden_and_masked(attempt: Make, emulator: Emulator, check_mode: bool) -> None:
-    made = attempt(
+def test_secrets_are_sent_but_masked_in_the_result(service_action: Make, emulator: Emulator, check_mode: bool) -> None:
+    attempt = service_action(
         provisioned_product_id=ORDERS,
         service_action_id=ROTATE,
         parameters={"NewPassword": "overridden"},
@@ -582,9 +596,9 @@ def test_secrets_are_sent_hidden_and_masked(attempt: Make, emulator: Emulator, c
         check_mode=check_mode,
         diff_mode=True,
     )
-    known = made.run()
-    assert set(made.masked) == {"s3cr3t-value"}
-    assert "s3cr3t-value" not in str(known)
-    assert known["request"]["parameters"] == {"NewPassword": ["VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"]}
+    result = attempt.run()
+    assert set(attempt.masked) == {"s3cr3t-value"}
+    assert "s3cr3t-value" not in str(result)
+    assert result["request"]["parameters"] == {"NewPassword": ["VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"]}
     if not check_mode:
         assert emulator.records()[0]["Parameters"] == {"NewPassword": ["s3cr3t-value"]}

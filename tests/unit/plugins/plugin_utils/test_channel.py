@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The channel is private, and what killed runs leave is removed, and nothing else."""
+"""The channel's socket is private, and only the sockets of killed runs are removed."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield Path(made)
 
 
-def left_over(folder: Path, name: str) -> Path:
-    """Make what a killed run leaves."""
+def create_stale_channel(folder: Path, name: str) -> Path:
+    """Create the folder and socket that a killed run leaves behind."""
     left = folder / f"selfservice.aws.{name}"
     left.mkdir(mode=0o700)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as dead:
@@ -34,7 +34,7 @@ def left_over(folder: Path, name: str) -> Path:
     return left
 
 
-def test_it_is_private_and_gone_when_closed(folder: Path) -> None:
+def test_the_socket_is_private_and_removed_when_closed(folder: Path) -> None:
     channel = Channel()
     assert stat.S_IMODE(channel.folder.stat().st_mode) == 0o700
     assert stat.S_IMODE(Path(channel.address).stat().st_mode) == 0o600
@@ -42,14 +42,14 @@ def test_it_is_private_and_gone_when_closed(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-def test_what_killed_runs_left_is_removed_and_what_others_use_is_not(folder: Path) -> None:
+def test_stale_channels_are_removed_and_nothing_else(folder: Path) -> None:
     living = Channel()
-    gone = left_over(folder, "killed")
+    gone = create_stale_channel(folder, "killed")
     empty = folder / "selfservice.aws.empty"
     empty.mkdir(mode=0o700)
-    public = left_over(folder, "public")
+    public = create_stale_channel(folder, "public")
     public.chmod(0o755)
-    filled = left_over(folder, "filled")
+    filled = create_stale_channel(folder, "filled")
     (filled / "more").touch()
     (folder / "elsewhere").mkdir(mode=0o700)
     linked = folder / "selfservice.aws.link"
@@ -63,8 +63,8 @@ def test_what_killed_runs_left_is_removed_and_what_others_use_is_not(folder: Pat
     living.close()
 
 
-def test_what_another_user_left_is_not_touched(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    left = left_over(folder, "theirs")
+def test_stale_channels_of_another_user_are_not_touched(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = create_stale_channel(folder, "theirs")
     owner = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
     Channel().close()
@@ -72,13 +72,13 @@ def test_what_another_user_left_is_not_touched(folder: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("place", ["/proc", "/nowhere", "/dev/null"])
-def test_without_a_place_it_says_so(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unusable_temporary_folder_is_an_error_that_names_it(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", place)
     with pytest.raises(OSError, match=place):
         Channel()
 
 
-def test_a_path_too_long_for_a_socket_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_path_too_long_for_a_socket_leaves_no_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deep = folder / ("x" * 120)
     deep.mkdir()
     monkeypatch.setenv("TMPDIR", str(deep))
@@ -88,7 +88,7 @@ def test_a_path_too_long_for_a_socket_leaves_nothing(folder: Path, monkeypatch: 
 
 
 @pytest.mark.usefixtures("folder")
-def test_what_came_before_the_stop_is_received() -> None:
+def test_messages_sent_before_the_stop_are_received() -> None:
     channel = Channel()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         sender.sendto(b"1", channel.address)
@@ -99,7 +99,7 @@ def test_what_came_before_the_stop_is_received() -> None:
 
 
 @pytest.mark.usefixtures("folder")
-def test_what_is_no_json_is_ignored() -> None:
+def test_messages_that_are_not_json_are_ignored() -> None:
     channel = Channel()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         for message in (b"{", b"\xff\xfe", b'{"pid": 1}'):
@@ -112,5 +112,5 @@ def test_what_is_no_json_is_ignored() -> None:
 @pytest.mark.parametrize(
     ("encoding", "encoded"), [("utf-8", "1/2 · Bücher"), ("latin-1", "1/2 · Bücher"), ("ascii", "1/2 - B?cher")]
 )
-def test_a_line_is_as_the_output_can_show_it(encoding: str, encoded: str) -> None:
+def test_characters_that_the_output_cannot_encode_are_replaced(encoding: str, encoded: str) -> None:
     assert encodable("1/2 · Bücher", io.TextIOWrapper(io.BytesIO(), encoding=encoding)) == encoded

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hosts out of products: names, variables, and what a cache is kept under."""
+"""Inventory hosts from provisioned products: names, variables and cache keys."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def product(name: str, number: int = 1, **members: Any) -> dict[str, Any]:
         (["arn"], {"arn": "arn:aws:x:y/web"}, "arn_aws_x_y_web"),
     ],
 )
-def test_a_host_is_named_by_the_first_preference_that_it_has(
+def test_a_host_is_named_by_the_first_preference_that_has_a_value(
     hostnames: list[Any], members: dict[str, Any] | None, expected: str
 ) -> None:
     if members is None:
@@ -82,7 +82,7 @@ def test_a_host_is_named_by_the_first_preference_that_it_has(
         (["", "x"], ["pp-0", "x"]),
     ],
 )
-def test_each_of_those_that_clash_is_named_by_its_id(names: list[str], expected: list[str]) -> None:
+def test_hosts_whose_names_clash_are_named_by_id(names: list[str], expected: list[str]) -> None:
     products = [product(name, number) for number, name in enumerate(names)]
     for order in (products, products[::-1]):
         found = hosts.host_names(order, [Preference("name")], ())
@@ -98,14 +98,14 @@ def test_each_of_those_that_clash_is_named_by_its_id(names: list[str], expected:
         ("x_", {"provisioned_product_id", "x_provisioned_product_name", "region", "x_tags"}),
     ],
 )
-def test_variables_avoid_what_ansible_reserves(prefix: str, expected: set[str]) -> None:
+def test_variables_avoid_names_that_ansible_reserves(prefix: str, expected: set[str]) -> None:
     found = hosts.host_variables(product("web", type="CFN_STACK", environment="of tomorrow"), prefix)
     assert expected <= set(found)
     assert not {"id", "name", "type", "environment"} & set(found)
     assert found[f"{prefix}provisioned_product_environment"] == "of tomorrow"
 
 
-def test_no_variable_is_ever_a_template() -> None:
+def test_variables_are_never_templated() -> None:
     hostile = product(HOSTILE, tags={HOSTILE: HOSTILE}, status_message=HOSTILE)
     variables = hosts.host_variables(hostile, "")
     for expression in ("{{ provisioned_product_name }}", "{{ tags | first }}", "{{ tags.values() | first }}"):
@@ -126,7 +126,7 @@ def test_no_variable_is_ever_a_template() -> None:
         {"source": SOURCE._replace(access_level="role")},
     ],
 )
-def test_what_may_differ_has_another_cache_key(other: dict[str, Any]) -> None:
+def test_sources_that_may_return_different_hosts_have_different_cache_keys(other: dict[str, Any]) -> None:
     given: dict[str, Any] = {"identity": ["access_key", "A"], "endpoints": [None], "source": SOURCE}
     assert source.cache_key(**given) == source.cache_key(**given)
     assert source.cache_key(**given) != source.cache_key(**{**given, **other})
@@ -149,7 +149,7 @@ WEB = {"AWS_WEB_IDENTITY_TOKEN_FILE": "/f", "AWS_ROLE_ARN": "arn:aws:iam::2:role
         (STATIC, WEB, "user", ["access_key", "AKIDPROFILE"]),
     ],
 )
-def test_account_and_role_are_told_without_a_call(
+def test_account_and_role_are_identified_without_a_call(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     profile: str,
@@ -165,17 +165,17 @@ def test_account_and_role_are_told_without_a_call(
 
 
 @pytest.mark.parametrize(
-    ("prefix", "is_right"), [("", True), ("sc_", True), ("1", False), ("a-b", False), ("ä", False)]
+    ("prefix", "is_valid"), [("", True), ("sc_", True), ("1", False), ("a-b", False), ("ä", False)]
 )
-def test_a_prefix_makes_names_of_variables(prefix: str, is_right: bool) -> None:
-    if is_right:
+def test_a_prefix_must_make_valid_variable_names(prefix: str, is_valid: bool) -> None:
+    if is_valid:
         hosts.check_prefix(prefix)
     else:
         with pytest.raises(InvalidInput, match="hostvars_prefix"):
             hosts.check_prefix(prefix)
 
 
-def test_what_a_cache_keeps_comes_back_the_same(
+def test_cached_products_are_restored_unchanged(
     emulator: Emulator, connect: Callable[[Mapping[str, Any]], BaseClient]
 ) -> None:
     emulator.update_product("pp-bare00000001", tags={"__ansible_vault": "x", "__ansible_type": "TrustedAsTemplate"})

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which lines the callback prints for the messages that it gets, and when."""
+"""Which lines the callback prints for the messages that it receives, and when."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def targets(seconds: float, *counts: int, **more: Any) -> dict:
     return {"pid": 2, "host": "localhost", "seconds": seconds, "is_over": False, **more, "TargetsState": state}
 
 
-def everything(_line: str) -> bool:
+def always_fits(_line: str) -> bool:
     return True
 
 
@@ -55,19 +55,19 @@ def everything(_line: str) -> bool:
         ),
     ],
 )
-def test_a_wait_as_a_line(event: dict, text: str) -> None:
+def test_a_message_is_formatted_as_a_line(event: dict, text: str) -> None:
     status = StatusLines(15)
     status.update(event, 1000)
     assert status.lines(1000) == [NAME + text]
 
 
-def test_a_line_comes_with_each_change_and_after_each_interval() -> None:
+def test_a_line_is_printed_for_each_change_and_after_each_interval() -> None:
     status, lines = StatusLines(15), {}
     changes = {0: record("CREATED"), 2: record("IN_PROGRESS", 2), 40: record("SUCCEEDED", 40, is_over=True)}
     for now in range(60):
         if now in changes:
             status.update(changes[now], now)
-        # A repetition is no news.
+        # A repeated message prints no line.
         if now == 5:
             status.update(record("IN_PROGRESS", 5), now)
         for line in status.lines(now):
@@ -77,16 +77,16 @@ def test_a_line_comes_with_each_change_and_after_each_interval() -> None:
     assert status.is_empty
 
 
-def test_of_targets_the_first_failure_and_the_stop_are_news() -> None:
+def test_the_first_failed_target_and_the_stop_of_new_starts_are_printed() -> None:
     status = StatusLines(15)
-    told = []
+    printed_at = []
     for now, counts in enumerate([(9, 0, 0, 3, 6), (9, 1, 0, 3, 5), (9, 2, 1, 3, 4), (9, 3, 2, 3, 3), (9, 4, 3, 2, 0)]):
         status.update(targets(now, *counts), now)
-        told += [now for _line in status.lines(now)]
-    assert told == [0, 2, 4]
+        printed_at += [now for _line in status.lines(now)]
+    assert printed_at == [0, 2, 4]
 
 
-def test_hosts_are_named() -> None:
+def test_lines_name_the_host_if_there_are_several() -> None:
     status = StatusLines(15)
     status.update(record("CREATED", host="web1"), 0)
     status.update(targets(0, 9, 0, 0, 3, 6, host="web2"), 0)
@@ -96,7 +96,7 @@ def test_hosts_are_named() -> None:
     ]
 
 
-def test_more_than_ten_waits_share_the_regular_line() -> None:
+def test_more_than_ten_waits_share_one_line_per_interval() -> None:
     status = StatusLines(15)
     for pid in range(20):
         status.update(record("IN_PROGRESS", pid=pid), 0)
@@ -106,12 +106,12 @@ def test_more_than_ten_waits_share_the_regular_line() -> None:
     assert status.lines(16) == []
 
 
-def test_on_a_terminal_several_waits_are_one_line() -> None:
+def test_on_a_terminal_several_waits_share_one_line() -> None:
     status = StatusLines(15)
     status.update(targets(60, 9, 3, 1, 3, 3), 60)
     status.update(targets(40, 11, 2, 0, 1, 8, pid=3), 60)
     status.update(record("IN_PROGRESS", 20), 60)
-    assert status.line(60, everything) == (
+    assert status.line(60, always_fits) == (
         NAME + "3 tasks · 5/21 ended · 1 failed · 5 running · 11 waiting · 5/min · about 2 min left"
     )
 
@@ -126,20 +126,20 @@ def test_on_a_terminal_several_waits_are_one_line() -> None:
         (5, None),
     ],
 )
-def test_a_line_is_as_long_as_it_fits(width: int, text: str | None) -> None:
+def test_a_line_is_shortened_until_it_fits(width: int, text: str | None) -> None:
     status = StatusLines(15)
     status.update(targets(208, 1000, 340, 12, 50, 610), 0)
     assert status.line(0, lambda line: len(line) < width) == (NAME + text if text else NAME[: width - 1])
 
 
-def test_who_is_killed_is_forgotten_and_who_has_ended_is_told_first() -> None:
+def test_killed_tasks_are_pruned_and_ended_tasks_are_still_printed() -> None:
     status = StatusLines(15)
     status.update(record("IN_PROGRESS"), 0)
     status.update(record("SUCCEEDED", pid=3, is_over=True), 0)
     status.prune(lambda _pid: False)
     assert status.lines(0) == [NAME + "rec-1 orders-db SUCCEEDED · after 0 s"]
     assert status.is_empty
-    assert status.line(0, everything) == ""
+    assert status.line(0, always_fits) == ""
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_who_is_killed_is_forgotten_and_who_has_ended_is_told_first() -> None:
         {**targets(1), "TargetsState": {"total": "x", "ended": 1, "failed": 1, "running": 1, "pending": 1}},
     ],
 )
-def test_what_is_no_message_is_ignored(event: Any) -> None:
+def test_malformed_messages_are_ignored(event: Any) -> None:
     status = StatusLines(15)
     status.update(event, 0)
     assert status.is_empty

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kinds of objects, and their fields."""
+"""The resource types of the API, and their fields."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True)
 class Field:
-    """A field: the JSON types it takes, its default, and what else AWX holds it to."""
+    """A field; `types` are the JSON types that it accepts, `refers_to` is the endpoint of a related object."""
 
     types: tuple[type, ...] = (str,)
     default: Any = ""
@@ -23,11 +23,20 @@ class Field:
     refers_to: str = ""
     read_only: bool = False
     filterable: bool = True
+    max_length: int = 0
+
+    def accepts(self, value: Any) -> bool:
+        """Return whether the value has a type of the field; true and false are not numbers."""
+        return isinstance(value, self.types) and (not isinstance(value, bool) or bool in self.types)
+
+    def clean(self, value: Any) -> Any:
+        """Return the value that AWX stores: in an optional text field, the default instead of null."""
+        return self.default if value is None and str in self.types and not self.required else value
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of objects: its endpoint, its type, its fields, and what can be done with it."""
+class ResourceType:
+    """A resource type, with its endpoint, its fields, the fields that are unique together, and its sub-endpoints."""
 
     endpoint: str
     type: str
@@ -37,34 +46,36 @@ class Kind:
     writable: bool = True
 
 
-NAME = Field(required=True)
+NAME = Field(required=True, max_length=512)
 TEXT = Field()
-FLAG = Field((bool,), default=False)
-COUNT = Field((int,), default=0)
+BOOLEAN = Field((bool,), default=False)
+INTEGER = Field((int,), default=0)
 
 
 def reference(endpoint: str, *, required: bool = False, read_only: bool = False) -> Field:
-    """Return a field that has the id of another object."""
+    """Return a field that contains the id of another object."""
     return Field((int, type(None)), None, required, refers_to=endpoint, read_only=read_only)
 
 
 ORGANIZATION = reference("organizations")
-ASKED = (
+PROMPTS = (
     *("scm_branch", "diff_mode", "variables", "limit", "tags", "skip_tags", "job_type", "verbosity", "inventory"),
     *("credential", "execution_environment", "forks", "instance_groups", "job_slice_count", "labels", "timeout"),
 )
 
-KINDS = {
-    kind.endpoint: kind
-    for kind in (
-        Kind("organizations", "organization", {"name": NAME, "description": TEXT}, unique=("name",), writable=False),
-        Kind(
+RESOURCE_TYPES = {
+    resource_type.endpoint: resource_type
+    for resource_type in (
+        ResourceType(
+            "organizations", "organization", {"name": NAME, "description": TEXT}, unique=("name",), writable=False
+        ),
+        ResourceType(
             "projects",
             "project",
             {"name": NAME, "description": TEXT, "organization": ORGANIZATION, "scm_type": TEXT},
             writable=False,
         ),
-        Kind(
+        ResourceType(
             "inventories",
             "inventory",
             {
@@ -74,10 +85,10 @@ KINDS = {
                 "variables": TEXT,
                 "kind": Field(choices=("", "smart", "constructed")),
                 "host_filter": Field((str, type(None)), None),
-                "prevent_instance_group_fallback": FLAG,
+                "prevent_instance_group_fallback": BOOLEAN,
             },
         ),
-        Kind(
+        ResourceType(
             "execution_environments",
             "execution_environment",
             {
@@ -90,7 +101,7 @@ KINDS = {
             },
             unique=("name",),
         ),
-        Kind(
+        ResourceType(
             "credential_types",
             "credential_type",
             {
@@ -103,7 +114,7 @@ KINDS = {
             },
             unique=("name", "kind"),
         ),
-        Kind(
+        ResourceType(
             "credentials",
             "credential",
             {
@@ -115,7 +126,7 @@ KINDS = {
             },
             unique=("name", "organization", "credential_type"),
         ),
-        Kind(
+        ResourceType(
             "job_templates",
             "job_template",
             {
@@ -129,16 +140,16 @@ KINDS = {
                 "execution_environment": reference("execution_environments"),
                 "extra_vars": Field(filterable=False),
                 "limit": TEXT,
-                "forks": COUNT,
-                "verbosity": COUNT,
-                "timeout": COUNT,
-                "survey_enabled": FLAG,
-                "become_enabled": FLAG,
-                "diff_mode": FLAG,
-                "use_fact_cache": FLAG,
-                "allow_simultaneous": FLAG,
+                "forks": INTEGER,
+                "verbosity": INTEGER,
+                "timeout": INTEGER,
+                "survey_enabled": BOOLEAN,
+                "become_enabled": BOOLEAN,
+                "diff_mode": BOOLEAN,
+                "use_fact_cache": BOOLEAN,
+                "allow_simultaneous": BOOLEAN,
                 "job_slice_count": Field((int,), default=1),
-                **{f"ask_{what}_on_launch": FLAG for what in ASKED},
+                **{f"ask_{prompt}_on_launch": BOOLEAN for prompt in PROMPTS},
             },
             related=("survey_spec", "credentials", "launch"),
         ),

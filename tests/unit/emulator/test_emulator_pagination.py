@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pages: their size, their order or its absence, and tokens that fit nothing but their own search."""
+"""Pagination: page sizes, ordered and unordered pages, and page tokens that are valid for their own search only."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def pages(call: Callable[..., dict[str, Any]], member: str, **members: Any) -> l
     found = []
     more: dict[str, str] = {}
     while True:
-        answer = call(**members, **more)
-        found.append(answer[member])
-        if "NextPageToken" not in answer:
+        response = call(**members, **more)
+        found.append(response[member])
+        if "NextPageToken" not in response:
             return found
-        more = {"PageToken": answer["NextPageToken"]}
+        more = {"PageToken": response["NextPageToken"]}
 
 
 def ids(found: list[list[dict[str, Any]]], key: str = "Id") -> list[str]:
@@ -68,7 +68,7 @@ def refused(call: Callable[..., Any], **members: Any) -> str:
 
 
 @pytest.mark.usefixtures("fleet")
-def test_a_search_without_an_order_loses_and_repeats(client: BaseClient) -> None:
+def test_a_search_without_an_order_omits_and_repeats_products(client: BaseClient) -> None:
     found = ids(pages(client.search_provisioned_products, "ProvisionedProducts", PageSize=10))
     assert len(found) == 30
     assert len(set(found)) < 30
@@ -85,10 +85,10 @@ def test_a_search_with_an_order_is_complete(client: BaseClient, field: str) -> N
 
 
 @pytest.mark.usefixtures("fleet")
-def test_created_time_is_the_order_of_the_world(client: BaseClient) -> None:
-    answer = client.search_provisioned_products(SortBy="createdTime")
-    assert [item["Id"] for item in answer["ProvisionedProducts"][:3]] == ["pp-1", "pp-2", "pp-3"]
-    assert (len(answer["ProvisionedProducts"]), answer["TotalResultsCount"]) == (20, 30)
+def test_products_are_created_in_the_order_of_the_world(client: BaseClient) -> None:
+    response = client.search_provisioned_products(SortBy="createdTime")
+    assert [item["Id"] for item in response["ProvisionedProducts"][:3]] == ["pp-1", "pp-2", "pp-3"]
+    assert (len(response["ProvisionedProducts"]), response["TotalResultsCount"]) == (20, 30)
 
 
 @pytest.mark.usefixtures("fleet")
@@ -112,9 +112,9 @@ def test_created_time_is_the_order_of_the_world(client: BaseClient) -> None:
         (["status:AVAILABLE", "other-1"], 1),
     ],
 )
-def test_search_terms(client: BaseClient, query: list[str], count: int) -> None:
-    answer = client.search_provisioned_products(Filters={"SearchQuery": query}, SortBy="id")
-    assert answer["TotalResultsCount"] == count
+def test_search_terms_select_products(client: BaseClient, query: list[str], count: int) -> None:
+    response = client.search_provisioned_products(Filters={"SearchQuery": query}, SortBy="id")
+    assert response["TotalResultsCount"] == count
 
 
 @pytest.mark.usefixtures("fleet")
@@ -142,7 +142,7 @@ def test_history_access_levels(client: BaseClient, execute: Execute, level: str 
 
 
 @pytest.mark.parametrize("order", ["newest", "oldest", "random"])
-def test_history_orders(client: BaseClient, fleet: Emulator, execute: Execute, order: str) -> None:
+def test_the_history_can_have_any_order(client: BaseClient, fleet: Emulator, execute: Execute, order: str) -> None:
     started = []
     for number in range(1, 26):
         started.append(execute(ProvisionedProductId=f"pp-{number}", ServiceActionId="act-1")["RecordId"])
@@ -172,7 +172,7 @@ def test_history_filters(client: BaseClient, execute: Execute, key: str, value: 
     assert len(client.list_record_history(SearchFilter={"Key": key, "Value": value})["RecordDetails"]) == count
 
 
-def test_outputs_come_in_pages(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
+def test_outputs_are_returned_in_pages(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
     emulator.update_product("pp-orders0000001", run={"outputs": {f"Key{n:02}": str(n) for n in range(25)}})
     record = execute()["RecordId"]
     emulator.advance(4)
@@ -194,7 +194,7 @@ def test_the_page_size_can_be_capped(client: BaseClient, emulator: Emulator) -> 
 
 
 @pytest.mark.usefixtures("fleet")
-def test_tokens_are_good_for_their_own_search_only(client: BaseClient) -> None:
+def test_page_tokens_are_valid_for_their_own_search_only(client: BaseClient) -> None:
     token = client.search_provisioned_products(SortBy="id", PageSize=5)["NextPageToken"]
     assert client.search_provisioned_products(SortBy="id", PageSize=6, PageToken=token)["ProvisionedProducts"]
     search = client.search_provisioned_products
@@ -208,7 +208,7 @@ def test_tokens_are_good_for_their_own_search_only(client: BaseClient) -> None:
         assert refused(call, **members) == "InvalidParametersException"
 
 
-def test_tokens_do_not_outlive_a_reset(client: BaseClient, fleet: Emulator) -> None:
+def test_page_tokens_are_invalid_after_a_reset(client: BaseClient, fleet: Emulator) -> None:
     token = client.scan_provisioned_products()["NextPageToken"]
     fleet.reset(FLEET)
     assert refused(client.scan_provisioned_products, PageToken=token) == "InvalidParametersException"
