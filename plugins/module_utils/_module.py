@@ -163,7 +163,7 @@ def run_handler(handler: Callable[[Task], None], task: Task) -> dict[str, Any]:
         handler(task)
     except SelfServiceError as error:
         return {"msg": _secrets.printable(error_sentence(error)), **error.facts}
-    except SERVICE_ERRORS as error:
+    except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
         return {"msg": _secrets.printable(error_sentence(error)), **error_facts(error)}
     except Exception as error:  # noqa: BLE001 (the record that is known by then must not be lost with a bug)
         return {
