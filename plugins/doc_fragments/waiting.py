@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options of the modules that wait for records; module_utils/_options.py mirrors them."""
+"""Options of the modules that wait for records; module_utils/_arguments.py mirrors them."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _LONGEST_WAIT = 90 * 24 * 3600
 
 
 def execution() -> dict[str, dict[str, Any]]:
-    """Return what runs a service action, whatever it runs on."""
+    """Return the options of modules that run a service action."""
     return {
         "service_action_id": {"type": "str"},
         "service_action_name": {"type": "str"},
@@ -30,7 +30,7 @@ def execution() -> dict[str, dict[str, Any]]:
 
 
 def waiting() -> dict[str, dict[str, Any]]:
-    """Return how long to wait for records, and how often to look."""
+    """Return how long to wait for records, and how often to poll."""
     return {
         "wait_timeout": {"type": "int", "default": 1800},
         "wait_delay": {"type": "float"},

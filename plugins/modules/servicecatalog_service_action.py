@@ -263,6 +263,7 @@ ansible_facts:
 """
 
 from collections.abc import Collection
+from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
@@ -292,9 +293,8 @@ def run_service_action(task: Task) -> None:
         parameters=parameters,
         execute_token=task.result["execute_token"],
         token_is_new=not params["execute_token"],
-        accept_language=params["accept_language"],
     )
-    task.result["request"] = plan.request_result(planned.request, secrets)
+    task.result["request"] = plan.request_result(planned.request, secrets, params["accept_language"])
     if task.check_mode:
         _validate(task, planned, secrets)
     else:
@@ -314,8 +314,10 @@ def _start(task: Task, planned: plan.Plan, secrets: Collection[str]) -> None:
     params, token = task.params, planned.request.execute_token
     if task.diff_mode:
         task.result["diff"] = plan.read_diff(task.service, planned.request, secrets, task.warn)
-    # Made before the write, so that nothing but the service can fail after it.
+    # Before the write, so that nothing but the service can fail after it.
     reader = task.polling_service if params["wait"] else task.service
+    if params["wait"]:
+        _import_wait()
     task.clock.raise_on_signals()
     try:
         hint = f"this task again with execute_token: {token}"
@@ -327,12 +329,17 @@ def _start(task: Task, planned: plan.Plan, secrets: Collection[str]) -> None:
         _wait(task, execution, reader, token)
 
 
-def _wait(task: Task, execution: Execution, reader: ServiceCatalog, token: str) -> None:
+def _import_wait() -> tuple[Any, Any, Any]:
     # Not at the top: a run that does not wait saves a fiftieth of its CPU.
     from ansible_collections.selfservice.aws.plugins.module_utils._wait.poller import RecordPoller
     from ansible_collections.selfservice.aws.plugins.module_utils._wait.schedule import WaitOptions
     from ansible_collections.selfservice.aws.plugins.module_utils._wait.wait import wait_for_record
 
+    return RecordPoller, WaitOptions, wait_for_record
+
+
+def _wait(task: Task, execution: Execution, reader: ServiceCatalog, token: str) -> None:
+    RecordPoller, WaitOptions, wait_for_record = _import_wait()
     record_id = execution.record.record_id
     poller = RecordPoller(reader, [execution.record], task.clock)
     try:

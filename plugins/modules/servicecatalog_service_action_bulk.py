@@ -305,18 +305,17 @@ def run_on_many(task: Task) -> None:
     _arguments.check_waiting(params)
     seed = task.result["execute_token"] = params["execute_token"] or new_token()
     common = to_parameters(params["parameters"], "parameters")
-    check_parameters({**common, **secrets})
     targets = target.given_targets(params, common, secrets)
     target.check_duplicates(targets)
     queue.budget_of(params, len(targets))
     service = task.bulk_service(runner.WORKERS)
     if params["search_query"]:
+        check_parameters({**common, **secrets})
         targets = target.searched_targets(service, params["search_query"], {**common, **secrets})
     with ThreadPoolExecutor(runner.WORKERS) as pool:
         action = Reference(params["service_action_id"], params["service_action_name"])
         target.resolve(service, targets, action, pool)
-    is_new, language = not params["execute_token"], params["accept_language"]
-    target.make_plans(targets, seed, secrets, seed_is_new=is_new, accept_language=language)
+    target.make_plans(targets, seed, secrets, seed_is_new=not params["execute_token"])
     pending = queue.TargetQueue(targets, queue.budget_of(params, len(targets)))
     services, interrupted = [service], None
     try:
@@ -324,7 +323,7 @@ def run_on_many(task: Task) -> None:
             runner.validate_targets(service, pending, task.warn)
         else:
             services += [task.bulk_polling_service()] if params["wait"] else []
-            interrupted = _run(task, services, pending, len(targets))
+            interrupted = _run(task, services, pending)
     finally:
         found = summary.bulk_results(targets, is_check=task.check_mode)
         found["summary"]["seconds"] = round(task.clock.monotonic() - started, 1)
@@ -333,13 +332,12 @@ def run_on_many(task: Task) -> None:
     summary.raise_for_failures(targets, pending.budget, seed=seed, interrupted=interrupted)
 
 
-def _run(task: Task, services: list[ServiceCatalog], pending: queue.TargetQueue, total: int) -> Interrupted | None:
+def _run(task: Task, services: list[ServiceCatalog], pending: queue.TargetQueue) -> Interrupted | None:
     task.clock.raise_on_signals()
     poller = RecordPoller(services[-1], [], task.clock, outputs_of_successes=False)
     options = WaitOptions.of(task.params) if task.params["wait"] else None
-    return runner.BulkRunner(
-        services[0], pending, poller, options, total=total, clock=task.clock, progress=task.progress
-    ).run()
+    bulk = runner.BulkRunner(services[0], pending, poller, options, clock=task.clock, progress=task.progress)
+    return bulk.run()
 
 
 def main() -> None:

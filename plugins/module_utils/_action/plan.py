@@ -48,7 +48,6 @@ def plan(
     parameters: Parameters,
     execute_token: str,
     token_is_new: bool,
-    accept_language: str | None,
 ) -> Plan:
     """Return the request, names resolved to ids: no call for ids, else one for the product and those for the action."""
     product, product_id, action_id = None, target.id, action.id
@@ -56,7 +55,7 @@ def plan(
         product = lookup.find_provisioned_product(service, target)
         product_id = str(product["Id"])
         action_id = action.id or str(lookup.find_action(service, product, action)["Id"])
-    request = Request(product_id, action_id, execute_token, accept_language=accept_language, parameters=parameters)
+    request = Request(product_id, action_id, execute_token, parameters)
     return Plan(request, token_is_new, product, action_was_found=not action.id)
 
 
@@ -127,13 +126,13 @@ def predicted_record_detail(sent: Request, product: Mapping[str, Any] | None) ->
     }
 
 
-def request_result(sent: Request, secret_names: Collection[str]) -> dict[str, Any]:
+def request_result(sent: Request, secret_names: Collection[str], accept_language: str | None) -> dict[str, Any]:
     """Return what was or would be sent as a result, the values of `secret_names` masked."""
     return {
         "provisioned_product_id": sent.provisioned_product_id,
         "service_action_id": sent.service_action_id,
         "execute_token": sent.execute_token,
-        "accept_language": sent.accept_language,
+        "accept_language": accept_language,
         "parameters": mask_parameters(sent.parameters, secret_names),
     }
 

@@ -12,7 +12,7 @@ from .._exceptions import Refused, SelfServiceError, StartUnconfirmed
 from .._servicecatalog import errors, results
 from .._servicecatalog.hints import find_hints
 from .._servicecatalog.models import Record, Request, StartResponse
-from .._servicecatalog.transport import ambiguous_attempts
+from .._servicecatalog.transport import track_attempts
 
 if TYPE_CHECKING:
     from .._clock import Clock
@@ -36,11 +36,11 @@ def start(service: ServiceCatalog, planned: Plan, *, clock: Clock, retry_hint: s
     `retry_hint` says what to run again to find out, since a target's own token is not an option of the bulk module.
     """
     began, sent = clock.monotonic(), planned.request
-    with ambiguous_attempts() as ambiguous:
+    with track_attempts() as attempts:
         try:
             response = service.execute_provisioned_product_service_action(sent)
         except errors.SERVICE_ERRORS as error:
-            raise _not_started(error, bool(ambiguous), sent, retry_hint=retry_hint) from error
+            raise _not_started(error, attempts.may_have_acted, sent, retry_hint=retry_hint) from error
     record = Record(response.record_detail)
     if record.detail.get("ProvisionedProductId", sent.provisioned_product_id) != sent.provisioned_product_id:
         raise _token_taken(record, sent)
@@ -59,9 +59,9 @@ def is_replay(response: StartResponse, elapsed: float) -> bool:
     return created < response.date - timedelta(seconds=elapsed) - _CLOCK_SLACK
 
 
-def _not_started(error: BaseException, ambiguous: bool, sent: Request, *, retry_hint: str) -> SelfServiceError:
+def _not_started(error: BaseException, may_have_acted: bool, sent: Request, *, retry_hint: str) -> SelfServiceError:
     text = errors.describe_error(error)
-    if ambiguous or isinstance(error, (errors.MalformedResponse, errors.ResponseParserError)):
+    if may_have_acted:
         return StartUnconfirmed(
             f"The service action {sent.service_action_id} may have started on {sent.provisioned_product_id}: no usable "
             f"answer came back ({text}). To find out, run {retry_hint}: "

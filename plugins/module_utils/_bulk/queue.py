@@ -37,10 +37,11 @@ def budget_of(params: Mapping[str, Any], total: int) -> Budget:
 
 def parse_count(option: str, text: str, total: int, *, least: int) -> int:
     """Return a count given as such or as a percentage of `total`, rounded down, but at least `least`."""
-    match = re.fullmatch(r"(\d+)(%?)", text.strip())
+    match = re.fullmatch(r"([0-9]{1,9})(%?)", text.strip())
     if match is None or int(match[1]) < least or (match[2] and int(match[1]) > 100):
+        given = text if len(text) <= 40 else f"{text[:40]}..."
         raise InvalidInput(
-            f"{option} is {text!r}; it takes a count from {least} on, or a percentage from {least}% to 100%."
+            f"{option} is {given!r}; it takes a count from {least} on, or a percentage from {least}% to 100%."
         )
     number = int(match[1])
     return max(least, number * total // 100) if match[2] else number
@@ -51,6 +52,7 @@ class TargetQueue:
 
     def __init__(self, targets: Iterable[Target], budget: Budget) -> None:
         self.budget = budget
+        self.total = 0
         self.pending: deque[Target] = deque()
         self.starting = 0
         self.running = 0
@@ -60,6 +62,7 @@ class TargetQueue:
             if target.outcome is None:
                 self.pending.append(target)
             self.errors += target.outcome in _ERRORS
+            self.total += 1
 
     @property
     def is_over(self) -> bool:

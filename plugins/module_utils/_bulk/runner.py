@@ -46,19 +46,16 @@ class BulkRunner:
         poller: RecordPoller,
         options: WaitOptions | None,
         *,
-        total: int,
         clock: Clock,
         progress: Progress,
     ) -> None:
         self._service = service
         self._queue = queue
         self._poller = poller
-        self._waits = options is not None
-        self._options = options or WaitOptions(timeout=0)
-        self._total = total
+        self._options = options
         self._clock = clock
         self._progress = progress
-        self._schedule = PollSchedule(self._options, clock.monotonic(), clock.jitter())
+        self._schedule = PollSchedule(options or WaitOptions(timeout=0), clock.monotonic(), clock.jitter())
         # By record id, in the order in which they came.
         self._running: dict[str, Target] = {}
         self._starts: dict[Future[Execution], Target] = {}
@@ -114,12 +111,12 @@ class BulkRunner:
         queue = self._queue
         under_way = queue.starting + queue.running
         return TargetsState(
-            total=self._total,
-            ended=self._total - len(queue.pending) - under_way,
+            total=queue.total,
+            ended=queue.total - len(queue.pending) - under_way,
             failed=queue.errors,
             running=under_way,
             pending=0 if queue.error_budget_exceeded else len(queue.pending),
-            verb="ended" if self._waits else "started",
+            verb="ended" if self._options else "started",
         )
 
     def _start(self, target: Target) -> Execution:
@@ -142,10 +139,10 @@ class BulkRunner:
         """Poll the record of a start until it has ended, unless it has, or nobody waits for it."""
         target.record, target.changed = execution.record, execution.changed
         record_id, outcome = execution.record.record_id, execution.record.outcome
-        if not self._waits and outcome is Outcome.FAILED:
+        if self._options is None and outcome is Outcome.FAILED:
             target.error = str(record_failed(execution.record))
             self._queue.finish(target, Outcome.FAILED)
-        elif not self._waits:
+        elif self._options is None:
             self._queue.finish(target, Outcome.STARTED)
         elif outcome is Outcome.SUCCEEDED:
             self._queue.finish(target, Outcome.SUCCEEDED)

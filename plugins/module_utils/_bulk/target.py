@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 _LISTING_PAYS_FROM = 10
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Target:
-    """A provisioned product, what is to run on it, and what has become of that.
+    """A provisioned product, the request for it, and its result.
 
-    `error` is why it has failed or timed out, for people; `outcome` is None until it has one; `arrived` is since when
-    its record is waited for, in monotonic seconds: infinity if it is not.
+    `error` is why it has failed or timed out, for people; `outcome` is None until it has one; `arrived` is when
+    the wait for its record began, in monotonic seconds: infinity if it has not.
     """
 
     reference: Reference
@@ -109,7 +109,7 @@ def resolve(service: ServiceCatalog, targets: list[Target], action: Reference, p
     if not action.id:
         _find_actions(service, targets, action)
     for target in targets:
-        target.action_id = target.action_id or action.id
+        target.action_id = action.id or target.action_id
 
 
 def check_duplicates(targets: Iterable[Target]) -> None:
@@ -126,7 +126,6 @@ def make_plans(
     secret_names: Collection[str],
     *,
     seed_is_new: bool,
-    accept_language: str | None,
 ) -> None:
     """Give the targets that are resolved their requests, or reject those whose request the service would not take."""
     for target in targets:
@@ -135,7 +134,7 @@ def make_plans(
         ids = (str(target.product_id), str(target.action_id))
         token = derive_token(seed, *ids, parameters=target.parameters, secret_names=secret_names)
         try:
-            request = Request(*ids, token, accept_language=accept_language, parameters=target.parameters)
+            request = Request(*ids, token, target.parameters)
         except InvalidInput as error:
             target.reject(str(error))
         else:
@@ -170,7 +169,7 @@ def _describe_product(service: ServiceCatalog, target: Target) -> None:
 
 
 def _find_actions(service: ServiceCatalog, targets: Iterable[Target], action: Reference) -> None:
-    found: dict[tuple[str, str], str | SelfServiceError | Exception] = {}
+    found: dict[tuple[str, str], str | Exception] = {}
     for target in targets:
         if target.product is None:
             continue
@@ -180,8 +179,8 @@ def _find_actions(service: ServiceCatalog, targets: Iterable[Target], action: Re
                 found[artifact] = str(lookup.find_action(service, target.product, action)["Id"])
             except (SelfServiceError, *SERVICE_ERRORS) as error:
                 found[artifact] = error
-        answer = found[artifact]
-        if isinstance(answer, str):
-            target.action_id = answer
+        action_id = found[artifact]
+        if isinstance(action_id, str):
+            target.action_id = action_id
         else:
-            target.reject(error_sentence(answer))
+            target.reject(error_sentence(action_id))

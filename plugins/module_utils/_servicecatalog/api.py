@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -12,14 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import MalformedResponse
 from .models import ExecutionParameter, Request, StartResponse
-from .transport import install_response_checks
+from .transport import install_response_checks, last_body
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 
+# The members of RecordDetail that are no text, whatever a response may have there.
+_NOT_TEXT = {"CreatedTime", "UpdatedTime", "RecordErrors", "RecordTags"}
+
+
 class ServiceCatalog:
-    """A client of the service, and the language that it answers in.
+    """A client, and the language of its responses.
 
     The methods raise botocore's own ClientError and BotoCoreError, or MalformedResponse.
     """
@@ -38,18 +43,25 @@ class ServiceCatalog:
 
     def execute_provisioned_product_service_action(self, request: Request) -> StartResponse:
         """Start the action. All attempts send the same token, so the service starts it once."""
-        response = _call(self._client.execute_provisioned_product_service_action, **to_request(request))
-        if not response.get("RecordDetail", {}).get("RecordId"):
+        call = self._client.execute_provisioned_product_service_action
+        try:
+            response = _call(call, **to_request(request), **self._language)
+        except MalformedResponse:
+            # One odd member must not cost the id of a record that exists.
+            response = {"RecordDetail": _texts_of_record(last_body())}
+            if not response["RecordDetail"]:
+                raise
+        detail, metadata = response.get("RecordDetail") or {}, response.get("ResponseMetadata", {})
+        if not detail.get("RecordId"):
             raise MalformedResponse("ExecuteProvisionedProductServiceAction was answered without a record.")
-        date = _date(response["ResponseMetadata"].get("HTTPHeaders", {}).get("date"))
-        return StartResponse(response["RecordDetail"], date)
+        return StartResponse(detail, _date(metadata.get("HTTPHeaders", {}).get("date")))
 
     def describe_record(self, record_id: str) -> tuple[dict, Iterator[dict]]:
         """Return a RecordDetail, and an iterator over its RecordOutputs that reads further pages as it needs them."""
         pages = _pages(self._client.describe_record, {"Id": record_id, **self._language})
         first = next(pages)
-        if "RecordDetail" not in first:
-            raise MalformedResponse("DescribeRecord was answered without a record.")
+        if (first.get("RecordDetail") or {}).get("RecordId") != record_id:
+            raise MalformedResponse("DescribeRecord was answered without a record, or with another one.")
 
         def outputs() -> Iterator[dict]:
             yield from _items(first, "RecordOutputs")
@@ -129,7 +141,6 @@ def to_request(request: Request) -> dict[str, Any]:
         "ProvisionedProductId": request.provisioned_product_id,
         "ServiceActionId": request.service_action_id,
         "ExecuteToken": request.execute_token,
-        "AcceptLanguage": request.accept_language,
         "Parameters": request.parameters,
     }
     return {name: value for name, value in members.items() if value}
@@ -141,6 +152,16 @@ def _call(call: Any, **members: Any) -> dict[str, Any]:
         return call(**members)
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise MalformedResponse(f"{call.__name__} was answered with what can't be read: {error}.") from error
+
+
+def _texts_of_record(body: bytes) -> dict[str, str]:
+    """Return the members of a body's RecordDetail that are text; none if it is not JSON or has no RecordId."""
+    try:
+        detail = json.loads(body)["RecordDetail"]
+        texts = {name: value for name, value in detail.items() if isinstance(value, str) and name not in _NOT_TEXT}
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return {}
+    return texts if "RecordId" in texts else {}
 
 
 def _items(members: Mapping[str, Any], name: str) -> list[Any]:

@@ -65,22 +65,31 @@ def affects_all_calls(error: BaseException) -> bool:
     """Tell whether other calls would fail in the same way: throttling, no connection, or the caller's credentials."""
     if not isinstance(error, ClientError):
         return not isinstance(error, (MalformedResponse, ResponseParserError))
-    code = code_of(error) or ""
-    return bool(_THROTTLED.search(code) or _BAD_CREDENTIALS.search(code)) or _service_of(error) != "servicecatalog"
+    has_bad_credentials = bool(_BAD_CREDENTIALS.search(code_of(error) or ""))
+    return _is_throttled(error) or has_bad_credentials or _service_of(error) != "servicecatalog"
 
 
 def is_transient(error: BaseException) -> bool:
     """Tell whether the same read may succeed later: throttling, 5xx, a broken connection, a malformed response."""
     if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return bool(_THROTTLED.search(code_of(error) or "")) or status == 429 or status >= 500
+        return _is_throttled(error) or _status_of(error) >= 500
     return isinstance(error, (MalformedResponse, ResponseParserError, HTTPClientError, BotoConnectionError))
+
+
+def _status_of(error: BaseException) -> int:
+    return getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+
+
+def _is_throttled(error: BaseException) -> bool:
+    return bool(_THROTTLED.search(code_of(error) or "")) or _status_of(error) == 429
 
 
 def was_never_sent(error: BaseException) -> bool:
     """Tell whether no byte of the request can have reached the service."""
     if isinstance(error, SSLError):
         return "CERTIFICATE_VERIFY_FAILED" in str(error)
+    if isinstance(error, HTTPClientError) and isinstance(error.kwargs.get("error"), ValueError):
+        return True  # The address of the endpoint or of a proxy is not valid.
     return isinstance(error, (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError))
 
 

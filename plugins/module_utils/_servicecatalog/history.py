@@ -53,7 +53,7 @@ def newest_first(pages: Iterable[list[dict]], wanted: RecordFilter, limit: int |
 
 
 def _are_newest_first(times: list[datetime]) -> bool:
-    # A full page is not in order by chance.
+    # A full page is unlikely to be sorted by chance.
     return len(times) >= _FULL_PAGE and all(later >= earlier for later, earlier in zip(times, times[1:]))
 
 

@@ -68,21 +68,14 @@ class Request:
     A plain class, since every run of a module makes the type anew, and a frozen dataclass costs five times as much.
     """
 
-    __slots__ = ("accept_language", "execute_token", "parameters", "provisioned_product_id", "service_action_id")
+    __slots__ = ("execute_token", "parameters", "provisioned_product_id", "service_action_id")
 
     def __init__(
-        self,
-        provisioned_product_id: str,
-        service_action_id: str,
-        execute_token: str,
-        *,
-        accept_language: str | None,
-        parameters: Parameters,
+        self, provisioned_product_id: str, service_action_id: str, execute_token: str, parameters: Parameters
     ) -> None:
         self.provisioned_product_id = provisioned_product_id
         self.service_action_id = service_action_id
         self.execute_token = execute_token
-        self.accept_language = accept_language
         self.parameters = parameters
         for option in ("provisioned_product_id", "service_action_id", "execute_token"):
             check_identifier(option, getattr(self, option))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What botocore lacks: retrying and refusing malformed responses, and knowing which attempts may have had an effect."""
+"""What botocore lacks: retrying and refusing malformed responses, and knowing whether a call may have had an effect."""
 
 from __future__ import annotations
 
@@ -17,21 +17,35 @@ from .errors import MalformedResponse, was_never_sent
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-# The attempts of the call under way that the service may have acted on without saying so.
-_ambiguous_attempts: ContextVar[list[int]] = ContextVar("_ambiguous_attempts")
+
+class Attempts:
+    """What has become of the attempts of a call: whether the service may have acted on one of them."""
+
+    def __init__(self) -> None:
+        self.is_in_flight = False
+        self.is_ambiguous = False
+        self.last_body = b""
+
+    @property
+    def may_have_acted(self) -> bool:
+        """Whether a request was sent, and no response says that nothing was done."""
+        return self.is_in_flight or self.is_ambiguous
+
+
+_attempts: ContextVar[Attempts] = ContextVar("_attempts")
 
 _LONGEST_RETRY_PAUSE = 20.0
 
 
 def install_response_checks(client: BaseClient) -> None:
-    """Make a client retry, and in the end refuse, malformed responses, and note ambiguous attempts.
+    """Make a client retry, and in the end refuse, malformed responses, and track its attempts.
 
-    Botocore takes a malformed response for an empty one: a write would lose its record, a listing all pages after it.
+    Botocore treats a malformed response as empty: a write would lose its record, a listing all pages after it.
     """
     attempts = _max_attempts(client)
 
     def retry_malformed(response: tuple | None, **kwargs: Any) -> float | None:
-        _note_ambiguous_attempt(response, kwargs["caught_exception"], kwargs["attempts"])
+        _end_attempt(response, kwargs["caught_exception"])
         if response is None or not _is_malformed(response[0]) or kwargs["attempts"] >= attempts:
             return None
         return min(_LONGEST_RETRY_PAUSE, random.random() * 2 ** (kwargs["attempts"] - 1))
@@ -39,32 +53,49 @@ def install_response_checks(client: BaseClient) -> None:
     # First, since botocore's legacy mode raises the error of the last attempt before later handlers see it.
     client.meta.events.register_first("needs-retry.servicecatalog", retry_malformed, unique_id="selfservice-retry")
     client.meta.events.register("after-call.servicecatalog", _refuse_malformed, unique_id="selfservice-refuse")
+    # Last, since other handlers may still keep the request from being sent.
+    client.meta.events.register_last("before-send.servicecatalog", _begin_attempt, unique_id="selfservice-send")
+    client.meta.events.register("before-parse.servicecatalog", _keep_body, unique_id="selfservice-body")
 
 
 @contextmanager
-def ambiguous_attempts() -> Iterator[list[int]]:
-    """Yield a list that fills with the numbers of the attempts that the service may have acted on without saying so."""
-    noted: list[int] = []
-    token = _ambiguous_attempts.set(noted)
+def track_attempts() -> Iterator[Attempts]:
+    """Yield what becomes of the attempts of the calls that are made inside."""
+    attempts = Attempts()
+    token = _attempts.set(attempts)
     try:
-        yield noted
+        yield attempts
     finally:
-        _ambiguous_attempts.reset(token)
+        _attempts.reset(token)
 
 
 def _max_attempts(client: BaseClient) -> int:
-    """Return how often botocore tries a call: as the user set it (aws_config, AWS_MAX_ATTEMPTS), or its mode does."""
+    """Return how many attempts botocore makes: the user's setting, or the default of the retry mode."""
     retries = client.meta.config.retries or {}
     return retries.get("total_max_attempts", 5 if retries.get("mode") == "legacy" else 3)
 
 
-def _note_ambiguous_attempt(response: tuple | None, error: BaseException | None, number: int) -> None:
+def last_body() -> bytes:
+    """Return the body of the last response within track_attempts()."""
+    return _attempts.get(Attempts()).last_body
+
+
+def _begin_attempt(**_kwargs: Any) -> None:
+    _attempts.get(Attempts()).is_in_flight = True
+
+
+def _keep_body(response_dict: dict[str, Any], **_kwargs: Any) -> None:
+    _attempts.get(Attempts()).last_body = response_dict["body"]
+
+
+def _end_attempt(response: tuple | None, error: BaseException | None) -> None:
+    """Note an attempt after which the service may have acted: no response, a server error, or a success."""
+    attempts = _attempts.get(Attempts())
+    attempts.is_in_flight = False
     if error is not None:
-        is_ambiguous = not was_never_sent(error)
+        attempts.is_ambiguous |= not was_never_sent(error)
     else:
-        is_ambiguous = response is None or response[0].status_code >= 500 or _is_malformed(response[0])
-    if is_ambiguous:
-        _ambiguous_attempts.get([]).append(number)
+        attempts.is_ambiguous |= response is None or response[0].status_code >= 500 or response[0].status_code == 200
 
 
 def _refuse_malformed(http_response: Any, model: Any, **_kwargs: Any) -> None:

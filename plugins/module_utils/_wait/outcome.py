@@ -33,8 +33,7 @@ def failure_of(
         return record_failed(record)
     if record.outcome is Outcome.SUCCEEDED:
         return None
-    has_stopped = error is not None and not is_transient(error)
-    if error is not None and has_stopped and (options is not None or record.outcome is Outcome.UNKNOWN):
+    if error is not None and not is_transient(error) and (options is not None or record.outcome is Outcome.UNKNOWN):
         return PollingFailed(
             f"Record {record.record_id} can't be followed any further: {describe_error(error)}. When last read, it was "
             f"{_describe_status(record)}. {how_to_continue}",

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._servicecatalog import results
-from .._servicecatalog.errors import SERVICE_ERRORS, affects_all_calls, is_not_found, is_transient
+from .._servicecatalog.errors import SERVICE_ERRORS, affects_all_calls, is_access_denied, is_not_found, is_transient
 from .._servicecatalog.models import Outcome, Record
 from .outcome import unknown_status
 
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 _APPEARS_WITHIN = 30.0
 # From so many records on, a page of the history (20 records) is likely to be cheaper than a call for each.
 _HISTORY_PAYS_FROM = 4
+# After so many transient errors of single records, the service is likely to answer no other either.
+_FAILURES_IN_A_ROW = 5
 
 
 class RecordPoller:
-    """Records as last seen, polled until all have ended. Everything is by record id.
+    """Records as last seen, polled until all have ended. Everything is keyed by record id.
 
     `outstanding` has those that have not ended, with the monotonic time since when they are polled; `errors` the last
-    error of those that could not be read: one that may pass, or the one for which a record is polled no more.
+    error of those that could not be read: a transient one, or the one that ended their polling.
     """
 
     def __init__(
@@ -49,47 +51,55 @@ class RecordPoller:
         self.outstanding[record.record_id] = self._clock.monotonic()
 
     def drop(self, record_id: str) -> None:
-        """Poll a record no more."""
+        """Stop polling a record."""
         self.outstanding.pop(record_id, None)
 
     def poll(self, until: float, most_described: int | None = None) -> bool:
         """Read the records that have not ended, with outputs once they have; return False if the poll failed.
 
-        It costs a page of the history for about 20 that run, a call for each that the pages lack, and one for each end
-        whose outputs are wanted. An error is kept for its record, and the others are read; only one that affects all
-        calls ends the poll. No call is made after the monotonic time `until`, but for the first. With `most_described`,
-        so many of those that the pages lack are read, the longest unseen first: while other targets are started, their
-        records come first in the history.
+        Cost: a history page for about 20 running records, a call for each record not listed, and one for each ended
+        record whose outputs are needed. An error is kept for its record, and the others are read; only one that affects
+        all calls, or several in a row, ends the poll. No call but the first is made after the monotonic time `until`.
+        With `most_described`, so many of the records not listed are read, the longest unseen first: while other targets
+        are started, their records come first in the history.
         """
-        lists = self._may_list and len(self.outstanding) >= _HISTORY_PAYS_FROM
-        listed = self._apply_listing(until) if lists else set()
+        error: Exception | None = None
+        listed: set[str] = set()
+        if lists := self._may_list and len(self.outstanding) >= _HISTORY_PAYS_FROM:
+            error = self._apply_listing(until, listed)
         missing = [each for each in self.outstanding if each not in listed][:most_described]
         if lists and self._clock.monotonic() >= until:
+            self.errors.update(dict.fromkeys(missing, error) if error else {})
             return bool(listed)
         return self._describe_all(missing, until, has_read=bool(listed) or not missing)
 
     def _describe_all(self, missing: list[str], until: float, *, has_read: bool) -> bool:
         """Read records one by one; return False if none was read, or none can be."""
+        failures = 0
         for number, record_id in enumerate(missing):
             if number and self._clock.monotonic() >= until:
                 break
             try:
                 self._describe(record_id)
-                has_read = True
+                has_read, failures = True, 0
             except SERVICE_ERRORS as error:
-                if affects_all_calls(error):
-                    self._note_error(error, missing[number:])
+                self._note_error(error, record_id)
+                failures += is_transient(error)
+                if affects_all_calls(error) or failures >= _FAILURES_IN_A_ROW:
+                    # Polled first the next time.
+                    self.errors.update(dict.fromkeys(missing[number + 1 :], error))
                     return False
-                self._note_error(error, [record_id])
         return has_read
 
-    def _apply_listing(self, until: float) -> set[str]:
-        """Take what the history tells; return the records that need not be described. It is a short cut only."""
-        listed = set()
+    def _apply_listing(self, until: float, listed: set[str]) -> Exception | None:
+        """Add the records that need not be described to `listed`, and return the error that the listing ended with.
+
+        The history is a short cut only: whatever its error, the records can still be described.
+        """
         try:
             for detail in self._list(until):
                 record = Record(detail)
-                # Also of one that has to be described: should there be no time for it, this much is known.
+                # Also of one that has to be described: if there is no time for it, this much is known.
                 self.records[record.record_id] = record
                 if record.outcome is Outcome.RUNNING:
                     self._requeue(record.record_id)
@@ -100,8 +110,9 @@ class RecordPoller:
                 self.errors.pop(record.record_id, None)
                 listed.add(record.record_id)
         except SERVICE_ERRORS as error:
-            self._may_list = is_transient(error)
-        return listed
+            self._may_list = not is_access_denied(error)
+            return error
+        return None
 
     def _list(self, until: float) -> Iterator[Mapping[str, Any]]:
         """Yield outstanding records from the history, as long as its pages find about as many as single calls would."""
@@ -126,6 +137,7 @@ class RecordPoller:
             is_new = self._clock.monotonic() - self.outstanding[record_id] < _APPEARS_WITHIN
             if not (is_not_found(error) and is_new):
                 raise
+            self.errors.pop(record_id, None)
             self._requeue(record_id)
             return
         record = self.records[record_id] = Record(detail)
@@ -139,15 +151,16 @@ class RecordPoller:
             self.records[record_id] = Record(detail, results.record_outputs(outputs))
         self.drop(record_id)
 
-    def _note_error(self, error: Exception, record_ids: Iterable[str]) -> None:
-        """Keep the error of records; those that it may pass for are polled again, after the others."""
-        concerns_all = affects_all_calls(error)
-        for record_id in list(self.outstanding) if concerns_all and not is_transient(error) else record_ids:
+    def _note_error(self, error: Exception, record_id: str) -> None:
+        """Keep the error of a record; after a transient one it is polled again, after the others."""
+        if is_transient(error):
             self.errors[record_id] = error
-            if is_transient(error):
-                self._requeue(record_id)
-            else:
-                self.drop(record_id)
+            self._requeue(record_id)
+            return
+        # Bad credentials end the polling of all.
+        for each in list(self.outstanding) if affects_all_calls(error) else [record_id]:
+            self.errors[each] = error
+            self.drop(each)
 
     def _requeue(self, record_id: str) -> None:
         self.outstanding[record_id] = self.outstanding.pop(record_id)

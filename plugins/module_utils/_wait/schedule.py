@@ -41,7 +41,8 @@ class PollSchedule:
 
     def __init__(self, options: WaitOptions, now: float, jitter: float) -> None:
         self._options = options
-        self._last_poll = now
+        self._began = now
+        self._ended = now
         self._failures = 0
         self._jitter = jitter
 
@@ -56,19 +57,18 @@ class PollSchedule:
     def seconds_to_poll(self, now: float, *, oldest: float, youngest: float) -> float:
         """Return how long until the next poll: by the youngest record, and at the latest at the oldest's deadline."""
         interval = poll_interval(now - youngest, self._options.delay, self._failures, self._jitter)
-        return min(self._last_poll + interval, max(self.deadline(oldest), self._last_poll)) - now
+        return min(self._ended + interval, max(self.deadline(oldest), self._began)) - now
 
     def begin_poll(self, now: float) -> None:
         """Note that a poll begins."""
-        self._last_poll = now
+        self._began = now
 
     def end_poll(self, now: float, *, failed: bool, jitter: float) -> None:
-        """Note how the poll went; a failed one may have taken long, so that the next interval begins at its end."""
-        if failed:
-            self._last_poll = now
+        """Note that the poll has ended, and whether it failed."""
+        self._ended = now
         self._failures = self._failures + 1 if failed else 0
         self._jitter = jitter
 
     def gives_up(self, started: float) -> bool:
-        """Tell whether the last poll came at the deadline of a record that was started then, or later."""
-        return self._last_poll >= self.deadline(started)
+        """Tell whether the last poll came at the deadline of a record that was started then, or took until after it."""
+        return self._began >= self.deadline(started) or self._ended >= self.last_call(started)

@@ -31,7 +31,7 @@ def wait_for_record(
     warn: Callable[[str], None],
     progress: Progress,
 ) -> None:
-    """Wait until a record has ended, or without `options` read once one that is older or has ended.
+    """Wait until a record has ended; without `options`, read it once if it was replayed or has ended.
 
     Raises RecordFailed, WaitTimedOut or PollingFailed; the poller has the record as last seen all the same.
     """
@@ -87,7 +87,7 @@ def _poll_until_ended(
             return interrupted
         schedule.begin_poll(clock.monotonic())
         has_read = poller.poll(schedule.last_call(started))
-        if progress is not None and has_read:
+        if progress is not None and (has_read or not poller.outstanding):
             progress.report(_state(poller), urgent=True, is_last=not poller.outstanding)
         now = clock.monotonic()
         schedule.end_poll(now, failed=not has_read, jitter=clock.jitter())

@@ -20,7 +20,7 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.stub import Stubber
 
-REQUEST = Request("pp-1", "act-1", "token-1", accept_language="jp", parameters={"Mode": ["forced"]})
+REQUEST = Request("pp-1", "act-1", "token-1", {"Mode": ["forced"]})
 
 
 def make_client(**config: Any) -> BaseClient:
@@ -65,13 +65,13 @@ def test_a_start_sends_all_members_of_the_request(stubbed: tuple[BaseClient, Stu
             "Parameters": {"Mode": ["forced"]},
         },
     )
-    started = catalog(client).execute_provisioned_product_service_action(REQUEST)
+    started = catalog(client, "jp").execute_provisioned_product_service_action(REQUEST)
     assert started.record_detail["RecordId"] == "rec-1"
     assert started.date == datetime(2026, 11, 22, 22, 39, 38, tzinfo=timezone.utc)
 
 
 def test_empty_members_are_not_sent() -> None:
-    assert set(to_request(Request("pp-1", "act-1", "token-1", accept_language=None, parameters={}))) == {
+    assert set(to_request(Request("pp-1", "act-1", "token-1", {}))) == {
         "ProvisionedProductId",
         "ServiceActionId",
         "ExecuteToken",
@@ -84,7 +84,7 @@ def test_an_invalid_date_is_ignored(stubbed: tuple[BaseClient, Stubber], date: s
     stubber.add_response(
         "execute_provisioned_product_service_action", stub_response({"RecordDetail": {"RecordId": "rec-1"}}, date=date)
     )
-    assert catalog(client).execute_provisioned_product_service_action(REQUEST).date is None
+    assert catalog(client, "jp").execute_provisioned_product_service_action(REQUEST).date is None
 
 
 def test_a_date_without_a_zone_is_utc(stubbed: tuple[BaseClient, Stubber]) -> None:
@@ -93,7 +93,7 @@ def test_a_date_without_a_zone_is_utc(stubbed: tuple[BaseClient, Stubber]) -> No
     stubber.add_response(
         "execute_provisioned_product_service_action", stub_response({"RecordDetail": {"RecordId": "rec-1"}}, date=date)
     )
-    assert catalog(client).execute_provisioned_product_service_action(REQUEST).date == datetime(
+    assert catalog(client, "jp").execute_provisioned_product_service_action(REQUEST).date == datetime(
         2026, 11, 22, 22, 39, 38, tzinfo=timezone.utc
     )
 
@@ -103,7 +103,7 @@ def test_a_start_response_without_a_record_is_malformed(stubbed: tuple[BaseClien
     client, stubber = stubbed
     stubber.add_response("execute_provisioned_product_service_action", stub_response(members))
     with pytest.raises(MalformedResponse, match="without a record"):
-        catalog(client).execute_provisioned_product_service_action(REQUEST)
+        catalog(client, "jp").execute_provisioned_product_service_action(REQUEST)
 
 
 @pytest.mark.parametrize("members", [{}, {"ProvisionedProductDetail": {"Id": "pp-1"}}])
@@ -118,7 +118,11 @@ def test_a_response_that_botocore_cannot_parse_is_malformed() -> None:
     def describe(**_members: str) -> dict:
         raise ValueError("Invalid timestamp: 'yesterday'")
 
-    events = SimpleNamespace(register=lambda *_args, **_kwargs: None, register_first=lambda *_args, **_kwargs: None)
+    events = SimpleNamespace(
+        register=lambda *_args, **_kwargs: None,
+        register_first=lambda *_args, **_kwargs: None,
+        register_last=lambda *_args, **_kwargs: None,
+    )
     meta = SimpleNamespace(config=SimpleNamespace(retries=None), events=events)
     client: Any = SimpleNamespace(describe_provisioned_product=describe, meta=meta)
     with pytest.raises(MalformedResponse, match="can't be read: Invalid timestamp"):
@@ -227,7 +231,7 @@ def test_a_malformed_response_is_retried_as_often_as_botocore_retries(
     def register(event: str, handler: Any, **_unique_id: Any) -> None:
         handlers[event] = handler
 
-    events = SimpleNamespace(register=register, register_first=register)
+    events = SimpleNamespace(register=register, register_first=register, register_last=register)
     transport.install_response_checks(
         SimpleNamespace(meta=SimpleNamespace(config=make_client(**config).meta.config, events=events))
     )

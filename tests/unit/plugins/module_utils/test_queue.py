@@ -36,7 +36,19 @@ def test_a_percentage_is_rounded_down_to_a_count(text: str, total: int, least: i
 
 
 @pytest.mark.parametrize(
-    ("text", "least"), [("0", 1), ("0%", 1), ("101%", 0), ("-1", 0), ("1.5", 0), ("ten", 0), ("", 0), ("10 %", 0)]
+    ("text", "least"),
+    [
+        ("0", 1),
+        ("0%", 1),
+        ("101%", 0),
+        ("-1", 0),
+        ("1.5", 0),
+        ("ten", 0),
+        ("", 0),
+        ("10 %", 0),
+        ("\u0661\u0660", 0),
+        ("9" * 5000, 0),
+    ],
 )
 def test_anything_but_a_count_or_a_percentage_is_rejected(text: str, least: int) -> None:
     with pytest.raises(InvalidInput, match=f"takes a count from {least} on, or a percentage from {least}% to 100%"):

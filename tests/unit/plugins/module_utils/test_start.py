@@ -13,6 +13,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils._action.start impo
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import errors
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import StartResponse
 from botocore import exceptions
+from urllib3.exceptions import LocationParseError
 
 RESPONDED = datetime(2026, 11, 22, 22, 0, 0, tzinfo=timezone.utc)
 
@@ -57,6 +58,8 @@ def test_without_both_times_the_record_counts_as_new(created: Any, date: datetim
         (exceptions.ReadTimeoutError(endpoint_url="u"), False, True),
         (exceptions.ConnectionClosedError(endpoint_url="u"), False, True),
         (exceptions.NoCredentialsError(), False, False),
+        (exceptions.HTTPClientError(error=LocationParseError("http://[::bad")), True, True),
+        (exceptions.HTTPClientError(error=OSError("gone")), False, True),
     ],
 )
 def test_connection_errors_are_classified(error: Exception, never_sent: bool, transient: bool) -> None:

@@ -48,7 +48,11 @@ class SimulatedClock:
 
 def service_with(**calls: Callable[..., Any]) -> ServiceCatalog:
     """Return the service with a client that has only these calls."""
-    events = SimpleNamespace(register=lambda *_args, **_kwargs: None, register_first=lambda *_args, **_kwargs: None)
+    events = SimpleNamespace(
+        register=lambda *_args, **_kwargs: None,
+        register_first=lambda *_args, **_kwargs: None,
+        register_last=lambda *_args, **_kwargs: None,
+    )
     client: Any = SimpleNamespace(**calls, meta=SimpleNamespace(config=SimpleNamespace(retries=None), events=events))
     return ServiceCatalog(client)
 
@@ -306,3 +310,62 @@ def _error(code: str, status: int) -> ClientError:
     return ClientError(
         {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}, "DescribeRecord"
     )
+
+
+def test_throttling_does_not_keep_the_same_records_from_being_read() -> None:
+    """Each poll reads the records that have waited the longest."""
+    calls: list[str] = []
+
+    def describe(record_id: str) -> str:
+        calls.append(record_id)
+        if len(calls) % 11 == 0:
+            raise _error("ThrottlingException", 400)
+        return RUNNING if int(record_id[4:]) < 10 else ENDED
+
+    def deny() -> dict:
+        raise _error("AccessDeniedException", 400)
+
+    ids = [f"rec-{number}" for number in range(40)]
+    poller, failures = wait(SimulatedClock(), 600, describe, *ids, listing=deny)
+    assert sorted(failures, key=lambda record_id: int(record_id[4:])) == ids[:10]
+    assert all(poller.records[each].status == ENDED for each in ids[10:])
+
+
+def test_a_slow_poll_that_ends_after_the_deadline_is_the_last() -> None:
+    clock, polls = SimulatedClock(), []  # type: ignore[var-annotated]
+
+    def describe(_record_id: str) -> str:
+        polls.append(clock.now)
+        clock.now += 24 if clock.now > 150 else 0
+        return RUNNING
+
+    wait(clock, 60, describe)
+    assert clock.now - 100 <= 60 + 30
+    assert [moment for moment in polls if moment > 150] == polls[-1:]
+
+
+def test_a_listing_that_takes_all_the_time_is_the_reason_of_the_timeout() -> None:
+    clock = SimulatedClock()
+
+    def hang() -> dict:
+        clock.now += 20
+        raise _error("InternalError", 500)
+
+    ids = [f"rec-{number}" for number in range(5)]
+    _poller, failures = wait(clock, 0, lambda _id: RUNNING, *ids, listing=hang)
+    assert all("the last look failed: InternalError" in str(failures[each]) for each in ids)
+
+
+@pytest.mark.parametrize(("code", "status"), [("Whatever", 429), ("Whatever", 503)])
+def test_a_service_that_answers_nothing_is_not_asked_for_every_record(code: str, status: int) -> None:
+    calls: list[str] = []
+
+    def describe(record_id: str) -> str:
+        calls.append(record_id)
+        raise _error(code, status)
+
+    def deny() -> dict:
+        raise _error("AccessDeniedException", 400)
+
+    wait(SimulatedClock(), 300, describe, *(f"rec-{number}" for number in range(1000)), listing=deny)
+    assert len(calls) <= 100

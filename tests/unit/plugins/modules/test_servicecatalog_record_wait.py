@@ -55,8 +55,7 @@ def start_on_many(emulator: Emulator, client: BaseClient, count: int, seconds: f
     )
     service = ServiceCatalog(client)
     requests = [
-        Request(product["Id"], RESTART, "t-" + product["Id"], accept_language=None, parameters={})
-        for product in service.search_provisioned_products()
+        Request(product["Id"], RESTART, "t-" + product["Id"], {}) for product in service.search_provisioned_products()
     ]
     responses = [service.execute_provisioned_product_service_action(request) for request in requests]
     return [response.record_detail["RecordId"] for response in responses]

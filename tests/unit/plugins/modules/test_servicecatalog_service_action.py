@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.selfservice.aws.plugins.module_utils import _exceptions
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import errors
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 from emulator import Emulator
 
 ORDERS, BILLING, LEGACY = "pp-orders0000001", "pp-billing000001", "pp-legacy0000001"
@@ -602,3 +603,75 @@ def test_secrets_are_sent_but_masked_in_the_result(service_action: Make, emulato
     assert result["request"]["parameters"] == {"NewPassword": ["VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"]}
     if not check_mode:
         assert emulator.records()[0]["Parameters"] == {"NewPassword": ["s3cr3t-value"]}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ResponseParserError("Unable to parse response: <html>"),
+        ClientError({"Error": {"Code": "ExpiredToken", "Message": "no"}}, "AssumeRole"),
+        ValueError("Invalid timestamp"),
+    ],
+)
+def test_an_error_of_the_credentials_means_that_nothing_was_started(
+    service_action: Make, emulator: Emulator, error: Exception
+) -> None:
+    def refresh(**_kwargs: Any) -> None:
+        raise error
+
+    attempt = service_action(provisioned_product_id=ORDERS, service_action_id=RESTART)
+    connect = attempt.task.connect
+
+    def connected(config: Any) -> Any:
+        client = connect(config)
+        client.meta.events.register("before-sign.servicecatalog", refresh)
+        return client
+
+    attempt.task.connect = connected
+    result = attempt.result()
+    assert result["failed"]
+    assert result["changed"] is False
+    assert "was not started" in result["msg"]
+    assert emulator.calls() == []
+
+
+@pytest.mark.parametrize("proxy", ["http://[::bad", "http://:::", "http://127.0.0.1:99999", "nonsense"])
+def test_a_proxy_setting_that_is_not_valid_means_that_nothing_was_started(
+    service_action: Make, emulator: Emulator, proxy: str
+) -> None:
+    given = {"proxies": {"http": proxy}, "retries": {"total_max_attempts": 1}}
+    result = service_action(provisioned_product_id=ORDERS, service_action_id=RESTART, aws_config=given).result()
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert "was not started" in result["msg"]
+    assert emulator.calls() == []
+
+
+@pytest.mark.parametrize("wait", [False, True])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"CreatedTime": "yesterday"},
+        {"UpdatedTime": {"a": 1}},
+        {"RecordTags": "team"},
+        {"RecordTags": {"Key": "team"}},
+        {"RecordErrors": [["broken"]]},
+    ],
+)
+def test_an_odd_member_of_the_response_costs_no_record(
+    service_action: Make, emulator: Emulator, odd: dict[str, Any], wait: bool
+) -> None:
+    emulator.fault(EXECUTE, "replaced", members={"RecordDetail": odd})
+    result = service_action(provisioned_product_id=ORDERS, service_action_id=RESTART, wait=wait).result()
+    assert not result["failed"], result["msg"]
+    assert result["record_detail"]["record_id"] == emulator.records()[0]["RecordId"]
+
+
+@pytest.mark.parametrize("other", [{"RecordId": None}, {"RecordId": "rec-another"}])
+def test_a_poll_that_returns_another_record_does_not_replace_the_one_that_was_started(
+    service_action: Make, emulator: Emulator, other: dict[str, Any]
+) -> None:
+    emulator.fault("DescribeRecord", "replaced", members={"RecordDetail": other}, calls=[1, 2])
+    result = service_action(provisioned_product_id=ORDERS, service_action_id=RESTART, wait=True).result()
+    assert not result["failed"], result["msg"]
+    assert result["record_detail"]["record_id"] == emulator.records()[0]["RecordId"]
+    assert result["record_detail"]["status"] == "SUCCEEDED"

@@ -396,3 +396,10 @@ def test_a_product_that_the_search_returns_with_an_invalid_id_fails_alone(bulk: 
     assert outcomes(result) == ["failed", "succeeded"]
     assert "provisioned_product_id is 'pp/1'" in result["results"][0]["error"]
     assert [record["ProvisionedProductId"] for record in emulator.records()] == [BILLING]
+
+
+def test_a_common_parameter_that_every_target_overrides_need_not_be_valid(bulk: Make, emulator: Emulator) -> None:
+    targets = [{"provisioned_product_id": ORDERS, "parameters": {"Retention": 7}}]
+    result = bulk(targets=targets, service_action_name="Backup", parameters={"Retention": "x" * 600}).run()
+    assert result["summary"]["succeeded"] == 1
+    assert emulator.records()[0]["Parameters"] == {"Retention": ["7"]}
