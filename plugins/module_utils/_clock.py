@@ -8,7 +8,12 @@ from __future__ import annotations
 import random
 import signal
 import time
-from typing import Any, Protocol
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 
 class Interrupted(Exception):
@@ -24,11 +29,14 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None:
         """Sleep, or raise Interrupted."""
 
+    def wait(self, futures: Collection[Future[Any]], seconds: float | None) -> set[Future[Any]]:
+        """Return the futures that are done once one is, or after so many seconds; or raise Interrupted."""
+
     def jitter(self) -> float:
         """Return a random number from 0 up to, not including, 1."""
 
     def raise_on_signals(self) -> None:
-        """Make SIGTERM and SIGINT raise Interrupted, but only during sleep()."""
+        """Make SIGTERM, SIGINT and SIGHUP raise Interrupted, but only during sleep() and wait()."""
 
 
 class SystemClock:
@@ -42,11 +50,23 @@ class SystemClock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
+        with self._interruptible():
+            time.sleep(seconds)
+
+    def wait(self, futures: Collection[Future[Any]], seconds: float | None) -> set[Future[Any]]:
+        # Not at the top: a run that waits for nothing saves the import.
+        from concurrent.futures import FIRST_COMPLETED, wait
+
+        with self._interruptible():
+            return wait(futures, seconds, FIRST_COMPLETED).done
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
         self._sleeps = True
         try:
             if self._signal:
                 raise self._interrupted()
-            time.sleep(seconds)
+            yield
         finally:
             self._sleeps = False
 
@@ -54,7 +74,7 @@ class SystemClock:
         return random.random()
 
     def raise_on_signals(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._handle)
 
     def _handle(self, number: int, _frame: Any) -> None:

@@ -28,6 +28,10 @@ class Refused(SelfServiceError):
     """The service did not start the action, or would not: nothing was changed."""
 
 
+class StartAbandoned(Refused):
+    """The start was not sent, since the run ends."""
+
+
 class StartUnconfirmed(SelfServiceError):
     """The start was sent, and no usable response came back."""
 

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 # A poll that hangs must not outlive the deadline by more than 30 s, and the wait itself repeats it: one attempt, short
-# time-outs, whatever the user's aws_config says.
+# time-outs, whatever the user's aws_config says. A poll's call may take as long as both time-outs together.
 _POLLING = {"connect_timeout": 5, "read_timeout": 20, "retries": {"total_max_attempts": 1}}
+_LONGEST_POLL = 25.0
 
 
 @dataclass(eq=False, repr=False)
@@ -50,6 +51,15 @@ class Task:
     check_mode: bool = False
     diff_mode: bool = False
     result: dict[str, Any] = field(default_factory=lambda: {"changed": False})
+    _limit: Callable[[], float] | None = None
+
+    def __post_init__(self) -> None:
+        self.started = self.clock.monotonic()
+
+    def limit_calls(self, wait_timeout: float, *, each: bool = False) -> None:
+        """Abandon calls other than polls that take longer than a wait may take, each or all of them together."""
+        most = wait_timeout + _LONGEST_POLL
+        self._limit = (lambda: most) if each else (lambda: self.started + most - self.clock.monotonic())
 
     def warn(self, text: str) -> None:
         """Warn the user, in characters that a terminal can show."""
@@ -65,12 +75,12 @@ class Task:
     @cached_property
     def service(self) -> ServiceCatalog:
         """The service for all but polling; its retries are botocore's and the user's."""
-        return self._connect({})
+        return self._connect({}, self._limit)
 
     @cached_property
     def polling_service(self) -> ServiceCatalog:
         """The service for polls, which are repeated anyway."""
-        return self._connect(_POLLING)
+        return self._connect(_POLLING, lambda: _LONGEST_POLL)
 
     @cached_property
     def progress(self) -> _progress.Progress:
@@ -85,18 +95,19 @@ class Task:
         config: dict[str, Any] = {"max_pool_connections": connections}
         if not {"AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE"} & set(os.environ):
             config["retries"] = {"mode": "adaptive", "total_max_attempts": 12}
-        return self._connect({**config, **(self.params.get("aws_config") or {})})
+        return self._connect({**config, **(self.params.get("aws_config") or {})}, self._limit)
 
     def bulk_polling_service(self) -> ServiceCatalog:
         """Return the service for polls of many records, with a rate of its own that adapts to the throttling."""
-        return self._connect({**_POLLING, "retries": {"mode": "adaptive", "total_max_attempts": 1}})
+        retries = {"mode": "adaptive", "total_max_attempts": 1}
+        return self._connect({**_POLLING, "retries": retries}, lambda: _LONGEST_POLL)
 
-    def _connect(self, overrides: Mapping[str, Any]) -> ServiceCatalog:
+    def _connect(self, overrides: Mapping[str, Any], seconds_left: Callable[[], float] | None) -> ServiceCatalog:
         try:
             client = self.connect({**(self.params.get("aws_config") or {}), **overrides})
         except (AttributeError, TypeError, ValueError) as error:
             raise InvalidInput(f"aws_config is not what botocore takes: {error}.") from error
-        return ServiceCatalog(client, self.params.get("accept_language"))
+        return ServiceCatalog(client, self.params.get("accept_language"), seconds_left=seconds_left)
 
 
 class MaskingModule(AnsibleModule):

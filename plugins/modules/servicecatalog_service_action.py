@@ -263,7 +263,6 @@ ansible_facts:
 """
 
 from collections.abc import Collection
-from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
@@ -280,6 +279,8 @@ from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.ap
 def run_service_action(task: Task) -> None:
     """Run the action and, if asked, wait for its record; in check mode validate the start."""
     params = task.params
+    if params["wait"]:
+        task.limit_calls(params["wait_timeout"])
     secrets = task.sensitive_parameters()
     parameters = {**to_parameters(params["parameters"], "parameters"), **secrets}
     _arguments.check_identifiers(params)
@@ -316,9 +317,8 @@ def _start(task: Task, planned: plan.Plan, secrets: Collection[str]) -> None:
         task.result["diff"] = plan.read_diff(task.service, planned.request, secrets, task.warn)
     # Before the write, so that nothing but the service can fail after it.
     reader = task.polling_service if params["wait"] else task.service
-    if params["wait"]:
-        _import_wait()
     task.clock.raise_on_signals()
+    started = task.clock.monotonic()
     try:
         hint = f"this task again with execute_token: {token}"
         execution = start(task.service, planned, clock=task.clock, retry_hint=hint)
@@ -326,20 +326,15 @@ def _start(task: Task, planned: plan.Plan, secrets: Collection[str]) -> None:
         raise plan.add_diagnosis(refusal, task.service, planned) from refusal
     task.result.update(changed=execution.changed, **results.record(execution.record))
     if params["wait"] or not execution.changed or execution.record.outcome is not models.Outcome.RUNNING:
-        _wait(task, execution, reader, token)
+        _wait(task, execution, reader, token, started)
 
 
-def _import_wait() -> tuple[Any, Any, Any]:
+def _wait(task: Task, execution: Execution, reader: ServiceCatalog, token: str, started: float) -> None:
     # Not at the top: a run that does not wait saves a fiftieth of its CPU.
     from ansible_collections.selfservice.aws.plugins.module_utils._wait.poller import RecordPoller
     from ansible_collections.selfservice.aws.plugins.module_utils._wait.schedule import WaitOptions
     from ansible_collections.selfservice.aws.plugins.module_utils._wait.wait import wait_for_record
 
-    return RecordPoller, WaitOptions, wait_for_record
-
-
-def _wait(task: Task, execution: Execution, reader: ServiceCatalog, token: str) -> None:
-    RecordPoller, WaitOptions, wait_for_record = _import_wait()
     record_id = execution.record.record_id
     poller = RecordPoller(reader, [execution.record], task.clock)
     try:
@@ -348,6 +343,7 @@ def _wait(task: Task, execution: Execution, reader: ServiceCatalog, token: str) 
             record_id,
             WaitOptions.of(task.params) if task.params["wait"] else None,
             clock=task.clock,
+            started=started,
             replayed=not execution.changed,
             how_to_continue="To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: "
             f"[{record_id}], or this task again with wait: true and execute_token: {token}.",

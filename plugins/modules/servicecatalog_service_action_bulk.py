@@ -281,8 +281,6 @@ response_metadata:
       type: int
 """
 
-from concurrent.futures import ThreadPoolExecutor
-
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
 from ansible_collections.selfservice.aws.plugins.module_utils._action.parameters import to_parameters
@@ -307,14 +305,15 @@ def run_on_many(task: Task) -> None:
     common = to_parameters(params["parameters"], "parameters")
     targets = target.given_targets(params, common, secrets)
     target.check_duplicates(targets)
+    if params["wait"]:
+        task.limit_calls(params["wait_timeout"], each=True)
     queue.budget_of(params, len(targets))
     service = task.bulk_service(runner.WORKERS)
     if params["search_query"]:
         check_parameters({**common, **secrets})
         targets = target.searched_targets(service, params["search_query"], {**common, **secrets})
-    with ThreadPoolExecutor(runner.WORKERS) as pool:
-        action = Reference(params["service_action_id"], params["service_action_name"])
-        target.resolve(service, targets, action, pool)
+    action = Reference(params["service_action_id"], params["service_action_name"])
+    target.resolve(service, targets, action, workers=runner.WORKERS)
     target.make_plans(targets, seed, secrets, seed_is_new=not params["execute_token"])
     pending = queue.TargetQueue(targets, queue.budget_of(params, len(targets)))
     services, interrupted = [service], None

@@ -9,7 +9,8 @@ import json
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
 from botocore.credentials import Credentials
@@ -149,6 +150,10 @@ class EmulatorClock:
         self.slept += seconds
         if seconds:
             self._emulator.advance(seconds)
+
+    def wait(self, futures: Collection[Future[Any]], _seconds: float | None) -> set[Future[Any]]:
+        """Return the futures that are done, once one is: calls to the emulator take no time on this clock."""
+        return wait(futures, return_when=FIRST_COMPLETED).done
 
     def jitter(self) -> float:
         """Return the configured jitter, from 0 to 1."""

@@ -50,6 +50,7 @@ RESPONSE_MODIFIERS: dict[str, Callable[[Response, Mapping[str, Any]], Response]]
     "garbage": lambda _response, _options: Response(200, b"<html><body>Bad Gateway</body></html>", "text/html"),
     "empty": lambda response, _options: dataclasses.replace(response, status=200, body=b""),
     "slow": lambda response, options: dataclasses.replace(response, delay=options["seconds"]),
+    "trickle": lambda response, options: dataclasses.replace(response, pause=options["seconds"]),
     "replaced": lambda response, options: dataclasses.replace(
         response, body=_merge_into_body(response.body, options["members"])
     ),
@@ -58,6 +59,7 @@ RESPONSE_MODIFIERS: dict[str, Callable[[Response, Mapping[str, Any]], Response]]
 KINDS = sorted([*ERRORS, *ERRORS_AFTER_EXECUTION, *CANNED_RESPONSES, *RESPONSE_MODIFIERS])
 OPTIONS = {
     "slow": {"seconds"},
+    "trickle": {"seconds"},
     "rate_limit": {"per_second", "burst"},
     "replaced": {"members"},
     "redirect": {"location", "status"},

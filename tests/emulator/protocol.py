@@ -39,14 +39,15 @@ class Request:
 class Response:
     """An HTTP response, and how to send it.
 
-    `delay` is in real seconds. `declared_length` replaces the true Content-Length. `reset` resets the connection
-    instead of sending the response. `location` is the Location header.
+    `delay`, and `pause` before each byte of the body, are in real seconds. `declared_length` replaces the true
+    Content-Length. `reset` resets the connection instead of sending the response. `location` is the Location header.
     """
 
     status: int
     body: bytes
     content_type: str
     delay: float = 0.0
+    pause: float = 0.0
     has_date: bool = True
     declared_length: int = 0
     reset: bool = False

@@ -85,8 +85,11 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(response.body)
-        self.wfile.flush()
+        step = 1 if response.pause else max(1, len(response.body))
+        for start in range(0, len(response.body), step):
+            self.server.stopping.wait(response.pause)
+            self.wfile.write(response.body[start : start + step])
+            self.wfile.flush()
         self.close_connection = self.close_connection or bool(response.declared_length)
 
     def _reset_connection(self) -> None:

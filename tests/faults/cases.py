@@ -16,6 +16,7 @@ from .scenarios import EXECUTE, IDS, PRODUCT, RECORD, SCENARIOS, SEARCH, Scenari
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "slow": {"seconds": 0.3},
+    "trickle": {"seconds": 0.0001},
     "rate_limit": {"per_second": 0.05},
     "redirect": {"location": "http://127.0.0.1:9/", "status": 307},
 }

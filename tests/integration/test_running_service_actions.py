@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from typing import Any, Callable
 
@@ -197,11 +198,44 @@ def test_a_secret_that_is_too_short_is_rejected_with_a_readable_message(play: Pl
     assert emulator.calls() == []
 
 
-def test_an_endpoint_that_hangs_adds_at_most_30_seconds(play: Play, emulator: Emulator) -> None:
-    emulator.fault("DescribeRecord", "hang")
+@pytest.mark.parametrize(
+    ("operation", "kind", "options", "message"),
+    [
+        ("DescribeRecord", "hang", {}, "was not seen to end within 3 s"),
+        ("DescribeRecord", "trickle", {"seconds": 1}, "was not seen to end within 3 s"),
+        ("ExecuteProvisionedProductServiceAction", "hang", {}, "may have started"),
+    ],
+)
+def test_a_call_that_hangs_or_trickles_adds_at_most_30_seconds(
+    play: Play, emulator: Emulator, operation: str, kind: str, options: dict[str, Any], message: str
+) -> None:
+    emulator.fault(operation, kind, **options)
     started = time.monotonic()
     done = play(f"- {RESTART}, wait: true, wait_timeout: 3}}\n  register: result\n  ignore_errors: true")
     took = time.monotonic() - started
-    assert "was not seen to end within 3 s" in done.result["msg"]
-    assert done.result["record_detail"]["record_id"]
-    assert 3 <= took < 3 + 30 + 10  # includes the start and the end of Ansible
+    assert message in done.result["msg"]
+    assert done.result["changed"] is True
+    assert ("record_detail" in done.result) == (operation == "DescribeRecord")
+    assert took < 3 + 30 + 10  # includes the start and the end of Ansible
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_bulk_run_whose_polls_hang(
+    kill: Callable[..., str], emulator: Emulator, product_hosts: Callable[..., Any], number: signal.Signals
+) -> None:
+    ids = [host["provisioned_product_id"] for host in product_hosts(6, seconds=4000).values()]
+    for operation in ("DescribeRecord", "ListRecordHistory"):
+        emulator.fault(operation, "hang")
+    arguments = json.dumps({"provisioned_product_ids": ids, "service_action_id": "act-1", "wait": True})
+    times: list[float] = []
+
+    def polls() -> bool:
+        times.append(time.monotonic())
+        return bool(emulator.calls("ListRecordHistory"))
+
+    command = ["ansible", "localhost", "-m", "selfservice.aws.servicecatalog_service_action_bulk", "-a", arguments]
+    output = kill(polls, *command, who="module", number=number)
+    assert time.monotonic() - times[-1] < 10
+    assert f"{number.name} told this process to end" in output
+    assert all(record["RecordId"] in output for record in emulator.records())
+    assert len(emulator.records()) == 6

@@ -191,7 +191,7 @@ def run_scenario(
 
             events = clients[key].meta.events
             # Scenarios share clients, but each counts its own requests.
-            events.unregister("before-send.servicecatalog", unique_id="selfservice-count")
+            events.unregister("before-send.servicecatalog", unique_id="selfservice-request")
             for event, handler in [
                 (f"after-call.servicecatalog.{EXECUTE}", collect_record_id),
                 ("needs-retry.servicecatalog", advance_clock),

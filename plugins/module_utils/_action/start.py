@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from .._exceptions import Refused, SelfServiceError, StartUnconfirmed
+from .._exceptions import Refused, SelfServiceError, StartAbandoned, StartUnconfirmed
 from .._servicecatalog import errors, results
 from .._servicecatalog.hints import find_hints
 from .._servicecatalog.models import Record, Request, StartResponse
@@ -69,7 +69,8 @@ def _not_started(error: BaseException, may_have_acted: bool, sent: Request, *, r
             changed=True,
             **errors.error_facts(error),
         )
-    return Refused(
+    kind = StartAbandoned if isinstance(error, errors.CallAbandoned) else Refused
+    return kind(
         f"The service action {sent.service_action_id} was not started on {sent.provisioned_product_id}: "
         f"{text}. Nothing was changed.",
         changed=False,

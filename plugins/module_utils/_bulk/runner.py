@@ -5,21 +5,23 @@
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._action.plan import validate
 from .._action.start import Execution, start
 from .._clock import Clock, Interrupted
-from .._exceptions import SelfServiceError, StartUnconfirmed
+from .._exceptions import SelfServiceError, StartAbandoned, StartUnconfirmed
 from .._progress import TargetsState
 from .._servicecatalog.errors import SERVICE_ERRORS, error_sentence
 from .._servicecatalog.models import Outcome
+from .._threads import run_all, start_call
 from .._wait.outcome import failure_of, outcome_of, record_failed
 from .._wait.schedule import LONGEST_INTERVAL, PollSchedule, WaitOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
     from .._progress import Progress
     from .._servicecatalog.api import ServiceCatalog
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 WORKERS = 32
 # While targets are started, their records come first in the history; a poll describes so many of those missing there.
 _MOST_DESCRIBED = 20
+
+# After a signal, starts that are under way may take so many seconds more.
+_GRACE = 8.0
 
 _RETRY_HINT = "the whole task again with the execute_token that it returned"
 _HOW_TO_CONTINUE = f"To go on, run {_RETRY_HINT}."
@@ -66,26 +71,22 @@ class BulkRunner:
         """Bring every target to its outcome; those that the budget or a signal keeps from starting stay pending."""
         interrupted: Interrupted | None = None
         try:
-            with ThreadPoolExecutor(WORKERS) as pool, ThreadPoolExecutor(1) as poll_thread:
-                self._start_and_poll(pool, poll_thread)
+            self._start_and_poll()
         except Interrupted as signal:
             interrupted = signal
-            self._end_starts(set(self._starts))
-            self._register_new()
-            self._finish_ended(interrupted)
         finally:
-            # Those that were under way when the loop ended; their pool has waited for them.
-            self._end_starts(set(self._starts))
-            self._progress.report(self._state(), is_last=True)
+            self._end_all(interrupted)
         return interrupted
 
-    def _start_and_poll(self, pool: ThreadPoolExecutor, poll_thread: ThreadPoolExecutor) -> None:
+    def _start_and_poll(self) -> None:
         while not self._queue.is_over:
             self._clock.sleep(0.0)
+            if self._queue.error_budget_exceeded:
+                self._service.stop_starts()
             for target in self._queue.next_batch(WORKERS):
-                self._starts[pool.submit(self._start, target)] = target
+                self._starts[start_call(partial(self._start, target))] = target
             if self._poll is None and self._seconds_to_poll() <= 0:
-                self._poll = self._begin_poll(poll_thread)
+                self._poll = self._begin_poll()
             self._progress.report(self._state(), urgent=not (self._starts or self._poll))
             done = self._wait_for_any()
             if self._poll is not None and self._poll in done:
@@ -98,10 +99,23 @@ class BulkRunner:
         """Wait until a start or the poll is done, or the next poll is due; return the futures that are done."""
         pause = min(self._seconds_to_poll(), LONGEST_INTERVAL)
         futures: list[Future[Any]] = [*self._starts, *([self._poll] if self._poll else [])]
-        done, _others = wait(futures, None if self._poll else pause, FIRST_COMPLETED)
-        if not done and not self._starts:
+        if not futures:
             self._clock.sleep(max(0.0, pause))
-        return done
+            return set()
+        return self._clock.wait(futures, None if self._poll else max(0.0, pause))
+
+    def _end_all(self, interrupted: Interrupted | None) -> None:
+        """Collect the starts that are under way when the loop ends, for so long as a signal leaves time for."""
+        if interrupted:
+            self._service.stop_starts()
+            self._service.abandon_calls(_GRACE)
+        for future in list(self._starts):
+            future.exception()
+        self._end_starts(set(self._starts))
+        if interrupted:
+            self._register_new()
+            self._finish_ended(interrupted)
+        self._progress.report(self._state(), is_last=True)
 
     def _end_starts(self, done: set[Future[Any]]) -> None:
         for future in [future for future in self._starts if future in done]:
@@ -126,6 +140,9 @@ class BulkRunner:
         error = future.exception()
         if error is None:
             self._note_record(target, future.result())
+            return
+        if isinstance(error, StartAbandoned):
+            self._queue.finish(target, Outcome.NOT_STARTED)
             return
         target.changed = not isinstance(error, SelfServiceError) or isinstance(error, StartUnconfirmed)
         target.error = str(error)
@@ -162,12 +179,12 @@ class BulkRunner:
             youngest=next(reversed(self._running.values())).arrived,
         )
 
-    def _begin_poll(self, poll_thread: ThreadPoolExecutor) -> Future[bool]:
+    def _begin_poll(self) -> Future[bool]:
         self._register_new()
         most_described = _MOST_DESCRIBED if self._starts else None
         self._schedule.begin_poll(self._clock.monotonic())
         youngest = next(reversed(self._running.values())).arrived
-        return poll_thread.submit(self._poller.poll, self._schedule.last_call(youngest), most_described)
+        return start_call(partial(self._poller.poll, self._schedule.last_call(youngest), most_described))
 
     def _register_new(self) -> None:
         """Have the new records polled: between two polls, so that one thread at a time has the poller."""
@@ -212,8 +229,6 @@ def validate_targets(service: ServiceCatalog, queue: TargetQueue, warn: Callable
         except (SelfServiceError, *SERVICE_ERRORS) as error:
             target.reject(error_sentence(error))
 
-    with ThreadPoolExecutor(WORKERS) as pool:
-        # All of them, so that an unforeseen exception is raised.
-        list(pool.map(check, queue.abandon_pending()))
+    run_all(check, queue.abandon_pending(), WORKERS)
     for warning in sorted(warnings):
         warn(warning)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from .._arguments import check_identifiers
 from .._exceptions import InvalidInput, SelfServiceError
 from .._servicecatalog.errors import SERVICE_ERRORS, error_sentence, is_access_denied, is_not_found
 from .._servicecatalog.models import Outcome, Parameters, Record, Reference, Request, check_parameters
+from .._threads import run_all
 
 if TYPE_CHECKING:
     from .._servicecatalog.api import ServiceCatalog
@@ -90,7 +90,7 @@ def searched_targets(service: ServiceCatalog, queries: list[str], parameters: Pa
     ]
 
 
-def resolve(service: ServiceCatalog, targets: list[Target], action: Reference, pool: ThreadPoolExecutor) -> None:
+def resolve(service: ServiceCatalog, targets: list[Target], action: Reference, *, workers: int) -> None:
     """Give the targets their product's and the action's id, or reject those that have none.
 
     Reads nothing for ids; else a page for 100 products or a call for each, and the action once for each artifact.
@@ -103,8 +103,7 @@ def resolve(service: ServiceCatalog, targets: list[Target], action: Reference, p
         if target.product is None:
             _describe_product(service, target)
 
-    # All of them, so that an unforeseen exception is raised.
-    list(pool.map(find, missing))
+    run_all(find, missing, workers)
     check_duplicates(targets)
     if not action.id:
         _find_actions(service, targets, action)

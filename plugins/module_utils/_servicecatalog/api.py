@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .errors import MalformedResponse
+from .errors import CallAbandoned, MalformedResponse
 from .models import ExecutionParameter, Request, StartResponse
-from .transport import install_response_checks, last_body
+from .transport import current_attempts, install_response_checks
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -23,32 +24,55 @@ if TYPE_CHECKING:
 _NOT_TEXT = {"CreatedTime", "UpdatedTime", "RecordErrors", "RecordTags"}
 
 
-class ServiceCatalog:
-    """A client, and the language of its responses.
+_EXECUTE = "ExecuteProvisionedProductServiceAction"
+# A call that waits looks so often whether it has to be abandoned: seconds.
+_LOOK = 0.5
 
-    The methods raise botocore's own ClientError and BotoCoreError, or MalformedResponse.
+
+class ServiceCatalog:
+    """A client, the language of its responses, and how long its calls may take.
+
+    The methods raise botocore's own ClientError and BotoCoreError, MalformedResponse or CallAbandoned. `seconds_left`
+    returns how long a call that begins now may take. It runs on a thread of its own then, since botocore's time-outs
+    start again with each byte, and do not cover looking up names and renewing credentials.
     """
 
-    def __init__(self, client: BaseClient, language: str | None = None) -> None:
+    def __init__(
+        self, client: BaseClient, language: str | None = None, *, seconds_left: Callable[[], float] | None = None
+    ) -> None:
         self._client = client
         self._language = {"AcceptLanguage": language} if language else {}
+        self._seconds_left = seconds_left
         self._requests: list[None] = []
+        self._starts_are_stopped = False
+        self._grace: float | None = None
         install_response_checks(client)
-        client.meta.events.register("before-send.servicecatalog", self._count, unique_id="selfservice-count")
+        # Last, since other handlers may still keep the request from being sent.
+        client.meta.events.register_last(
+            "before-send.servicecatalog", self._begin_request, unique_id="selfservice-request"
+        )
 
     @property
     def requests(self) -> int:
         """How many HTTP requests were sent, retries included."""
         return len(self._requests)
 
+    def stop_starts(self) -> None:
+        """Send no more starts, and no retries of those under way."""
+        self._starts_are_stopped = True
+
+    def abandon_calls(self, after: float) -> None:
+        """Abandon calls, also those under way, that take so many seconds more."""
+        self._grace = after
+
     def execute_provisioned_product_service_action(self, request: Request) -> StartResponse:
         """Start the action. All attempts send the same token, so the service starts it once."""
         call = self._client.execute_provisioned_product_service_action
         try:
-            response = _call(call, **to_request(request), **self._language)
+            response = self._call(call, **to_request(request), **self._language)
         except MalformedResponse:
             # One odd member must not cost the id of a record that exists.
-            response = {"RecordDetail": _texts_of_record(last_body())}
+            response = {"RecordDetail": _texts_of_record(current_attempts().last_body)}
             if not response["RecordDetail"]:
                 raise
         detail, metadata = response.get("RecordDetail") or {}, response.get("ResponseMetadata", {})
@@ -58,7 +82,7 @@ class ServiceCatalog:
 
     def describe_record(self, record_id: str) -> tuple[dict, Iterator[dict]]:
         """Return a RecordDetail, and an iterator over its RecordOutputs that reads further pages as it needs them."""
-        pages = _pages(self._client.describe_record, {"Id": record_id, **self._language})
+        pages = self._pages(self._client.describe_record, {"Id": record_id, **self._language})
         first = next(pages)
         if (first.get("RecordDetail") or {}).get("RecordId") != record_id:
             raise MalformedResponse("DescribeRecord was answered without a record, or with another one.")
@@ -72,7 +96,7 @@ class ServiceCatalog:
 
     def describe_provisioned_product(self, **id_or_name: str) -> dict:
         """Return a ProvisionedProductDetail, by Id or Name."""
-        response = _call(self._client.describe_provisioned_product, **id_or_name, **self._language)
+        response = self._call(self._client.describe_provisioned_product, **id_or_name, **self._language)
         detail = response.get("ProvisionedProductDetail") or {}
         if not {"Id", "ProductId", "ProvisioningArtifactId"} <= set(detail):
             raise MalformedResponse("DescribeProvisionedProduct was answered without the ids of the product.")
@@ -81,7 +105,7 @@ class ServiceCatalog:
     def describe_service_action_execution_parameters(self, product_id: str, action_id: str) -> list[ExecutionParameter]:
         """Return the parameters that the action takes on that provisioned product, with its defaults there."""
         call = self._client.describe_service_action_execution_parameters
-        response = _call(call, ProvisionedProductId=product_id, ServiceActionId=action_id, **self._language)
+        response = self._call(call, ProvisionedProductId=product_id, ServiceActionId=action_id, **self._language)
         return [
             ExecutionParameter(item["Name"], item.get("Type"), tuple(_items(item, "DefaultValues")))
             for item in _items(response, "ServiceActionParameters")
@@ -92,7 +116,7 @@ class ServiceCatalog:
         """Yield the ServiceActionSummary of each action of a provisioning artifact, reading pages as needed."""
         call = self._client.list_service_actions_for_provisioning_artifact
         given = {"ProductId": product_id, "ProvisioningArtifactId": artifact_id, "PageSize": 20, **self._language}
-        for page in _pages(call, given):
+        for page in self._pages(call, given):
             yield from _items(page, "ServiceActionSummaries")
 
     def search_provisioned_products(
@@ -110,7 +134,7 @@ class ServiceCatalog:
         }
         if queries:
             given["Filters"] = {"SearchQuery": list(queries)}
-        for page in _pages(self._client.search_provisioned_products, given):
+        for page in self._pages(self._client.search_provisioned_products, given):
             yield from _items(page, "ProvisionedProducts")
 
     def list_record_history(
@@ -123,16 +147,55 @@ class ServiceCatalog:
         given: dict[str, Any] = {"AccessLevelFilter": {"Key": access_level, "Value": "self"}, "PageSize": 20}
         if search_filter:
             given["SearchFilter"] = dict(zip(("Key", "Value"), search_filter))
-        for page in _pages(self._client.list_record_history, given):
+        for page in self._pages(self._client.list_record_history, given):
             yield _items(page, "RecordDetails")
 
     def describe_service_action(self, action_id: str) -> dict:
         """Return the ServiceActionDetail of an action; only administrators may read it."""
-        return _call(self._client.describe_service_action, Id=action_id).get("ServiceActionDetail") or {}
+        return self._call(self._client.describe_service_action, Id=action_id).get("ServiceActionDetail") or {}
 
-    def _count(self, **_kwargs: Any) -> None:
+    def _begin_request(self, event_name: str, **_kwargs: Any) -> None:
+        attempts = current_attempts()
+        if attempts.is_abandoned or (self._starts_are_stopped and event_name.endswith(_EXECUTE)):
+            raise CallAbandoned("it was not sent any more")
+        attempts.is_in_flight = True
         # A list, since many threads send requests, and appending to one is atomic.
         self._requests.append(None)
+
+    def _call(self, call: Any, **members: Any) -> dict[str, Any]:
+        """Make a call, and abandon it if it takes too long."""
+        if self._seconds_left is None:
+            return _read(call, members)
+        # Not at the top: a run that waits for nothing saves the import.
+        from concurrent.futures import wait
+
+        from .._threads import start_call
+
+        future, waited, allowed = start_call(partial(_read, call, members)), 0.0, self._seconds_left()
+        has_grace = False
+        while not future.done():
+            if self._grace is not None and not has_grace:
+                allowed, has_grace = min(allowed, waited + self._grace), True
+            if waited >= allowed:
+                current_attempts().is_abandoned = True
+                raise CallAbandoned(f"{call.__name__} was not answered in time")
+            wait([future], min(allowed - waited, _LOOK))
+            waited += min(allowed - waited, _LOOK)
+        return future.result()
+
+    def _pages(self, call: Any, given: Mapping[str, Any]) -> Iterator[dict]:
+        seen = set()
+        page = self._call(call, **given)
+        yield page
+        while page.get("NextPageToken"):
+            token = page["NextPageToken"]
+            if token in seen:
+                raise MalformedResponse(
+                    f"{call.__name__} gave the same page token twice, so its pages would never end."
+                )
+            seen.add(token)
+            page = self._call(call, **given, PageToken=token)
+            yield page
 
 
 def to_request(request: Request) -> dict[str, Any]:
@@ -146,7 +209,7 @@ def to_request(request: Request) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value}
 
 
-def _call(call: Any, **members: Any) -> dict[str, Any]:
+def _read(call: Any, members: Mapping[str, Any]) -> dict[str, Any]:
     """Make a call; what botocore's parser raises for a response that is not of its model is a MalformedResponse."""
     try:
         return call(**members)
@@ -167,19 +230,6 @@ def _texts_of_record(body: bytes) -> dict[str, str]:
 def _items(members: Mapping[str, Any], name: str) -> list[Any]:
     """Return the items of a list that may be missing, without nulls."""
     return [item for item in members.get(name) or () if item is not None]
-
-
-def _pages(call: Any, given: Mapping[str, Any]) -> Iterator[dict]:
-    seen = set()
-    page = _call(call, **given)
-    yield page
-    while page.get("NextPageToken"):
-        token = page["NextPageToken"]
-        if token in seen:
-            raise MalformedResponse(f"{call.__name__} gave the same page token twice, so its pages would never end.")
-        seen.add(token)
-        page = _call(call, **given, PageToken=token)
-        yield page
 
 
 def _date(header: str | None) -> datetime | None:

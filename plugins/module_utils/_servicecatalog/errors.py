@@ -34,9 +34,13 @@ class MalformedResponse(SelfServiceError):
     """An HTTP 200 whose body is cut off, empty or not the service's."""
 
 
+class CallAbandoned(SelfServiceError):
+    """A call that had no response in time, or that was not sent any more."""
+
+
 # Their text is for the user as it is.
 _OWN = (SelfServiceError, Interrupted)
-SERVICE_ERRORS = (ClientError, BotoCoreError, ResponseParserError, MalformedResponse)
+SERVICE_ERRORS = (ClientError, BotoCoreError, ResponseParserError, MalformedResponse, CallAbandoned)
 
 _THROTTLED = re.compile("Throttl|RequestLimitExceeded|TooManyRequests|BandwidthLimitExceeded|SlowDown")
 # No call succeeds any more with these credentials.
@@ -73,7 +77,8 @@ def is_transient(error: BaseException) -> bool:
     """Tell whether the same read may succeed later: throttling, 5xx, a broken connection, a malformed response."""
     if isinstance(error, ClientError):
         return _is_throttled(error) or _status_of(error) >= 500
-    return isinstance(error, (MalformedResponse, ResponseParserError, HTTPClientError, BotoConnectionError))
+    broken = (MalformedResponse, CallAbandoned, ResponseParserError, HTTPClientError, BotoConnectionError)
+    return isinstance(error, broken)
 
 
 def _status_of(error: BaseException) -> int:
@@ -90,7 +95,8 @@ def was_never_sent(error: BaseException) -> bool:
         return "CERTIFICATE_VERIFY_FAILED" in str(error)
     if isinstance(error, HTTPClientError) and isinstance(error.kwargs.get("error"), ValueError):
         return True  # The address of the endpoint or of a proxy is not valid.
-    return isinstance(error, (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError))
+    # As an error of an attempt, CallAbandoned means that it was not sent.
+    return isinstance(error, (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError, CallAbandoned))
 
 
 def describe_error(error: BaseException) -> str:

@@ -24,6 +24,7 @@ class Attempts:
     def __init__(self) -> None:
         self.is_in_flight = False
         self.is_ambiguous = False
+        self.is_abandoned = False
         self.last_body = b""
 
     @property
@@ -53,8 +54,7 @@ def install_response_checks(client: BaseClient) -> None:
     # First, since botocore's legacy mode raises the error of the last attempt before later handlers see it.
     client.meta.events.register_first("needs-retry.servicecatalog", retry_malformed, unique_id="selfservice-retry")
     client.meta.events.register("after-call.servicecatalog", _refuse_malformed, unique_id="selfservice-refuse")
-    # Last, since other handlers may still keep the request from being sent.
-    client.meta.events.register_last("before-send.servicecatalog", _begin_attempt, unique_id="selfservice-send")
+    # Older releases of botocore have no such event, and a response that they can't parse is lost.
     client.meta.events.register("before-parse.servicecatalog", _keep_body, unique_id="selfservice-body")
 
 
@@ -75,22 +75,18 @@ def _max_attempts(client: BaseClient) -> int:
     return retries.get("total_max_attempts", 5 if retries.get("mode") == "legacy" else 3)
 
 
-def last_body() -> bytes:
-    """Return the body of the last response within track_attempts()."""
-    return _attempts.get(Attempts()).last_body
-
-
-def _begin_attempt(**_kwargs: Any) -> None:
-    _attempts.get(Attempts()).is_in_flight = True
+def current_attempts() -> Attempts:
+    """Return the attempts of track_attempts(), or some that nobody looks at."""
+    return _attempts.get(Attempts())
 
 
 def _keep_body(response_dict: dict[str, Any], **_kwargs: Any) -> None:
-    _attempts.get(Attempts()).last_body = response_dict["body"]
+    current_attempts().last_body = response_dict["body"]
 
 
 def _end_attempt(response: tuple | None, error: BaseException | None) -> None:
     """Note an attempt after which the service may have acted: no response, a server error, or a success."""
-    attempts = _attempts.get(Attempts())
+    attempts = current_attempts()
     attempts.is_in_flight = False
     if error is not None:
         attempts.is_ambiguous |= not was_never_sent(error)

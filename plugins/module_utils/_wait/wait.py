@@ -26,6 +26,7 @@ def wait_for_record(
     options: WaitOptions | None,
     *,
     clock: Clock,
+    started: float,
     replayed: bool,
     how_to_continue: str,
     warn: Callable[[str], None],
@@ -33,16 +34,19 @@ def wait_for_record(
 ) -> None:
     """Wait until a record has ended; without `options`, read it once if it was replayed or has ended.
 
-    Raises RecordFailed, WaitTimedOut or PollingFailed; the poller has the record as last seen all the same.
+    The time counts from `started`. Raises RecordFailed, WaitTimedOut or PollingFailed; the poller has the record as
+    last seen all the same.
     """
     poll_immediately = replayed or poller.records[record_id].outcome is not Outcome.RUNNING
     interrupted: Interrupted | None = None
     if options is not None:
         if not poll_immediately:
             progress.report(_state(poller))
-        interrupted = _poll_until_ended(poller, options, clock, poll_immediately=poll_immediately, progress=progress)
+        interrupted = _poll_until_ended(
+            poller, options, clock, started=started, poll_immediately=poll_immediately, progress=progress
+        )
     elif poll_immediately:
-        interrupted = _poll_until_ended(poller, WaitOptions(timeout=0), clock, poll_immediately=True)
+        interrupted = _poll_until_ended(poller, WaitOptions(timeout=0), clock, started=started, poll_immediately=True)
     record, error = poller.records[record_id], _error_of(poller, record_id, interrupted)
     failure = failure_of(record, options, error=error, how_to_continue=how_to_continue)
     if failure is not None:
@@ -55,7 +59,9 @@ def wait_for_records(
     poller: RecordPoller, options: WaitOptions, *, clock: Clock, warn: Callable[[str], None], progress: Progress
 ) -> dict[str, SelfServiceError]:
     """Wait until all records have ended, and return by id how those failed that did not succeed."""
-    interrupted = _poll_until_ended(poller, options, clock, poll_immediately=True, progress=progress)
+    interrupted = _poll_until_ended(
+        poller, options, clock, started=clock.monotonic(), poll_immediately=True, progress=progress
+    )
     failures = {}
     for record_id, record in poller.records.items():
         error = _error_of(poller, record_id, interrupted)
@@ -73,13 +79,14 @@ def _poll_until_ended(
     options: WaitOptions,
     clock: Clock,
     *,
+    started: float,
     poll_immediately: bool,
     progress: Progress | None = None,
 ) -> Interrupted | None:
     """Poll until all records have ended, at the latest at the deadline; return the signal that ended it before."""
-    started = clock.monotonic()
-    schedule = PollSchedule(options, started, clock.jitter())
-    pause = 0.0 if poll_immediately else schedule.seconds_to_poll(started, oldest=started, youngest=started)
+    now = clock.monotonic()
+    schedule = PollSchedule(options, now, clock.jitter())
+    pause = 0.0 if poll_immediately else schedule.seconds_to_poll(now, oldest=started, youngest=started)
     while True:
         try:
             clock.sleep(max(0.0, pause))

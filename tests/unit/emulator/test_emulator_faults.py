@@ -215,6 +215,15 @@ def test_every_kind_is_tested_here() -> None:
         "no_date",
         "hang",
         "slow",
+        "trickle",
         "rate_limit",
     }
     assert others | {kind for kind, *_expected in [*ERRORS, *BROKEN]} == set(KINDS)
+
+
+def test_a_response_that_trickles_arrives_whole(emulator: Emulator, connect: Connect) -> None:
+    """A client's read time-out starts again with each byte."""
+    emulator.fault("DescribeProvisionedProduct", "trickle", seconds=0.001)
+    client = connect(emulator.url, read_timeout=0.3)
+    response = client.describe_provisioned_product(Name="orders-db")
+    assert response["ProvisionedProductDetail"]["Name"] == "orders-db"

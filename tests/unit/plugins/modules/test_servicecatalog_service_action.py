@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, Callable
 
+import botocore.endpoint
 import pytest
 from ansible_collections.selfservice.aws.plugins.module_utils import _exceptions
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import errors
@@ -662,6 +664,10 @@ def test_an_odd_member_of_the_response_costs_no_record(
 ) -> None:
     emulator.fault(EXECUTE, "replaced", members={"RecordDetail": odd})
     result = service_action(provisioned_product_id=ORDERS, service_action_id=RESTART, wait=wait).result()
+    if "before-parse" not in inspect.getsource(botocore.endpoint):
+        # An older botocore does not show what it can't parse.
+        assert "may have started" in result["msg"]
+        return
     assert not result["failed"], result["msg"]
     assert result["record_detail"]["record_id"] == emulator.records()[0]["RecordId"]
 

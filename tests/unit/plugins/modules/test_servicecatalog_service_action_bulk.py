@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Callable
 
 import pytest
@@ -403,3 +404,41 @@ def test_a_common_parameter_that_every_target_overrides_need_not_be_valid(bulk: 
     result = bulk(targets=targets, service_action_name="Backup", parameters={"Retention": "x" * 600}).run()
     assert result["summary"]["succeeded"] == 1
     assert emulator.records()[0]["Parameters"] == {"Retention": ["7"]}
+
+
+def test_no_throttled_start_is_sent_again_once_the_error_budget_is_exceeded(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 12)
+    emulator.fault(EXECUTE, "throttling", calls=list(range(2, 13)))
+    emulator.fault(EXECUTE, "access_denied", calls=[1])
+    attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, wait=False)
+    result = attempt.result()
+    # A retry may be sent before the refusal is noted.
+    assert len(emulator.records()) <= 3
+    assert result["summary"]["failed"] == 1
+    assert result["summary"]["not_started"] == 11 - len(emulator.records())
+    assert len(result["remaining"]) == result["summary"]["not_started"]
+
+
+@pytest.mark.parametrize("threads", [0, 1, 5])
+def test_nothing_is_lost_if_no_more_threads_can_be_started(
+    bulk: Make, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    ids = create_products(emulator, 12)
+    attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART)
+    started, start = [], threading.Thread.start
+
+    def start_some(thread: threading.Thread) -> None:
+        # The emulator's own threads are not limited.
+        if "run" in str(getattr(thread, "_target", "")) and "start_call" in str(thread._target):
+            started.append(thread)
+            if len(started) > threads:
+                raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_some)
+    result = attempt.run()
+    assert len(started) > threads
+    assert result["summary"]["succeeded"] == 12
+    assert sorted(item["record_detail"]["record_id"] for item in result["results"]) == sorted(
+        record["RecordId"] for record in emulator.records()
+    )

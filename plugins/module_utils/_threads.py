@@ -1,0 +1,47 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Threads that a process does not wait for when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextvars import copy_context
+from functools import partial
+from threading import Thread
+from typing import Callable, TypeVar
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+def run_all(call: Callable[[U], None], items: Iterable[U], most: int) -> None:
+    """Call with each item, at most so many at once, and raise the first exception when all have ended."""
+    under_way: set[Future[None]] = set()
+    ended: list[Future[None]] = []
+    for item in items:
+        if len(under_way) >= most:
+            done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+            ended += done
+        under_way.add(start_call(partial(call, item)))
+    for future in [*ended, *under_way]:
+        future.result()
+
+
+def start_call(call: Callable[[], T]) -> Future[T]:
+    """Run a call on a daemon thread of its own, or right here if no thread can be started."""
+    future: Future[T] = Future()
+    context = copy_context()
+
+    def run() -> None:
+        try:
+            future.set_result(context.run(call))
+        except BaseException as error:  # noqa: BLE001 (whoever asks for the result gets it)
+            future.set_exception(error)
+
+    try:
+        Thread(target=run, daemon=True).start()
+    except RuntimeError:
+        run()
+    return future
