@@ -165,7 +165,7 @@ import os
 from typing import Any
 
 from ansible import constants
-from ansible.errors import AnsibleParserError
+from ansible.errors import AnsibleError, AnsibleParserError
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
 from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import InvalidInput, SelfServiceError
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.errors import (
@@ -234,8 +234,8 @@ class InventoryModule(AWSInventoryBase):
         return source.identity_of(session, os.environ, self.get_option("access_level"))
 
     def _read(self, path: str, cache: bool) -> dict[str, dict[str, Any]]:
-        is_cached, regions = self.get_cached_result(path, cache)
-        if not is_cached:
+        regions = self._read_cache(path, cache)
+        if not (is_cached := regions is not None):
             asked = self._source()
             self._assume_role()
             regions = source.read_regions(lambda region: self.client("servicecatalog", region=region), asked)
@@ -245,8 +245,19 @@ class InventoryModule(AWSInventoryBase):
                 raise SelfServiceError(f"{text} With strict_permissions: false, the other regions are listed.")
             self.warn(f"{path}: {text} They are left out.")
         if not is_cached:
-            self.update_cached_result(path, cache, regions)
+            # False, so that what is cached already is replaced: it can't be used.
+            self.update_cached_result(path, False, regions)
         return regions
+
+    def _read_cache(self, path: str, cache: bool) -> dict[str, dict[str, Any]] | None:
+        """Return what is cached; None if nothing is, or if it is damaged or not this plugin's."""
+        try:
+            is_cached, regions = self.get_cached_result(path, cache)
+        # Ansible itself fails with some of these at a file that it did not write.
+        except (AnsibleError, LookupError, TypeError, ValueError) as error:
+            self.display.vv(f"{path}: the cache can't be read: {error}")
+            return None
+        return regions if is_cached and source.is_listing(regions) else None
 
     def _assume_role(self) -> None:
         try:

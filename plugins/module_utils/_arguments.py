@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -60,10 +60,20 @@ def check_limit(params: Mapping[str, Any]) -> None:
         raise InvalidInput(f"limit is {params['limit']}; it takes a number of results, 1 or more.")
 
 
-def check_search(params: Mapping[str, Any]) -> None:
-    """Reject an empty term of `search_query`, as an empty variable would give it: it would find every product."""
-    if any(not term.strip() for term in params["search_query"] or []):
+def check_search(params: Mapping[str, Any], warn: Callable[[str], None]) -> None:
+    """Reject an empty term of `search_query`, as an empty variable would give it: it would find every product.
+
+    Warn of a task that is continued, and searches by what the actions change.
+    """
+    terms = [term.strip() for term in params["search_query"] or []]
+    if not all(terms):
         raise InvalidInput("search_query has a term that is empty; it takes terms such as productName:Database.")
+    if params["execute_token"] and any(term.startswith("status:") for term in terms):
+        warn(
+            "search_query has a term with status, which changes while actions run: products whose action was started "
+            "before may not be found, and are not waited for then. Give ids or names, or search by something that does "
+            "not change."
+        )
 
 
 def check_waiting(params: Mapping[str, Any]) -> None:

@@ -36,6 +36,9 @@ options:
     description:
       - Run the action on the provisioned products that this search finds, as the service's C(SearchQuery) takes it.
       - See O(selfservice.aws.servicecatalog_provisioned_product_info#module:search_query) for the fields.
+      - Do not search by C(status) in a task that may have to be continued. A product whose action runs has another
+        status, so that the same search does not find it again, and its record is not waited for. The module warns if
+        such a search comes with O(execute_token).
     type: list
     elements: str
   targets:
@@ -299,7 +302,7 @@ def run_on_many(task: Task) -> None:
     params, started = task.params, task.clock.monotonic()
     secrets = task.sensitive_parameters()
     _arguments.check_identifiers(params)
-    _arguments.check_search(params)
+    _arguments.check_search(params, task.warn)
     _arguments.check_waiting(params)
     seed = task.result["execute_token"] = params["execute_token"] or new_token()
     common = to_parameters(params["parameters"], "parameters")

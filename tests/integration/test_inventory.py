@@ -155,6 +155,30 @@ def test_the_cache_saves_all_calls_and_is_separate_for_each_account(
     assert len(emulator.calls()) == 5
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[: len(content) // 2],
+        lambda _content: "",
+        lambda _content: "null",
+        lambda _content: json.dumps({"us-east-1": {"products": [1], "denied": None}}),
+        lambda _content: json.dumps(["another", "plugin"]),
+    ],
+    ids=["torn", "empty", "null", "other products", "another plugin's"],
+)
+def test_a_damaged_cache_is_replaced_in_the_same_run(
+    list_hosts: Runner, emulator: Emulator, tmp_path: Path, damage: Callable[[str], str]
+) -> None:
+    cached = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
+    first = variables(list_hosts(**cached))
+    (file,) = (tmp_path / "cache").iterdir()
+    file.write_text(damage(file.read_text()))
+    assert variables(list_hosts(**cached)) == first
+    calls = len(emulator.calls())
+    assert variables(list_hosts(**cached)) == first
+    assert len(emulator.calls()) == calls
+
+
 def test_nothing_is_cached_if_the_role_cannot_be_assumed(
     run: Runner, source: Runner, emulator: Emulator, tmp_path: Path
 ) -> None:

@@ -70,6 +70,23 @@ def _to_cache(attribute: Mapping[str, Any]) -> dict[str, Any]:
     return product
 
 
+def is_listing(found: Any) -> bool:
+    """Tell whether something that was cached is what read_regions() returns."""
+    return isinstance(found, dict) and all(
+        isinstance(region, dict)
+        and set(region) == {"products", "denied"}
+        and all(_is_product(product) for product in region["products"] or ())
+        for region in found.values()
+    )
+
+
+def _is_product(found: Any) -> bool:
+    try:
+        return isinstance(found["id"], str) and isinstance(dict(found["tags"]), dict)
+    except (LookupError, TypeError, ValueError):
+        return False
+
+
 def denied_regions(regions: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """Return the regions that the caller may not see, and why."""
     return {region: found["denied"] for region, found in regions.items() if found["denied"]}

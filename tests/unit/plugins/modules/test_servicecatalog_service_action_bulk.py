@@ -442,3 +442,17 @@ def test_nothing_is_lost_if_no_more_threads_can_be_started(
     assert sorted(item["record_detail"]["record_id"] for item in result["results"]) == sorted(
         record["RecordId"] for record in emulator.records()
     )
+
+
+@pytest.mark.parametrize(
+    ("term", "token", "warns"),
+    [
+        ("status:TAINTED", "t-1", True),
+        ("status:TAINTED", None, False),
+        ("orders-db", "t-1", False),
+    ],
+)
+def test_continuing_a_search_by_status_is_warned_of(bulk: Make, term: str, token: str | None, warns: bool) -> None:
+    attempt = bulk(search_query=[term], service_action_name="Restart", execute_token=token)
+    attempt.run()
+    assert any("status, which changes while actions run" in warning for warning in attempt.warnings) is warns
