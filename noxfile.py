@@ -28,7 +28,8 @@ from checks import Versions
 
 # Each ansible-core on the oldest Python that runs it, the newest on all, and with the amazon.aws of its time.
 SUPPORTED = (
-    Versions("2.17", "3.10", 9, oldest_boto3=True),
+    Versions("2.16", "3.10", 9, oldest_boto3=True),
+    Versions("2.17", "3.10", 9),
     Versions("2.18", "3.11", 9),
     Versions("2.19", "3.11", 10, oldest_boto3=True),
     Versions("2.20", "3.12", 10),

@@ -106,6 +106,7 @@ def _measure_lag(running: Emulator, seconds: float, delay: float | None) -> tupl
         record.record_id,
         WaitOptions(7200, delay),
         clock=clock,
+        started=clock.monotonic(),
         replayed=False,
         how_to_continue="",
         warn=print,
