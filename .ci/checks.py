@@ -61,13 +61,9 @@ def prepare_environment() -> None:
     if index := os.environ.get("PIP_INDEX_URL"):
         os.environ["UV_DEFAULT_INDEX"] = index
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    found = sorted(pyenv.glob("versions/3.*/bin"), key=_numbers, reverse=True)
+    found = sorted(pyenv.glob("versions/3.*/bin"), key=lambda path: [*map(int, re.findall(r"\d+", path.parent.name))])
     others = [folder for folder in os.get_exec_path() if Path(folder) != pyenv / "shims"]
-    os.environ["PATH"] = os.pathsep.join([*map(str, found), *others])
-
-
-def _numbers(path: Path) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", path.parent.name)]
+    os.environ["PATH"] = os.pathsep.join([*map(str, reversed(found)), *others])
 
 
 def find_pythons() -> list[str]:

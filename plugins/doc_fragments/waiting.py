@@ -15,7 +15,8 @@ options:
     description:
       - How long to wait for a record to end, in seconds, from V(0) to V(7776000), which is 90 days. The last look is at
         the deadline.
-      - An endpoint that hangs adds at most 30 seconds.
+      - A call that hangs adds at most 30 seconds, whatever it waits for. A start that has no response by then may have
+        started.
       - When it passes, the task fails, but the action goes on. The failure returns the record and says how to go on
         waiting.
     type: int

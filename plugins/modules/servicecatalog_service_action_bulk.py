@@ -284,6 +284,8 @@ response_metadata:
       type: int
 """
 
+import math
+
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
 from ansible_collections.selfservice.aws.plugins.module_utils._action.parameters import to_parameters
@@ -308,8 +310,8 @@ def run_on_many(task: Task) -> None:
     common = to_parameters(params["parameters"], "parameters")
     targets = target.given_targets(params, common, secrets)
     target.check_duplicates(targets)
-    if params["wait"]:
-        task.limit_calls(params["wait_timeout"], each=True)
+    # Without a wait, only a signal limits them.
+    task.limit_calls(params["wait_timeout"] if params["wait"] else math.inf, each=True)
     queue.budget_of(params, len(targets))
     service = task.bulk_service(runner.WORKERS)
     if params["search_query"]:

@@ -155,10 +155,9 @@ class ServiceCatalog:
         return self._call(self._client.describe_service_action, Id=action_id).get("ServiceActionDetail") or {}
 
     def _begin_request(self, event_name: str, **_kwargs: Any) -> None:
-        attempts = current_attempts()
-        if attempts.is_abandoned or (self._starts_are_stopped and event_name.endswith(_EXECUTE)):
+        is_stopped = self._starts_are_stopped and event_name.endswith(_EXECUTE)
+        if is_stopped or not current_attempts().begin():
             raise CallAbandoned("it was not sent any more")
-        attempts.is_in_flight = True
         # A list, since many threads send requests, and appending to one is atomic.
         self._requests.append(None)
 
@@ -177,7 +176,7 @@ class ServiceCatalog:
             if self._grace is not None and not has_grace:
                 allowed, has_grace = min(allowed, waited + self._grace), True
             if waited >= allowed:
-                current_attempts().is_abandoned = True
+                current_attempts().abandon()
                 raise CallAbandoned(f"{call.__name__} was not answered in time")
             wait([future], min(allowed - waited, _LOOK))
             waited += min(allowed - waited, _LOOK)

@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from .errors import MalformedResponse, was_never_sent
@@ -24,13 +25,26 @@ class Attempts:
     def __init__(self) -> None:
         self.is_in_flight = False
         self.is_ambiguous = False
-        self.is_abandoned = False
         self.last_body = b""
+        self._is_abandoned = False
+        # A request is sent before its call is abandoned, or not at all.
+        self._lock = Lock()
 
     @property
     def may_have_acted(self) -> bool:
         """Whether a request was sent, and no response says that nothing was done."""
         return self.is_in_flight or self.is_ambiguous
+
+    def begin(self) -> bool:
+        """Note that a request is sent; return False if it must not be, since its call was abandoned."""
+        with self._lock:
+            self.is_in_flight = not self._is_abandoned
+            return self.is_in_flight
+
+    def abandon(self) -> None:
+        """Keep further requests of the call from being sent."""
+        with self._lock:
+            self._is_abandoned = True
 
 
 _attempts: ContextVar[Attempts] = ContextVar("_attempts")
