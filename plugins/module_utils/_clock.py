@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+import math
 import random
 import signal
 import time
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+
+
+# After so many seconds at the latest, a wait for futures notices a signal.
+_SLICE = 0.5
 
 
 class Interrupted(Exception):
@@ -50,25 +54,27 @@ class SystemClock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        with self._interruptible():
+        self._sleeps = True
+        try:
+            if self._signal:
+                raise self._interrupted()
             time.sleep(seconds)
+        finally:
+            self._sleeps = False
 
     def wait(self, futures: Collection[Future[Any]], seconds: float | None) -> set[Future[Any]]:
         # Not at the top: a run that waits for nothing saves the import.
         from concurrent.futures import FIRST_COMPLETED, wait
 
-        with self._interruptible():
-            return wait(futures, seconds, FIRST_COMPLETED).done
-
-    @contextmanager
-    def _interruptible(self) -> Iterator[None]:
-        self._sleeps = True
-        try:
+        ends_at = time.monotonic() + (math.inf if seconds is None else seconds)
+        while True:
             if self._signal:
                 raise self._interrupted()
-            yield
-        finally:
-            self._sleeps = False
+            # The locks of futures do not survive an exception, so that a signal only ends a slice.
+            left = ends_at - time.monotonic()
+            done = wait(futures, max(0.0, min(left, _SLICE)), FIRST_COMPLETED).done
+            if done or left <= _SLICE:
+                return done
 
     def jitter(self) -> float:
         return random.random()
@@ -81,6 +87,7 @@ class SystemClock:
         self._signal = signal.Signals(number).name
         # Only here: anywhere else, the response to a write might be on its way.
         if self._sleeps:
+            self._sleeps = False
             raise self._interrupted()
 
     def _interrupted(self) -> Interrupted:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 # time-outs, whatever the user's aws_config says. A poll's call may take as long as both time-outs together.
 _POLLING = {"connect_timeout": 5, "read_timeout": 20, "retries": {"total_max_attempts": 1}}
 _LONGEST_POLL = 25.0
+_LONGEST_OVERRUN = 30.0
 
 
 @dataclass(eq=False, repr=False)
@@ -61,6 +62,10 @@ class Task:
         most = wait_timeout + _LONGEST_POLL
         self._limit = (lambda: most) if each else (lambda: self.started + most - self.clock.monotonic())
 
+    def _poll_limit(self) -> float:
+        left = self._limit() + _LONGEST_OVERRUN - _LONGEST_POLL if self._limit else _LONGEST_POLL
+        return min(left, _LONGEST_POLL)
+
     def warn(self, text: str) -> None:
         """Warn the user, in characters that a terminal can show."""
         self.emit_warning(_secrets.printable(text))
@@ -80,7 +85,7 @@ class Task:
     @cached_property
     def polling_service(self) -> ServiceCatalog:
         """The service for polls, which are repeated anyway."""
-        return self._connect(_POLLING, lambda: _LONGEST_POLL)
+        return self._connect(_POLLING, self._poll_limit)
 
     @cached_property
     def progress(self) -> _progress.Progress:

@@ -9,11 +9,15 @@ from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextvars import copy_context
 from functools import partial
+from queue import SimpleQueue
 from threading import Thread
 from typing import Callable, TypeVar
 
 T = TypeVar("T")
 U = TypeVar("U")
+
+# The queues of threads that wait for a call.
+_idle: list[SimpleQueue[Callable[[], None]]] = []
 
 
 def run_all(call: Callable[[U], None], items: Iterable[U], most: int) -> None:
@@ -30,7 +34,7 @@ def run_all(call: Callable[[U], None], items: Iterable[U], most: int) -> None:
 
 
 def start_call(call: Callable[[], T]) -> Future[T]:
-    """Run a call on a daemon thread of its own, or right here if no thread can be started."""
+    """Run a call on a daemon thread, an idle one if there is one, or right here if no thread can be started."""
     future: Future[T] = Future()
     context = copy_context()
 
@@ -41,7 +45,20 @@ def start_call(call: Callable[[], T]) -> Future[T]:
             future.set_exception(error)
 
     try:
-        Thread(target=run, daemon=True).start()
-    except RuntimeError:
-        run()
+        worker = _idle.pop()
+    except IndexError:
+        worker = SimpleQueue()
+        try:
+            Thread(target=_work, args=(worker,), daemon=True).start()
+        except RuntimeError:
+            run()
+            return future
+    worker.put(run)
     return future
+
+
+def _work(calls: SimpleQueue[Callable[[], None]]) -> None:
+    """Run the calls that are put into the queue, one after another."""
+    while True:
+        calls.get()()
+        _idle.append(calls)

@@ -193,6 +193,7 @@ def wait_until_ended(task: Task) -> None:
     _arguments.check_identifiers({"record_ids": record_ids})
     _arguments.check_waiting(task.params)
     records = [Record({"RecordId": record_id}) for record_id in record_ids]
+    task.limit_calls(task.params["wait_timeout"])
     poller = RecordPoller(task.polling_service, records, task.clock)
     task.clock.raise_on_signals()
     failures = {}

@@ -318,7 +318,6 @@ def _start(task: Task, planned: plan.Plan, secrets: Collection[str]) -> None:
     # Before the write, so that nothing but the service can fail after it.
     reader = task.polling_service if params["wait"] else task.service
     task.clock.raise_on_signals()
-    started = task.clock.monotonic()
     try:
         hint = f"this task again with execute_token: {token}"
         execution = start(task.service, planned, clock=task.clock, retry_hint=hint)
@@ -326,10 +325,10 @@ def _start(task: Task, planned: plan.Plan, secrets: Collection[str]) -> None:
         raise plan.add_diagnosis(refusal, task.service, planned) from refusal
     task.result.update(changed=execution.changed, **results.record(execution.record))
     if params["wait"] or not execution.changed or execution.record.outcome is not models.Outcome.RUNNING:
-        _wait(task, execution, reader, token, started)
+        _wait(task, execution, reader, token)
 
 
-def _wait(task: Task, execution: Execution, reader: ServiceCatalog, token: str, started: float) -> None:
+def _wait(task: Task, execution: Execution, reader: ServiceCatalog, token: str) -> None:
     # Not at the top: a run that does not wait saves a fiftieth of its CPU.
     from ansible_collections.selfservice.aws.plugins.module_utils._wait.poller import RecordPoller
     from ansible_collections.selfservice.aws.plugins.module_utils._wait.schedule import WaitOptions
@@ -343,7 +342,7 @@ def _wait(task: Task, execution: Execution, reader: ServiceCatalog, token: str, 
             record_id,
             WaitOptions.of(task.params) if task.params["wait"] else None,
             clock=task.clock,
-            started=started,
+            started=task.started,
             replayed=not execution.changed,
             how_to_continue="To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: "
             f"[{record_id}], or this task again with wait: true and execute_token: {token}.",

@@ -324,7 +324,7 @@ def run_on_many(task: Task) -> None:
     services, interrupted = [service], None
     try:
         if task.check_mode:
-            runner.validate_targets(service, pending, task.warn)
+            target.validate_targets(service, pending, task.warn, workers=runner.WORKERS)
         else:
             services += [task.bulk_polling_service()] if params["wait"] else []
             interrupted = _run(task, services, pending)

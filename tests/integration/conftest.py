@@ -177,14 +177,17 @@ def kill(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., 
         return {"tree": list(tree), "playbook": [pid], "module": modules}[who]
 
     def start(is_time: Callable[[], bool], *command: str, who: str = "tree", number: int = signal.SIGKILL) -> str:
-        with (tmp_path / "killed").open("w+") as output, subprocess.Popen(
-            command_line(command),
-            env=environment,
-            cwd=tmp_path,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        ) as process:
+        with (
+            (tmp_path / "killed").open("w+") as output,
+            subprocess.Popen(
+                command_line(command),
+                env=environment,
+                cwd=tmp_path,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            ) as process,
+        ):
             # Between two tasks no module runs.
             while not (is_time() and (victims := victims_of(process.pid, who))):
                 # Listing the processes takes much CPU, so pause between two lists.

@@ -12,7 +12,7 @@ from .._exceptions import Refused, SelfServiceError, StartAbandoned, StartUnconf
 from .._servicecatalog import errors, results
 from .._servicecatalog.hints import find_hints
 from .._servicecatalog.models import Record, Request, StartResponse
-from .._servicecatalog.transport import track_attempts
+from .._servicecatalog.transport import Attempts, track_attempts
 
 if TYPE_CHECKING:
     from .._clock import Clock
@@ -30,19 +30,24 @@ class Execution(NamedTuple):
     changed: bool
 
 
-def start(service: ServiceCatalog, planned: Plan, *, clock: Clock, retry_hint: str) -> Execution:
-    """Start the action and tell whether this run created the record, or raise Refused or StartUnconfirmed.
+def start(
+    service: ServiceCatalog, planned: Plan, *, clock: Clock, retry_hint: str, attempts: Attempts | None = None
+) -> Execution:
+    """Start the action and tell whether this run created the record, or raise what not_started() returns.
 
     `retry_hint` says what to run again to find out, since a target's own token is not an option of the bulk module.
+    `attempts` is that of a caller that abandons the call itself.
     """
-    began, sent = clock.monotonic(), planned.request
-    with track_attempts() as attempts:
+    began, sent, caller_abandons = clock.monotonic(), planned.request, attempts is not None
+    with track_attempts(attempts or Attempts()) as tracked:
         try:
-            response = service.execute_provisioned_product_service_action(sent)
+            response = service.execute_provisioned_product_service_action(sent, caller_abandons=caller_abandons)
         except errors.SERVICE_ERRORS as error:
-            raise _not_started(error, attempts.may_have_acted, sent, retry_hint=retry_hint) from error
+            raise not_started(error, tracked.may_have_acted, sent, retry_hint=retry_hint) from error
     record = Record(response.record_detail)
-    if record.detail.get("ProvisionedProductId", sent.provisioned_product_id) != sent.provisioned_product_id:
+    product_id = record.detail.get("ProvisionedProductId")
+    # With a new token it is the record of this start, whatever else the response says.
+    if product_id and not planned.token_is_new and product_id != sent.provisioned_product_id:
         raise _token_taken(record, sent)
     replayed = not planned.token_is_new and is_replay(response, clock.monotonic() - began)
     return Execution(record, changed=not replayed)
@@ -59,7 +64,8 @@ def is_replay(response: StartResponse, elapsed: float) -> bool:
     return created < response.date - timedelta(seconds=elapsed) - _CLOCK_SLACK
 
 
-def _not_started(error: BaseException, may_have_acted: bool, sent: Request, *, retry_hint: str) -> SelfServiceError:
+def not_started(error: BaseException, may_have_acted: bool, sent: Request, *, retry_hint: str) -> SelfServiceError:
+    """Return StartUnconfirmed if the service may have acted, StartAbandoned if starts were stopped, else Refused."""
     text = errors.describe_error(error)
     if may_have_acted:
         return StartUnconfirmed(
@@ -69,7 +75,7 @@ def _not_started(error: BaseException, may_have_acted: bool, sent: Request, *, r
             changed=True,
             **errors.error_facts(error),
         )
-    kind = StartAbandoned if isinstance(error, errors.CallAbandoned) else Refused
+    kind = StartAbandoned if isinstance(error, errors.StartStopped) else Refused
     return kind(
         f"The service action {sent.service_action_id} was not started on {sent.provisioned_product_id}: "
         f"{text}. Nothing was changed.",

@@ -5,29 +5,30 @@
 
 from __future__ import annotations
 
+import math
+from concurrent.futures import wait
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .._action.plan import validate
-from .._action.start import Execution, start
+from .._action.start import Execution, not_started, start
 from .._clock import Clock, Interrupted
 from .._exceptions import SelfServiceError, StartAbandoned, StartUnconfirmed
 from .._progress import TargetsState
-from .._servicecatalog.errors import SERVICE_ERRORS, error_sentence
+from .._servicecatalog.errors import CallAbandoned
 from .._servicecatalog.models import Outcome
-from .._threads import run_all, start_call
+from .._servicecatalog.transport import Attempts
+from .._threads import start_call
 from .._wait.outcome import failure_of, outcome_of, record_failed
 from .._wait.schedule import LONGEST_INTERVAL, PollSchedule, WaitOptions
+from .target import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from concurrent.futures import Future
 
     from .._progress import Progress
     from .._servicecatalog.api import ServiceCatalog
     from .._wait.poller import RecordPoller
     from .queue import TargetQueue
-    from .target import Target
 
 # Starts under way at once; at 50 ms a call some 500 a second, more than one process can sign.
 WORKERS = 32
@@ -36,9 +37,19 @@ _MOST_DESCRIBED = 20
 
 # After a signal, starts that are under way may take so many seconds more.
 _GRACE = 8.0
+# How often starts under way are looked at for those that take too long, in seconds.
+_LOOK = 2.0
 
 _RETRY_HINT = "the whole task again with the execute_token that it returned"
 _HOW_TO_CONTINUE = f"To go on, run {_RETRY_HINT}."
+
+
+class _Start(NamedTuple):
+    """A start under way, and when it began, in monotonic seconds."""
+
+    target: Target
+    attempts: Attempts
+    began: float
 
 
 class BulkRunner:
@@ -63,7 +74,7 @@ class BulkRunner:
         self._schedule = PollSchedule(options or WaitOptions(timeout=0), clock.monotonic(), clock.jitter())
         # By record id, in the order in which they came.
         self._running: dict[str, Target] = {}
-        self._starts: dict[Future[Execution], Target] = {}
+        self._starts: dict[Future[Execution], _Start] = {}
         self._poll: Future[bool] | None = None
         self._unforeseen: BaseException | None = None
 
@@ -84,7 +95,7 @@ class BulkRunner:
             if self._queue.error_budget_exceeded:
                 self._service.stop_starts()
             for target in self._queue.next_batch(WORKERS):
-                self._starts[start_call(partial(self._start, target))] = target
+                self._begin_start(target)
             if self._poll is None and self._seconds_to_poll() <= 0:
                 self._poll = self._begin_poll()
             self._progress.report(self._state(), urgent=not (self._starts or self._poll))
@@ -92,26 +103,28 @@ class BulkRunner:
             if self._poll is not None and self._poll in done:
                 self._end_poll(has_read=self._poll.result())
             self._end_starts(done)
+            self._abandon_starts(self._service.seconds_left())
             if self._unforeseen:
                 raise self._unforeseen
 
     def _wait_for_any(self) -> set[Future[Any]]:
         """Wait until a start or the poll is done, or the next poll is due; return the futures that are done."""
-        pause = min(self._seconds_to_poll(), LONGEST_INTERVAL)
+        pause = LONGEST_INTERVAL if self._poll else min(self._seconds_to_poll(), LONGEST_INTERVAL)
         futures: list[Future[Any]] = [*self._starts, *([self._poll] if self._poll else [])]
         if not futures:
             self._clock.sleep(max(0.0, pause))
             return set()
-        return self._clock.wait(futures, None if self._poll else max(0.0, pause))
+        return self._clock.wait(futures, max(0.0, min(pause, _LOOK) if self._starts else pause))
 
     def _end_all(self, interrupted: Interrupted | None) -> None:
         """Collect the starts that are under way when the loop ends, for so long as a signal leaves time for."""
         if interrupted:
             self._service.stop_starts()
-            self._service.abandon_calls(_GRACE)
-        for future in list(self._starts):
-            future.exception()
-        self._end_starts(set(self._starts))
+        ends_at = self._clock.monotonic() + (_GRACE if interrupted else math.inf)
+        while self._starts:
+            self._end_starts(wait(self._starts, max(0.0, min(_LOOK, ends_at - self._clock.monotonic()))).done)
+            is_over = self._clock.monotonic() >= ends_at
+            self._abandon_starts(0.0 if is_over else self._service.seconds_left())
         if interrupted:
             self._register_new()
             self._finish_ended(interrupted)
@@ -119,7 +132,19 @@ class BulkRunner:
 
     def _end_starts(self, done: set[Future[Any]]) -> None:
         for future in [future for future in self._starts if future in done]:
-            self._end_start(self._starts.pop(future), future)
+            self._end_start(self._starts.pop(future).target, future)
+
+    def _abandon_starts(self, longest: float) -> None:
+        """Abandon the starts that have taken so many seconds."""
+        now = self._clock.monotonic()
+        for future, begun in list(self._starts.items()):
+            if now - begun.began < longest or future.done():
+                continue
+            del self._starts[future]
+            begun.attempts.abandon()
+            overdue = CallAbandoned("it was not answered in time")
+            request, may_have_acted = begun.target.plan.request, begun.attempts.may_have_acted
+            self._end_failed(begun.target, not_started(overdue, may_have_acted, request, retry_hint=_RETRY_HINT))
 
     def _state(self) -> TargetsState:
         queue = self._queue
@@ -133,14 +158,20 @@ class BulkRunner:
             verb="ended" if self._options else "started",
         )
 
-    def _start(self, target: Target) -> Execution:
-        return start(self._service, target.plan, clock=self._clock, retry_hint=_RETRY_HINT)
+    def _begin_start(self, target: Target) -> None:
+        attempts = Attempts()
+        call = partial(start, self._service, target.plan, clock=self._clock, retry_hint=_RETRY_HINT, attempts=attempts)
+        began = self._clock.monotonic()
+        self._starts[start_call(call)] = _Start(target, attempts, began)
 
     def _end_start(self, target: Target, future: Future[Execution]) -> None:
         error = future.exception()
         if error is None:
             self._note_record(target, future.result())
-            return
+        else:
+            self._end_failed(target, error)
+
+    def _end_failed(self, target: Target, error: BaseException) -> None:
         if isinstance(error, StartAbandoned):
             self._queue.finish(target, Outcome.NOT_STARTED)
             return
@@ -217,18 +248,3 @@ class BulkRunner:
         outcome = outcome_of(failure)
         # A record that can't be polled has not failed; running the task again with the same seed finds out.
         self._queue.finish(target, Outcome.TIMED_OUT if outcome is Outcome.UNKNOWN else outcome)
-
-
-def validate_targets(service: ServiceCatalog, queue: TargetQueue, warn: Callable[[str], None]) -> None:
-    """Check by reads that the start of each target would be accepted; the others fail."""
-    warnings: set[str] = set()
-
-    def check(target: Target) -> None:
-        try:
-            validate(service, target.plan, warnings.add)
-        except (SelfServiceError, *SERVICE_ERRORS) as error:
-            target.reject(error_sentence(error))
-
-    run_all(check, queue.abandon_pending(), WORKERS)
-    for warning in sorted(warnings):
-        warn(warning)

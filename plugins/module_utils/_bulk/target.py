@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from .._action import lookup
 from .._action.parameters import to_parameters
-from .._action.plan import Plan
+from .._action.plan import Plan, validate
 from .._action.tokens import derive_token
 from .._arguments import check_identifiers
 from .._exceptions import InvalidInput, SelfServiceError
@@ -24,6 +24,7 @@ from .._threads import run_all
 
 if TYPE_CHECKING:
     from .._servicecatalog.api import ServiceCatalog
+    from .queue import TargetQueue
 
 # From so many products on, pages of 100 are likely to be cheaper than a call for each.
 _LISTING_PAYS_FROM = 10
@@ -138,6 +139,21 @@ def make_plans(
             target.reject(str(error))
         else:
             target.plan = Plan(request, token_is_new=seed_is_new)
+
+
+def validate_targets(service: ServiceCatalog, queue: TargetQueue, warn: Callable[[str], None], *, workers: int) -> None:
+    """Check by reads that the start of each target would be accepted; the others fail."""
+    warnings: set[str] = set()
+
+    def check(target: Target) -> None:
+        try:
+            validate(service, target.plan, warnings.add)
+        except (SelfServiceError, *SERVICE_ERRORS) as error:
+            target.reject(error_sentence(error))
+
+    run_all(check, queue.abandon_pending(), workers)
+    for warning in sorted(warnings):
+        warn(warning)
 
 
 def _list_products(service: ServiceCatalog, missing: list[Target]) -> dict[tuple[str, str], Mapping[str, Any]]:

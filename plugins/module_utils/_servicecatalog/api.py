@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .errors import CallAbandoned, MalformedResponse
+from .errors import CallAbandoned, MalformedResponse, StartStopped
 from .models import ExecutionParameter, Request, StartResponse
 from .transport import current_attempts, install_response_checks
 
@@ -25,8 +26,10 @@ _NOT_TEXT = {"CreatedTime", "UpdatedTime", "RecordErrors", "RecordTags"}
 
 
 _EXECUTE = "ExecuteProvisionedProductServiceAction"
-# A call that waits looks so often whether it has to be abandoned: seconds.
-_LOOK = 0.5
+
+
+# A year: a lock can't wait for ever with a time-out.
+_LONGEST_WAIT = 365 * 86400.0
 
 
 class ServiceCatalog:
@@ -45,7 +48,6 @@ class ServiceCatalog:
         self._seconds_left = seconds_left
         self._requests: list[None] = []
         self._starts_are_stopped = False
-        self._grace: float | None = None
         install_response_checks(client)
         # Last, since other handlers may still keep the request from being sent.
         client.meta.events.register_last(
@@ -61,15 +63,20 @@ class ServiceCatalog:
         """Send no more starts, and no retries of those under way."""
         self._starts_are_stopped = True
 
-    def abandon_calls(self, after: float) -> None:
-        """Abandon calls, also those under way, that take so many seconds more."""
-        self._grace = after
+    def seconds_left(self) -> float:
+        """Return how long a call that begins now may take."""
+        return math.inf if self._seconds_left is None else self._seconds_left()
 
-    def execute_provisioned_product_service_action(self, request: Request) -> StartResponse:
-        """Start the action. All attempts send the same token, so the service starts it once."""
-        call = self._client.execute_provisioned_product_service_action
+    def execute_provisioned_product_service_action(
+        self, request: Request, *, caller_abandons: bool = False
+    ) -> StartResponse:
+        """Start the action. All attempts send the same token, so the service starts it once.
+
+        With `caller_abandons`, it runs on the caller's own thread however long it takes.
+        """
+        call, members = self._client.execute_provisioned_product_service_action, to_request(request) | self._language
         try:
-            response = self._call(call, **to_request(request), **self._language)
+            response = _read(call, members) if caller_abandons else self._call(call, **members)
         except MalformedResponse:
             # One odd member must not cost the id of a record that exists.
             response = {"RecordDetail": _texts_of_record(current_attempts().last_body)}
@@ -155,8 +162,9 @@ class ServiceCatalog:
         return self._call(self._client.describe_service_action, Id=action_id).get("ServiceActionDetail") or {}
 
     def _begin_request(self, event_name: str, **_kwargs: Any) -> None:
-        is_stopped = self._starts_are_stopped and event_name.endswith(_EXECUTE)
-        if is_stopped or not current_attempts().begin():
+        if self._starts_are_stopped and event_name.endswith(_EXECUTE):
+            raise StartStopped("it was not sent any more")
+        if not current_attempts().begin():
             raise CallAbandoned("it was not sent any more")
         # A list, since many threads send requests, and appending to one is atomic.
         self._requests.append(None)
@@ -170,16 +178,10 @@ class ServiceCatalog:
 
         from .._threads import start_call
 
-        future, waited, allowed = start_call(partial(_read, call, members)), 0.0, self._seconds_left()
-        has_grace = False
-        while not future.done():
-            if self._grace is not None and not has_grace:
-                allowed, has_grace = min(allowed, waited + self._grace), True
-            if waited >= allowed:
-                current_attempts().abandon()
-                raise CallAbandoned(f"{call.__name__} was not answered in time")
-            wait([future], min(allowed - waited, _LOOK))
-            waited += min(allowed - waited, _LOOK)
+        future = start_call(partial(_read, call, members))
+        if not wait([future], max(0.0, min(self._seconds_left(), _LONGEST_WAIT))).done:
+            current_attempts().abandon()
+            raise CallAbandoned(f"{call.__name__} was not answered in time")
         return future.result()
 
     def _pages(self, call: Any, given: Mapping[str, Any]) -> Iterator[dict]:
@@ -221,7 +223,7 @@ def _texts_of_record(body: bytes) -> dict[str, str]:
     try:
         detail = json.loads(body)["RecordDetail"]
         texts = {name: value for name, value in detail.items() if isinstance(value, str) and name not in _NOT_TEXT}
-    except (AttributeError, LookupError, TypeError, ValueError):
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError):
         return {}
     return texts if "RecordId" in texts else {}
 
@@ -234,6 +236,6 @@ def _items(members: Mapping[str, Any], name: str) -> list[Any]:
 def _date(header: str | None) -> datetime | None:
     try:
         date = parsedate_to_datetime(header or "")
-    except (TypeError, ValueError):
+    except (ArithmeticError, TypeError, ValueError):
         return None
     return date if date.tzinfo else date.replace(tzinfo=timezone.utc)

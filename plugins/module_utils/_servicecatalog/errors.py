@@ -38,6 +38,10 @@ class CallAbandoned(SelfServiceError):
     """A call that had no response in time, or that was not sent any more."""
 
 
+class StartStopped(CallAbandoned):
+    """A start that was not sent, since no more were to be."""
+
+
 # Their text is for the user as it is.
 _OWN = (SelfServiceError, Interrupted)
 SERVICE_ERRORS = (ClientError, BotoCoreError, ResponseParserError, MalformedResponse, CallAbandoned)
@@ -45,6 +49,8 @@ SERVICE_ERRORS = (ClientError, BotoCoreError, ResponseParserError, MalformedResp
 _THROTTLED = re.compile("Throttl|RequestLimitExceeded|TooManyRequests|BandwidthLimitExceeded|SlowDown")
 # No call succeeds any more with these credentials.
 _BAD_CREDENTIALS = re.compile("Expired|Signature|InvalidClientTokenId|MissingAuthenticationToken|UnrecognizedClient")
+# urllib3's.
+_NOT_CONNECTED = frozenset({"ConnectTimeoutError", "NameResolutionError", "NewConnectionError"})
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 
@@ -95,8 +101,12 @@ def was_never_sent(error: BaseException) -> bool:
         return "CERTIFICATE_VERIFY_FAILED" in str(error)
     if isinstance(error, HTTPClientError) and isinstance(error.kwargs.get("error"), ValueError):
         return True  # The address of the endpoint or of a proxy is not valid.
+    if isinstance(error, ProxyConnectionError):
+        # It also stands for a proxy that took the request and then closed the connection.
+        cause = getattr(error.kwargs.get("error"), "original_error", None)
+        return type(cause).__name__ in _NOT_CONNECTED or "Tunnel connection failed" in str(cause)
     # As an error of an attempt, CallAbandoned means that it was not sent.
-    return isinstance(error, (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError, CallAbandoned))
+    return isinstance(error, (EndpointConnectionError, ConnectTimeoutError, CallAbandoned))
 
 
 def describe_error(error: BaseException) -> str:

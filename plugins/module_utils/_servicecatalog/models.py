@@ -155,4 +155,4 @@ class Record(NamedTuple):
     @property
     def outcome(self) -> Outcome:
         """RUNNING, SUCCEEDED or FAILED by its status, UNKNOWN by one that this version does not know."""
-        return STATUSES.get(self.status, Outcome.UNKNOWN)
+        return STATUSES.get(self.status, Outcome.UNKNOWN) if isinstance(self.status, str) else Outcome.UNKNOWN

@@ -73,9 +73,8 @@ def install_response_checks(client: BaseClient) -> None:
 
 
 @contextmanager
-def track_attempts() -> Iterator[Attempts]:
-    """Yield what becomes of the attempts of the calls that are made inside."""
-    attempts = Attempts()
+def track_attempts(attempts: Attempts) -> Iterator[Attempts]:
+    """Note what becomes of the attempts of the calls that are made inside."""
     token = _attempts.set(attempts)
     try:
         yield attempts
@@ -101,11 +100,13 @@ def _keep_body(response_dict: dict[str, Any], **_kwargs: Any) -> None:
 def _end_attempt(response: tuple | None, error: BaseException | None) -> None:
     """Note an attempt after which the service may have acted: no response, a server error, or a success."""
     attempts = current_attempts()
-    attempts.is_in_flight = False
     if error is not None:
-        attempts.is_ambiguous |= not was_never_sent(error)
+        may_have_acted = not was_never_sent(error)
     else:
-        attempts.is_ambiguous |= response is None or response[0].status_code >= 500 or response[0].status_code == 200
+        may_have_acted = response is None or not 300 <= response[0].status_code < 500
+    attempts.is_ambiguous |= attempts.is_in_flight and may_have_acted
+    # Last: a thread that abandons the call may look between the two.
+    attempts.is_in_flight = False
 
 
 def _refuse_malformed(http_response: Any, model: Any, **_kwargs: Any) -> None:
@@ -116,7 +117,7 @@ def _refuse_malformed(http_response: Any, model: Any, **_kwargs: Any) -> None:
 
 
 def _is_malformed(http_response: Any) -> bool:
-    if http_response.status_code != 200:
+    if not 200 <= http_response.status_code < 300:
         return False
     if "cbor" in http_response.headers.get("Content-Type", ""):
         return not http_response.content

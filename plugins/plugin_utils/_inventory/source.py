@@ -75,6 +75,7 @@ def is_listing(found: Any) -> bool:
     return isinstance(found, dict) and all(
         isinstance(region, dict)
         and set(region) == {"products", "denied"}
+        and isinstance(region["products"], (list, type(None)))
         and all(_is_product(product) for product in region["products"] or ())
         for region in found.values()
     )

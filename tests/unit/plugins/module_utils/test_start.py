@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from http.client import RemoteDisconnected
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils._action.start impo
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import errors
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import StartResponse
 from botocore import exceptions
-from urllib3.exceptions import LocationParseError
+from urllib3.exceptions import LocationParseError, NewConnectionError, ProxyError
 
 RESPONDED = datetime(2026, 11, 22, 22, 0, 0, tzinfo=timezone.utc)
 
@@ -47,12 +48,20 @@ def test_without_both_times_the_record_counts_as_new(created: Any, date: datetim
     assert not is_replay(StartResponse({"RecordId": "rec-1", "CreatedTime": created}, date), 0)
 
 
+def _proxy_error(cause: Exception) -> Exception:
+    return exceptions.ProxyConnectionError(proxy_url="u", error=ProxyError("no connection", cause))
+
+
 @pytest.mark.parametrize(
     ("error", "never_sent", "transient"),
     [
         (exceptions.EndpointConnectionError(endpoint_url="u"), True, True),
         (exceptions.ConnectTimeoutError(endpoint_url="u"), True, True),
-        (exceptions.ProxyConnectionError(proxy_url="u"), True, True),
+        (_proxy_error(NewConnectionError(None, "refused")), True, True),
+        (_proxy_error(OSError("Tunnel connection failed: 502 Bad Gateway")), True, True),
+        # The proxy may have passed the request on before it closed the connection.
+        (_proxy_error(ConnectionResetError()), False, True),
+        (_proxy_error(RemoteDisconnected()), False, True),
         (exceptions.SSLError(endpoint_url="u", error="CERTIFICATE_VERIFY_FAILED"), True, True),
         (exceptions.SSLError(endpoint_url="u", error="bad record mac"), False, True),
         (exceptions.ReadTimeoutError(endpoint_url="u"), False, True),
