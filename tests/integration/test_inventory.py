@@ -162,9 +162,10 @@ def test_the_cache_saves_all_calls_and_is_separate_for_each_account(
         lambda _content: "",
         lambda _content: "null",
         lambda _content: json.dumps({"us-east-1": {"products": [1], "denied": None}}),
+        lambda _content: json.dumps({"us-east-1": {"products": 5, "denied": None}}),
         lambda _content: json.dumps(["another", "plugin"]),
     ],
-    ids=["torn", "empty", "null", "other products", "another plugin's"],
+    ids=["torn", "empty", "null", "other products", "no products", "another plugin's"],
 )
 def test_a_damaged_cache_is_replaced_in_the_same_run(
     list_hosts: Runner, emulator: Emulator, tmp_path: Path, damage: Callable[[str], str]

@@ -10,9 +10,14 @@ from http.client import RemoteDisconnected
 from typing import Any
 
 import pytest
-from ansible_collections.selfservice.aws.plugins.module_utils._action.start import is_replay
+from ansible_collections.selfservice.aws.plugins.module_utils._action.start import is_replay, not_started
+from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import (
+    Refused,
+    StartAbandoned,
+    StartUnconfirmed,
+)
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import errors
-from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import StartResponse
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Request, StartResponse
 from botocore import exceptions
 from urllib3.exceptions import LocationParseError, NewConnectionError, ProxyError
 
@@ -88,3 +93,19 @@ def test_a_denied_call_names_the_missing_permission(operation: str, permission: 
     denied = exceptions.ClientError({"Error": {"Code": "AccessDenied", "Message": "No."}}, operation)
     assert errors.describe_error(denied) == f"AccessDenied: No (the permission needed is {permission})"
     assert errors.is_access_denied(denied) is is_ours
+
+
+@pytest.mark.parametrize(
+    ("error", "may_have_acted", "expected"),
+    [
+        (errors.StartStopped("stopped"), False, StartAbandoned),
+        # A start that could not even be sent in time has failed: nothing asked for it to be left out.
+        (errors.CallAbandoned("too late"), False, Refused),
+        (errors.CallAbandoned("too late"), True, StartUnconfirmed),
+    ],
+)
+def test_only_a_start_that_was_stopped_counts_as_not_started(
+    error: Exception, may_have_acted: bool, expected: type[Exception]
+) -> None:
+    request = Request("pp-orders0000001", "act-restart000001", "token", {})
+    assert type(not_started(error, may_have_acted, request, retry_hint="it again")) is expected

@@ -120,6 +120,16 @@ def test_an_unexpected_error_keeps_the_records_of_the_other_targets(bulk: Make, 
     assert len(returned) == 10
 
 
+@pytest.mark.parametrize("wait", [False, True])
+def test_odd_responses_to_starts_cost_no_record(bulk: Make, emulator: Emulator, wait: bool) -> None:
+    emulator.fault(EXECUTE, "replaced", members={"RecordDetail": {"Status": []}}, calls=[2, 3])
+    ids = create_products(emulator, 12)
+    result = bulk(provisioned_product_ids=ids, service_action_id=RESTART, wait=wait).result()
+    returned = [item["record_detail"]["record_id"] for item in result["results"] if item["record_detail"]]
+    assert sorted(returned) == sorted(record["RecordId"] for record in emulator.records())
+    assert len(returned) == 12
+
+
 def test_a_slow_service_does_not_extend_the_wait(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 50, seconds=1000)
     emulator.fault(HISTORY, "access_denied")
