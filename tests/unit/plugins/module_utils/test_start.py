@@ -108,4 +108,5 @@ def test_only_a_start_that_was_stopped_counts_as_not_started(
     error: Exception, may_have_acted: bool, expected: type[Exception]
 ) -> None:
     request = Request("pp-orders0000001", "act-restart000001", "token", {})
-    assert type(not_started(error, may_have_acted, request, retry_hint="it again")) is expected
+    raised = not_started(error, may_have_acted, request, retry_hint="it again")
+    assert raised.__class__ is expected

@@ -657,7 +657,6 @@ def test_a_proxy_setting_that_is_not_valid_means_that_nothing_was_started(
         {"RecordTags": "team"},
         {"RecordTags": {"Key": "team"}},
         {"RecordErrors": [["broken"]]},
-        {"Status": []},
     ],
 )
 def test_an_odd_member_of_the_response_costs_no_record(
