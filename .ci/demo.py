@@ -10,16 +10,7 @@ import subprocess
 import sys
 
 from emulator import Emulator
-
-ENVIRONMENT = {
-    "ANSIBLE_CALLBACKS_ENABLED": "selfservice.aws.progress",
-    "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-    "ANSIBLE_LOCALHOST_WARNING": "false",
-    "ANSIBLE_NOCOWS": "true",
-    # The emulator takes any keys, unless it is told which.
-    "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
-    "AWS_SECRET_ACCESS_KEY": "emulator",
-}
+from emulator.environment import ENVIRONMENT
 
 if __name__ == "__main__":
     # Four times as fast as life: the demo is to end within 20 seconds.

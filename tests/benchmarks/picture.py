@@ -21,6 +21,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pyte
+from emulator.environment import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE = ROOT / "docs/images/progress.svg"
@@ -133,21 +134,13 @@ def svg_of(screens: Sequence[tuple[float, list[str]]]) -> str:
 
 def main() -> None:
     """Write the picture, recorded with an emulator whose clock runs at ten times real time."""
-    environment = {
-        "ANSIBLE_CALLBACKS_ENABLED": "selfservice.aws.progress",
-        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-        "ANSIBLE_LOCALHOST_WARNING": "false",
-        "ANSIBLE_NOCOWS": "true",
-        "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "emulator",
-    }
     command = [sys.executable, "-m", "emulator", "--speed", "10", "--world", str(WORLD)]
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as emulator,
         tempfile.TemporaryDirectory() as folder,
     ):
         assert emulator.stdout
-        os.environ.update(environment, AWS_ENDPOINT_URL=emulator.stdout.readline().strip())
+        os.environ.update(ENVIRONMENT, AWS_ENDPOINT_URL=emulator.stdout.readline().strip())
         play = Path(folder) / "patch.yml"
         play.write_text(PLAY, encoding="utf-8")
         screens = record_terminal(str(Path(sys.executable).with_name("ansible-playbook")), str(play))
