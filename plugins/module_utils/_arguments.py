@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ._exceptions import InvalidInput
+from ._secrets import mask
 from ._servicecatalog.models import LIMITS, check_identifier
 
 # Ninety days, more than any automation may take.
@@ -94,6 +95,6 @@ def parse_time(option: str, text: str) -> datetime:
         time = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text.strip()))
     except ValueError:
         raise InvalidInput(
-            f"{option} is {text!r}; it takes a time in ISO 8601, such as 2026-11-22 or 2026-11-22T06:00:00Z."
+            f"{option} is {mask(text)!r}; it takes a time in ISO 8601, such as 2026-11-22 or 2026-11-22T06:00:00Z."
         ) from None
     return time if time.tzinfo else time.replace(tzinfo=timezone.utc)

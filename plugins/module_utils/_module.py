@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 import os
+import re
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.common.parameters import remove_values
-from ansible.module_utils.common.warnings import warn
+from ansible.module_utils.common.warnings import get_warning_messages, warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from . import _progress, _secrets
@@ -39,23 +40,25 @@ _LONGEST_OVERRUN = 30.0
 class Task:
     """What a handler works with: the task's options, the service, the clock, and the result so far.
 
-    `result` is returned by a success and by a failure alike, so that what is put there is never lost. `mask` takes
-    values that Ansible is to mask, and `redact` masks them in a text.
+    `result` is returned by a success and by a failure alike, so that what is put there is never lost. `secrets` are
+    those that Ansible knows of the options.
     """
 
     params: Mapping[str, Any]
     connect: Callable[[Mapping[str, Any]], BaseClient]
     clock: Clock
     emit_warning: Callable[[str], None]
-    mask: Callable[[Iterable[str]], None]
-    redact: Callable[[str], str] = str
+    secrets: Collection[str] = ()
+    no_log: bool = False
     check_mode: bool = False
     diff_mode: bool = False
     result: dict[str, Any] = field(default_factory=lambda: {"changed": False})
+    sensitive: Parameters = field(default_factory=dict)
     _limit: Callable[[], float] | None = None
 
     def __post_init__(self) -> None:
         self.started = self.clock.monotonic()
+        _secrets.use_secrets(self.secrets)
 
     def limit_calls(self, wait_timeout: float, *, each: bool = False) -> None:
         """Abandon calls other than polls that take longer than a wait may take, each or all of them together."""
@@ -72,10 +75,10 @@ class Task:
 
     def sensitive_parameters(self) -> Parameters:
         """Return sensitive_parameters in the service's form, after checking that they can be, and will be, masked."""
-        secrets = to_parameters(self.params["sensitive_parameters"], "sensitive_parameters")
-        _secrets.check_secrets(secrets)
-        self.mask(_secrets.encoded_variants(secrets))
-        return secrets
+        self.sensitive = to_parameters(self.params["sensitive_parameters"], "sensitive_parameters")
+        _secrets.check_secrets(self.sensitive)
+        _secrets.use_secrets([*self.secrets, *chain.from_iterable(self.sensitive.values())])
+        return self.sensitive
 
     @cached_property
     def service(self) -> ServiceCatalog:
@@ -90,7 +93,7 @@ class Task:
     @cached_property
     def progress(self) -> _progress.Progress:
         """Where to report how a wait stands."""
-        return _progress.Progress(self.clock, os.environ.get(_progress.ADDRESS, ""), redact=self.redact)
+        return _progress.Progress(self.clock, os.environ.get(_progress.ADDRESS, ""), private=self.no_log)
 
     def bulk_service(self, connections: int) -> ServiceCatalog:
         """Return the service for calls from many threads, which share one rate that adapts to the service's throttling.
@@ -111,30 +114,51 @@ class Task:
         try:
             client = self.connect({**(self.params.get("aws_config") or {}), **overrides})
         except (AttributeError, TypeError, ValueError) as error:
-            raise InvalidInput(f"aws_config is not what botocore takes: {error}.") from error
+            raise InvalidInput(f"aws_config is not what botocore takes: {_secrets.mask(error)}.") from error
         return ServiceCatalog(client, self.params.get("accept_language"), seconds_left=seconds_left)
 
 
 class MaskingModule(AnsibleModule):
-    """An AnsibleModule whose results have only the names of sensitive_parameters, however it ends.
+    """An AnsibleModule whose results have no secrets, however it ends, and on every ansible-core.
 
-    Ansible itself masks no_log options by value, and of a dict that was given as text only the whole text.
+    Ansible's own masking replaces parts of ids and of words, and from ansible-core 2.22 on it leaves results alone.
     """
+
+    is_masked = False
+    """Whether what this is ended with has been masked."""
 
     def exit_json(self, **kwargs: Any) -> None:
         """Mask, then exit."""
-        self._mask()
-        super().exit_json(**kwargs)
+        super().exit_json(**self._mask(kwargs))
 
     def fail_json(self, msg: str, **kwargs: Any) -> None:
         """Mask, then fail; also used for argument errors."""
-        self._mask()
-        super().fail_json(msg, **kwargs)
+        super().fail_json(**self._mask({**kwargs, "msg": str(msg)}))
 
-    def _mask(self) -> None:
+    def _mask(self, result: dict[str, Any]) -> dict[str, Any]:
+        if not self.is_masked:
+            _secrets.use_secrets(self._all_secrets())
+            result = _secrets.mask_result(result)
+            result.update({"msg": _secrets.mask(result["msg"])} if "msg" in result else {})
+        self._mask_params()
+        if all(text == _secrets.mask(text) for text in map(str, get_warning_messages())):
+            self.no_log_values: set[str] = set()
+        return result
+
+    def _all_secrets(self) -> set[str]:
+        """Return all secrets, and of sensitive_parameters that can't be read every word."""
         given = getattr(self, "params", {}).get("sensitive_parameters")
-        if isinstance(given, Mapping):
-            self.params["sensitive_parameters"] = dict.fromkeys(given, _secrets.MASK)
+        words = re.split(r"[\s=:,'\"{}\[\]]+", given) if isinstance(given, str) else []
+        return {*getattr(self, "no_log_values", ()), *words}
+
+    def _mask_params(self) -> None:
+        for name, spec in getattr(self, "argument_spec", {}).items():
+            for option in (name, *(spec.get("aliases") or ())) if spec.get("no_log") else ():
+                value = self.params.get(option)
+                names = map(_secrets.mask, map(str, value)) if isinstance(value, Mapping) else ()
+                masked = dict.fromkeys(names, _secrets.MASK) if isinstance(value, Mapping) else _secrets.MASK
+                self.params.update({} if value is None else {option: masked})
+        self.params: dict[str, Any] = _secrets.mask_result(self.params)
 
 
 # AnsibleAWSModule has a parameter for this, but ignores it.
@@ -147,13 +171,6 @@ def run(module: AnsibleAWSModule, handler: Callable[[Task], None]) -> None:
     def connect(config: Mapping[str, Any]) -> BaseClient:
         return module.client("servicecatalog", aws_config=dict(config))
 
-    def redact(text: str) -> str:
-        return "" if module.no_log else str(remove_values(text, module.no_log_values))
-
-    # Ansible masks secrets of any length; a short one would blank out ids, and is rejected before it is sent anywhere.
-    module.no_log_values.difference_update(
-        [value for value in module.no_log_values if len(value) < _secrets.SHORTEST_SECRET]
-    )
     task = Task(
         params=module.params,
         connect=connect,
@@ -162,19 +179,31 @@ def run(module: AnsibleAWSModule, handler: Callable[[Task], None]) -> None:
         diff_mode=module._diff,
         # Not module.warn: amazon.aws also passes those to exit_json, which newer ansible-cores deprecate.
         emit_warning=warn,
-        mask=module.no_log_values.update,
-        redact=redact,
+        # Ansible's are of any length; those that are too short would blank out much else.
+        secrets=module.no_log_values,
+        no_log=module.no_log,
     )
-    failure = run_handler(handler, task)
+    result = run_handler(handler, task)
     task.progress.close()
-    if not failure:
-        module.exit_json(**task.result)
-    # Outside any except block, so that Ansible adds no traceback to a failure that explains itself.
-    module.fail_json(**{**task.result, **failure})
+    if exposed := _secrets.find_exposed(result, task.sensitive):
+        task.warn(
+            "Ansible masks ids and times in its output that have the value of a sensitive parameter as a part; these "
+            f"do: {', '.join(exposed)}. Results and registered variables have them unmasked."
+        )
+    module._module.is_masked = True
+    if result.pop("failed"):
+        # Outside any except block, so that Ansible adds no traceback to a failure that explains itself.
+        module.fail_json(**result)
+    module.exit_json(**result)
 
 
 def run_handler(handler: Callable[[Task], None], task: Task) -> dict[str, Any]:
-    """Run the handler, and return how it failed as keys to add to the result: none if it did not."""
+    """Run the handler, and return the result so far, masked, with `failed`, and with `msg` and more if it failed."""
+    failure = _run(handler, task)
+    return _secrets.mask_result({**task.result, **failure, "failed": bool(failure)})
+
+
+def _run(handler: Callable[[Task], None], task: Task) -> dict[str, Any]:
     try:
         handler(task)
     except SelfServiceError as error:
@@ -182,8 +211,9 @@ def run_handler(handler: Callable[[Task], None], task: Task) -> dict[str, Any]:
     except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
         return {"msg": _secrets.printable(error_sentence(error)), **error_facts(error)}
     except Exception as error:  # noqa: BLE001 (the record that is known by then must not be lost with a bug)
+        text = _secrets.mask(error)
         return {
-            "msg": f"{type(error).__name__}: {error}. This is a bug of selfservice.aws; please report it.",
+            "msg": f"{type(error).__name__}: {text}. This is a bug of selfservice.aws; please report it.",
             "exception": traceback.format_exc(),
         }
     return {}

@@ -13,7 +13,9 @@ import contextlib
 import json
 import os
 import socket
-from typing import TYPE_CHECKING, Callable, NamedTuple, Union
+from typing import TYPE_CHECKING, NamedTuple, Union
+
+from ._secrets import mask
 
 if TYPE_CHECKING:
     from ._clock import Clock
@@ -50,12 +52,12 @@ State = Union[RecordState, TargetsState]
 
 
 class Progress:
-    """How a module's wait stands, sent to whoever listens at an address; `redact` masks secrets in names."""
+    """How a module's wait stands, sent to whoever listens at an address; without ids and names if it is `private`."""
 
-    def __init__(self, clock: Clock, address: str, *, redact: Callable[[str], str]) -> None:
+    def __init__(self, clock: Clock, address: str, *, private: bool = False) -> None:
         self._clock = clock
         self._address = address
-        self._redact = redact
+        self._private = private
         self._socket: socket.socket | None = None
         self._started = 0.0
         self._state: State | None = None
@@ -85,7 +87,9 @@ class Progress:
 
     def _send(self, state: State, now: float, *, is_over: bool) -> bool:
         if isinstance(state, RecordState):
-            state = state._replace(record_id=self._redact(state.record_id), product=self._redact(state.product))
+            state = state._replace(product=mask(state.product))
+            if self._private:
+                state = state._replace(record_id="", product="")
         event = {
             "pid": os.getpid(),
             "host": os.environ.get(HOST, ""),

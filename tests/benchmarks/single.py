@@ -110,6 +110,6 @@ def _measure_lag(running: Emulator, seconds: float, delay: float | None) -> tupl
         replayed=False,
         how_to_continue="",
         warn=print,
-        progress=Progress(clock, "", redact=str),
+        progress=Progress(clock, ""),
     )
     return clock.slept - seconds, len(running.calls("DescribeRecord"))

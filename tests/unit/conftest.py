@@ -68,7 +68,6 @@ class Attempt:
     handler: Callable[[Task], None]
     task: Task
     warnings: list[str]
-    masked: list[str]
 
     def run(self) -> dict[str, Any]:
         self.handler(self.task)
@@ -78,8 +77,7 @@ class Attempt:
         """Run the handler, and return the result as users get it, including `failed` and `msg`."""
         from ansible_collections.selfservice.aws.plugins.module_utils._module import run_handler
 
-        failure = run_handler(self.handler, self.task)
-        return {**self.task.result, **failure, "failed": bool(failure)}
+        return run_handler(self.handler, self.task)
 
 
 @pytest.fixture
@@ -97,17 +95,15 @@ def make_attempt(emulator: Emulator, connect: Callable[[Mapping[str, Any]], Base
         jitter: float = 0.0,
     ) -> Attempt:
         warnings: list[str] = []
-        masked: list[str] = []
         task = Task(
             params={"aws_config": None, **params},
             connect=connect,
             clock=EmulatorClock(emulator, jitter),
             emit_warning=warnings.append,
-            mask=masked.extend,
             check_mode=check_mode,
             diff_mode=diff_mode,
         )
-        return Attempt(handler, task, warnings, masked)
+        return Attempt(handler, task, warnings)
 
     return make
 

@@ -22,14 +22,15 @@ PLUGIN_FOLDER = ROOT / "plugins"
 # Layers of packages and files in plugins/module_utils: each imports only from itself and from the layers above it here.
 LAYERS = (
     {"_clock", "_exceptions", "_threads"},
+    {"_secrets"},
     {"_servicecatalog"},
-    {"_progress", "_secrets"},
+    {"_progress"},
     {"_action", "_arguments", "_wait"},
     {"_bulk"},
     {"_module"},
 )
 # The packages that code on the controller may import: none of those that run a task.
-CONTROLLER = {"_clock", "_exceptions", "_progress", "_servicecatalog"}
+CONTROLLER = {"_clock", "_exceptions", "_progress", "_secrets", "_servicecatalog"}
 UNITS = sorted((PLUGIN_FOLDER / "module_utils").rglob("*.py"))
 PLUGINS = sorted(PLUGIN_FOLDER.rglob("*.py"))
 MODULES = sorted((PLUGIN_FOLDER / "modules").glob("*.py"))

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from .._exceptions import NotFound
+from .._secrets import mask
 from .._servicecatalog.errors import SERVICE_ERRORS, describe_error, is_not_found
 from .._servicecatalog.models import Reference
 
@@ -41,7 +42,7 @@ def find_provisioned_product(service: ServiceCatalog, target: Reference) -> dict
 def no_such_product(target: Reference) -> str:
     """Return the message for a provisioned product that does not exist or is not visible."""
     member, wanted = target.lookup_key
-    return f"There is no provisioned product with the {member.lower()} {wanted!r} that these credentials can see."
+    return f"There is no provisioned product with the {member.lower()} {mask(wanted)!r} that these credentials can see."
 
 
 def find_action(service: ServiceCatalog, product: Mapping[str, Any], action: Reference) -> dict[str, Any]:
@@ -54,12 +55,12 @@ def find_action(service: ServiceCatalog, product: Mapping[str, Any], action: Ref
             return summary
         others.append(str(summary.get(member)))
     raise NotFound(
-        f"The provisioned product {product.get('Name')!r} ({product.get('Id')}) has no service action with the "
-        f"{member.lower()} {wanted!r}. It has: {_format_choices(sorted(others))}.",
+        f"The provisioned product {mask(product.get('Name'))!r} ({product.get('Id')}) has no service action with the "
+        f"{member.lower()} {mask(wanted)!r}. It has: {_format_choices(sorted(others))}.",
         choices=sorted(others),
     )
 
 
 def _format_choices(choices: list[str]) -> str:
-    shown = ", ".join(choices[:_MOST_SHOWN]) or "none"
+    shown = mask(", ".join(choices[:_MOST_SHOWN])) or "none"
     return f"{shown}, and more" if len(choices) > _MOST_SHOWN else shown

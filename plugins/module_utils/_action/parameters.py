@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._exceptions import InvalidInput
+from .._secrets import mask
 from .._servicecatalog.models import ExecutionParameter, Parameters
 
 
@@ -26,15 +27,15 @@ def check_known(definitions: Iterable[ExecutionParameter], given: Parameters) ->
     unknown = sorted(set(given) - set(known))
     if unknown:
         raise InvalidInput(
-            f"The action takes no parameter {', '.join(map(repr, unknown))}. It takes: "
-            f"{', '.join(sorted(known)) or 'none'}.",
+            f"The action takes no parameter {mask(', '.join(map(repr, unknown)))}. It takes: "
+            f"{mask(', '.join(sorted(known))) or 'none'}.",
             choices=sorted(known),
         )
     for name, definition in known.items():
         if "TARGET" in (name, definition.type) and not given.get(name, definition.default_values):
             raise InvalidInput(
                 f"The action needs a TARGET, and the provisioned product has no resource to fill the parameter "
-                f"{name!r} with. Give parameters.{name}, or look at the product's resources."
+                f"{mask(name)!r} with. Give parameters.{mask(name)}, or look at the product's resources."
             )
 
 
@@ -45,12 +46,12 @@ def _values(name: str, value: Any, option: str) -> list[str]:
 def _scalars(name: str, values: Iterable[Any], option: str) -> Iterator[str]:
     for value in values:
         if value is None:
-            raise InvalidInput(f"{option} has null for {name!r}; give a value, or leave the name out.")
+            raise InvalidInput(f"{option} has null for {mask(name)!r}; give a value, or leave the name out.")
         if isinstance(value, bool):
             yield "true" if value else "false"
         elif isinstance(value, (str, int, float)):
             yield str(value)
         else:
             raise InvalidInput(
-                f"{option} has a {type(value).__name__} for {name!r}; it takes a scalar or a list of scalars."
+                f"{option} has a {type(value).__name__} for {mask(name)!r}; it takes a scalar or a list of scalars."
             )

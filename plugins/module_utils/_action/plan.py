@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypeVar
 
 from .._exceptions import Refused, SelfServiceError
-from .._secrets import mask_parameters
+from .._secrets import mask, mask_parameters
 from .._servicecatalog.errors import SERVICE_ERRORS, describe_error, is_access_denied
 from .._servicecatalog.models import ExecutionParameter, Parameters, Reference, Request
 from . import lookup
@@ -154,12 +154,12 @@ def parameters_diff(
 
 
 def _check_ready(product: Mapping[str, Any], planned: Plan, warn: Callable[[str], None]) -> None:
-    name = f"The provisioned product {product.get('Name')!r} ({product.get('Id')})"
+    name = f"The provisioned product {mask(product.get('Name'))!r} ({product.get('Id')})"
     if product.get("Type") in _WITHOUT_ACTIONS:
         raise Refused(f"{name} is of the type {product['Type']}, which has no service actions.", changed=False)
     if product.get("Status") not in _BUSY:
         return
-    reason = f" ({product['StatusMessage']})" if product.get("StatusMessage") else ""
+    reason = f" ({mask(product['StatusMessage'])})" if product.get("StatusMessage") else ""
     busy = f"{name} has the status {product['Status']}{reason}; it takes an action when AVAILABLE or TAINTED."
     if planned.token_is_new:
         raise Refused(busy, changed=False)

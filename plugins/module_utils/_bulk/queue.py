@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._exceptions import InvalidInput
+from .._secrets import mask
 from .._servicecatalog.models import Outcome
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def parse_count(option: str, text: str, total: int, *, least: int) -> int:
     if match is None or int(match[1]) < least or (match[2] and int(match[1]) > 100):
         given = text if len(text) <= 40 else f"{text[:40]}..."
         raise InvalidInput(
-            f"{option} is {given!r}; it takes a count from {least} on, or a percentage from {least}% to 100%."
+            f"{option} is {mask(given)!r}; it takes a count from {least} on, or a percentage from {least}% to 100%."
         )
     number = int(match[1])
     return max(least, number * total // 100) if match[2] else number

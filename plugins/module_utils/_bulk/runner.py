@@ -14,7 +14,7 @@ from .._action.start import Execution, not_started, start
 from .._clock import Clock, Interrupted
 from .._exceptions import SelfServiceError, StartAbandoned, StartUnconfirmed
 from .._progress import TargetsState
-from .._servicecatalog.errors import CallAbandoned
+from .._servicecatalog.errors import CallAbandoned, describe_error
 from .._servicecatalog.models import Outcome
 from .._servicecatalog.transport import Attempts
 from .._threads import start_call
@@ -180,7 +180,7 @@ class BulkRunner:
         if not isinstance(error, SelfServiceError):
             # Raised once the responses of the others, which may be records, are noted.
             self._unforeseen = error
-            target.error = f"It may have started: {type(error).__name__}: {error}. To find out, run {_RETRY_HINT}."
+            target.error = f"It may have started: {describe_error(error)}. To find out, run {_RETRY_HINT}."
         self._queue.finish(target, Outcome.FAILED)
 
     def _note_record(self, target: Target, execution: Execution) -> None:

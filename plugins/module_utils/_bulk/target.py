@@ -18,6 +18,7 @@ from .._action.plan import Plan, validate
 from .._action.tokens import derive_token
 from .._arguments import check_identifiers
 from .._exceptions import InvalidInput, SelfServiceError
+from .._secrets import mask
 from .._servicecatalog.errors import SERVICE_ERRORS, error_sentence, is_access_denied, is_not_found
 from .._servicecatalog.models import Outcome, Parameters, Record, Reference, Request, check_parameters
 from .._threads import run_all
@@ -117,7 +118,8 @@ def check_duplicates(targets: Iterable[Target]) -> None:
     counted = Counter(target.product_id or target.reference.name for target in targets)
     twice = [str(each) for each, count in counted.items() if count > 1]
     if twice:
-        raise InvalidInput(f"These targets are given more than once: {', '.join(twice[:20])}. Give each of them once.")
+        some = mask(", ".join(twice[:20]))
+        raise InvalidInput(f"These targets are given more than once: {some}. Give each of them once.")
 
 
 def make_plans(

@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from .._secrets import mask
 from .errors import CallAbandoned, MalformedResponse, StartStopped
 from .models import ExecutionParameter, Request, StartResponse
 from .transport import current_attempts, install_response_checks
@@ -215,7 +216,7 @@ def _read(call: Any, members: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return call(**members)
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        raise MalformedResponse(f"{call.__name__} was answered with what can't be read: {error}.") from error
+        raise MalformedResponse(f"{call.__name__} was answered with what can't be read: {mask(error)}.") from error
 
 
 def _texts_of_record(body: bytes) -> dict[str, str]:

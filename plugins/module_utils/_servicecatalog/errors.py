@@ -10,6 +10,7 @@ from typing import Any
 
 from .._clock import Interrupted
 from .._exceptions import SelfServiceError
+from .._secrets import mask
 
 try:
     from botocore.exceptions import (
@@ -114,9 +115,9 @@ def describe_error(error: BaseException) -> str:
     if isinstance(error, _OWN):
         return str(error).rstrip(".")
     if not isinstance(error, ClientError):
-        return f"{type(error).__name__}: {error}".rstrip(".")
+        return f"{type(error).__name__}: {mask(error)}".rstrip(".")
     detail = error.response.get("Error", {})
-    text = f"{detail.get('Code')}: {detail.get('Message') or 'no reason given'}".rstrip(".")
+    text = f"{detail.get('Code')}: {mask(detail.get('Message') or 'no reason given')}".rstrip(".")
     if code_of(error) in _DENIED:
         text += f" (the permission needed is {_service_of(error)}:{error.operation_name})"
     return text

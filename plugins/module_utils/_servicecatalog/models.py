@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._exceptions import InvalidInput
+from .._secrets import mask
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,7 +43,7 @@ def check_identifier(option: str, value: str, label: str = "") -> None:
     if not 1 <= len(value) <= longest:
         raise InvalidInput(f"{label or option} has {len(value)} characters; it takes 1 to {longest}.")
     if not re.fullmatch(pattern, value):
-        raise InvalidInput(f"{label or option} is {value!r}; it takes only {words}.")
+        raise InvalidInput(f"{label or option} is {mask(value)!r}; it takes only {words}.")
 
 
 def check_parameters(parameters: Parameters) -> None:
@@ -52,11 +53,11 @@ def check_parameters(parameters: Parameters) -> None:
     for name, values in parameters.items():
         longest = max(map(len, values), default=0)
         if not 1 <= len(name) <= _LONGEST_NAME:
-            problem = f"name {name!r} has {len(name)} characters; a name takes 1 to {_LONGEST_NAME}"
+            problem = f"name {mask(name)!r} has {len(name)} characters; a name takes 1 to {_LONGEST_NAME}"
         elif len(values) > _MOST_VALUES:
-            problem = f"{name!r} has {len(values)} values; the service takes at most {_MOST_VALUES}"
+            problem = f"{mask(name)!r} has {len(values)} values; the service takes at most {_MOST_VALUES}"
         elif longest > _LONGEST_VALUE:
-            problem = f"{name!r} has a value of {longest} characters; the service takes at most {_LONGEST_VALUE}"
+            problem = f"{mask(name)!r} has a value of {longest} characters; the service takes at most {_LONGEST_VALUE}"
         else:
             continue
         raise InvalidInput(f"The parameter {problem}.")

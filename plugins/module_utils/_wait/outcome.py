@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .._exceptions import PollingFailed, RecordFailed, SelfServiceError, WaitTimedOut
+from .._secrets import mask
 from .._servicecatalog.errors import describe_error, error_facts, is_transient
 from .._servicecatalog.hints import find_hints
 from .._servicecatalog.models import STATUSES, Outcome, Record
@@ -46,7 +47,7 @@ def record_failed(record: Record) -> RecordFailed:
     """Return the failure of a record that has ended as FAILED, with hints for the causes that AWS documents."""
     errors = _describe_errors(record)
     return RecordFailed(
-        f"Record {record.record_id} FAILED on {record.detail.get('ProvisionedProductName')!r} "
+        f"Record {record.record_id} FAILED on {mask(record.detail.get('ProvisionedProductName'))!r} "
         f"({record.detail.get('ProvisionedProductId')}): "
         f"{errors or 'the service gives no error; look at record_outputs'}.",
         hints=find_hints(errors, record.outputs or {}),
@@ -89,4 +90,4 @@ def _describe_status(record: Record) -> str:
 
 def _describe_errors(record: Record) -> str:
     errors = filter(None, record.detail.get("RecordErrors") or ())
-    return "; ".join(f"{error.get('Code')}: {error.get('Description')}".rstrip(".") for error in errors)
+    return "; ".join(f"{error.get('Code')}: {mask(error.get('Description'))}".rstrip(".") for error in errors)

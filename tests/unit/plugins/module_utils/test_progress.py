@@ -105,7 +105,7 @@ def test_the_end_is_sent_even_if_the_task_fails(service_action: Make, channel: C
 
 def test_names_are_sent_masked(service_action: Make, channel: Channel) -> None:
     attempt = service_action(provisioned_product_id=ORDERS, service_action_id=BACKUP, wait=True)
-    attempt.task.redact = lambda text: text.replace("orders", "********")
+    attempt.task.secrets = ["orders"]
     assert {event["RecordState"]["product"] for event in collect_events(attempt, channel)} == {"********-db"}
 
 

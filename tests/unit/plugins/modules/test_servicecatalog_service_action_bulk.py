@@ -360,7 +360,6 @@ def test_secrets_are_sent_but_masked_in_the_result(bulk: Make, emulator: Emulato
         sensitive_parameters={"NewPassword": "s3cr3t-value"},
     )
     result = attempt.run()
-    assert "s3cr3t-value" in attempt.masked
     assert "s3cr3t-value" not in str(result)
     assert emulator.records()[0]["Parameters"] == {"NewPassword": ["s3cr3t-value"]}
 

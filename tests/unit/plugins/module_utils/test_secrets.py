@@ -1,0 +1,162 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tests of the masking: every form of a secret goes, and nothing that is needed to go on."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import pytest
+from ansible_collections.selfservice.aws.plugins.module_utils import _secrets
+from ansible_collections.selfservice.aws.plugins.module_utils._secrets import (
+    mask,
+    mask_result,
+    printable,
+    use_secrets,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+SECRET = "S3cr3t \"Pa/ss&wörd\\1234 <it's>"
+KEY = "-----BEGIN KEY-----\nc29tZSBrZXk=\nZm9yIGEgdGVzdA==\nx\n-----END KEY-----"
+ENCODINGS: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "upper case": str.upper,
+    "JSON": json.dumps,
+    "JSON as UTF-8": lambda text: json.dumps(text, ensure_ascii=False),
+    "JSON in JSON": lambda text: json.dumps(json.dumps({"password": text})),
+    "repr": repr,
+    "repr beside the other quote": lambda text: repr([f"\"'{text}"]),
+    "URL path": quote,
+    "URL in lower case hex": lambda text: quote(text, safe="").replace("%2F", "%2f"),
+    "form": quote_plus,
+    "HTML": html.escape,
+    "HTML text": lambda text: html.escape(text, quote=False),
+    "Jinja": lambda text: html.escape(text).replace("&quot;", "&#34;").replace("&#x27;", "&#39;"),
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64 without padding": lambda text: base64.b64encode(text.encode()).decode().rstrip("="),
+    "base64 for URLs": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
+    "hex": lambda text: text.encode().hex(),
+    "HEX": lambda text: text.encode().hex().upper(),
+    "terminal": printable,
+}
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> Iterator[None]:
+    yield
+    use_secrets([])
+
+
+@pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS)
+@pytest.mark.parametrize("secret", [SECRET, f"  {SECRET}\n", KEY, "geheim\x1b[2Jä"])
+def test_each_form_of_a_secret_is_masked(secret: str, encode: Callable[[str], str]) -> None:
+    use_secrets([secret])
+    trimmed = encode(secret.strip())
+    masked = mask(f"password: {encode(secret)}, then {trimmed}.")
+    assert trimmed not in masked
+    assert masked.startswith("password: ")
+    assert masked.endswith(".")
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r", "\n    "])
+def test_the_lines_of_a_secret_are_masked_with_any_ending(ending: str) -> None:
+    use_secrets([KEY])
+    masked = mask(KEY.replace("\n", ending))
+    assert "c29tZSBrZXk=" not in masked
+    assert "KEY" not in masked
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("it is hunter2-hun", "it is ********"),
+        ("it is hunter2-hun... and more", "it is ********... and more"),
+        ("it is hunter2-hun… and more", "it is ********… and more"),
+        ("it is hunter2-hun and more", "it is hunter2-hun and more"),
+        ("it is hunter2", "it is hunter2"),
+        ("hunter2-hunter2-ahunter2-hunter2-a", "********"),
+        ("hunter2-hunter2-ahunter2-hun", "********"),
+    ],
+)
+def test_the_first_half_of_a_secret_is_masked_where_the_text_was_cut(text: str, masked: str) -> None:
+    use_secrets(["hunter2-hunter2-a"])
+    assert mask(text) == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Record rec-ab1234cdefghi is not there",
+        "pp-1234567890abc",
+        "created 2026-11-26T12:34:56+00:00",
+        "execution 1234abcd-0000-4000-8000-123456781234",
+    ],
+)
+def test_ids_and_times_in_foreign_text_are_left_whole(text: str) -> None:
+    use_secrets(["1234", "2026", "2026-11-26"])
+    assert mask(text) == text
+    assert mask("1234, 2026") == "********, ********"
+
+
+def test_a_secret_that_is_most_of_an_id_is_masked() -> None:
+    use_secrets(["correcthorse1"])
+    assert mask("prod-correcthorse1") == "prod-********"
+
+
+@given(st.text(min_size=4, max_size=40), st.sampled_from(sorted(ENCODINGS)), st.text(max_size=9), st.text(max_size=9))
+def test_no_secret_is_left_in_any_text(secret: str, encoding: str, before: str, after: str) -> None:
+    use_secrets([secret])
+    try:
+        form = ENCODINGS[encoding](secret)
+    except UnicodeEncodeError:  # A lone surrogate has no bytes.
+        return
+    if len(secret.strip()) >= 4:
+        assert form.strip() not in mask(before + form + after).replace(_secrets.MASK, "\0")
+
+
+def test_our_own_results_are_never_masked_and_all_others_are() -> None:
+    use_secrets(["1234", "2026", "failed", "orders"])
+    own = {
+        "record_id": "rec-ab1234cdefghi",
+        "status": "FAILED",
+        "outcome": "failed",
+        "created_time": "2026-11-26T00:00:00+00:00",
+        "execute_token": "1234",
+        "change_id": "CHG-1234",
+        "code": "Failed2026",
+        "msg": "It failed.",
+        "remaining": ["pp-1234567890abc"],
+        "changed": True,
+    }
+    foreign = {"provisioned_product_name": "orders-db", "choices": ["orders-db"], "exception": "failed"}
+    masked = mask_result({**own, **foreign, "nested": [own]})
+    assert masked == {
+        **own,
+        "provisioned_product_name": "********-db",
+        "choices": ["********-db"],
+        "exception": "********",
+        "nested": [own],
+    }
+
+
+def test_chosen_keys_are_masked_and_stay_apart() -> None:
+    use_secrets(["orders", "billing"])
+    outputs = {"orders": "a", "billing": {"status": "billing"}, "status": "orders", "Orders": "b"}
+    assert mask_result({"record_outputs": outputs})["record_outputs"] == {
+        "********": "a",
+        "******** (2)": {"status": "********"},
+        "status": "********",
+        "******** (3)": "b",
+    }
+
+
+def test_no_secrets_change_nothing() -> None:
+    result: dict[str, Any] = {"name": "x" * 10, "list": [1, None, "y"]}
+    assert mask_result(result) == result
