@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Callable
 from urllib.parse import quote
 
+import pytest
 from emulator import Emulator
 
 SECRET = 'S3cr3t "Pa/ss&wörd\\1234'
@@ -181,3 +182,30 @@ def test_a_rejected_task_does_not_show_its_secrets(play: Callable[..., Any]) -> 
     shown = [json.loads(each) for each in re.findall(r'"sensitive_parameters": ({[^}]*})', done.output)]
     assert [set(each.values()) for each in shown] == [{MASK}] * 3
     assert [secret for secret in ("hunter2", "Z#7") if secret in done.output] == []
+
+
+ROLE = """
+- ansible.builtin.import_role: {name: selfservice.aws.run_service_action}
+  vars:
+    run_service_action_provisioned_product_name: orders-db
+    run_service_action_service_action_name: RotatePassword
+    run_service_action_sensitive_parameters: "{{ given }}"
+"""
+
+
+@pytest.mark.parametrize("verbosity", ["-v", "-vvvv"])
+@pytest.mark.parametrize(
+    "given",
+    ["Mode=hunter2horse", '{"Mode": "hunter2horse', ["hunter2horse"], {"Mode": {"a": "hunter2horse"}}, {"Pin": "Z#7"}],
+    ids=str,
+)
+def test_the_role_quotes_no_secret_that_it_refuses(
+    play: Callable[..., Any], emulator: Emulator, tmp_path: Path, given: Any, verbosity: str
+) -> None:
+    (tmp_path / "given.json").write_text(json.dumps({"given": given}))
+    done = play(ROLE, verbosity, "--diff", "-e", "@given.json", ANSIBLE_INJECT_INVOCATION="1")
+    assert done.code != 0
+    # The others are refused by Ansible, which reads the role's argument specs before the role begins.
+    assert ("Nothing was started" in done.output) is (given not in ('{"Mode": "hunter2horse', ["hunter2horse"]))
+    assert [secret for secret in ("hunter2", "Z#7") if secret in done.output] == []
+    assert emulator.calls() == []
