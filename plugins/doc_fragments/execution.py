@@ -32,9 +32,14 @@ options:
     type: dict
   sensitive_parameters:
     description:
-      - More parameters, merged over O(parameters), whose values appear in no result, log, diff or error text, also
-        where the service echoes them.
-      - A value needs at least 4 characters and can't be a boolean, since masking it would blank out ids as well.
+      - More parameters, merged over O(parameters), whose values are masked in results, messages, warnings, diffs and
+        progress, also where the service echoes them and in the usual encodings.
+      - Ids, tokens, statuses, times and error codes are never masked, even if a value is a part of one. From
+        ansible-core 2.22 on, Ansible itself masks what it prints, ids too, and the module warns if that happens;
+        registered variables keep the ids.
+      - A value needs at least 4 characters without the spaces around it, and can't be a boolean.
+      - With C(async), ansible-core 2.22 and newer write the values into the job's file on the target, for the
+        controller to mask them.
       - Give secrets by variables. From ansible-core 2.19 on, Ansible shows the lines around a task that fails, as they
         are in the playbook or on the command line. With E(ANSIBLE_DEBUG) it shows the arguments of every module as
         well, and no module can keep it from that.

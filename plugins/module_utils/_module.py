@@ -187,8 +187,8 @@ def run(module: AnsibleAWSModule, handler: Callable[[Task], None]) -> None:
     task.progress.close()
     if exposed := _secrets.find_exposed(result, task.sensitive):
         task.warn(
-            "Ansible masks ids and times in its output that have the value of a sensitive parameter as a part; these "
-            f"do: {', '.join(exposed)}. Results and registered variables have them unmasked."
+            "Ids or times in the result have the value of a sensitive parameter as a part, and Ansible masks that part "
+            f"in its output: {', '.join(map(_secrets.mask, exposed))}. Registered variables have them unmasked."
         )
     module._module.is_masked = True
     if result.pop("failed"):

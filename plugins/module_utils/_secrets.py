@@ -73,11 +73,9 @@ class Masker:
         if not starts:
             return text
         cuts = [match.start() for match in _CUT.finditer(text)]
-        whole = [match.span() for match in _ID_OR_TIME.finditer(text)]
         parts, done = [], 0
         for start, end in _merge((start, self._end(folded, start, cuts)) for start in starts):
-            is_part = end - start <= _LONGEST_PART and any(first <= start and end <= last for first, last in whole)
-            if end > start and not is_part:
+            if not _is_part_of_id(text, start, end):
                 parts += [text[done:start], MASK]
                 done = end
         return "".join([*parts, text[done:]])
@@ -182,6 +180,12 @@ def _fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     return "".join(low if len(low := each.lower()) == 1 else each for each in text)
+
+
+def _is_part_of_id(text: str, start: int, end: int) -> bool:
+    if end - start > _LONGEST_PART:
+        return False
+    return any(match.start() <= start and end <= match.end() for match in _ID_OR_TIME.finditer(text))
 
 
 def _merge(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -9,6 +9,7 @@ import base64
 import html
 import json
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Callable
 from urllib.parse import quote
@@ -209,3 +210,22 @@ def test_the_role_quotes_no_secret_that_it_refuses(
     assert ("Nothing was started" in done.output) is (given not in ('{"Mode": "hunter2horse', ["hunter2horse"]))
     assert [secret for secret in ("hunter2", "Z#7") if secret in done.output] == []
     assert emulator.calls() == []
+
+
+def test_an_id_that_has_a_secret_as_a_part_is_kept_and_warned_of_where_ansible_masks_it(
+    play: Callable[..., Any], emulator: Emulator
+) -> None:
+    done = play(f"""
+    - {MODULE}:
+        provisioned_product_name: orders-db
+        service_action_name: RotatePassword
+        sensitive_parameters: {{NewPassword: orders0000}}
+        wait: true
+      register: result
+    """)
+    detail = done.result["record_detail"]
+    assert detail["provisioned_product_id"] == "pp-orders0000001"
+    assert detail["record_id"] == emulator.records()[0]["RecordId"]
+    is_masked_by_ansible = find_spec("ansible.module_utils.secrets") is not None
+    assert ("Ansible masks that part" in re.sub(r"\s+", " ", done.output)) is is_masked_by_ansible
+    assert "orders0000\n" not in done.output
