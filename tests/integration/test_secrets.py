@@ -9,6 +9,7 @@ import base64
 import html
 import json
 import re
+from datetime import datetime, timezone
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Callable
@@ -229,3 +230,23 @@ def test_an_id_that_has_a_secret_as_a_part_is_kept_and_warned_of_where_ansible_m
     is_masked_by_ansible = find_spec("ansible.module_utils.secrets") is not None
     assert ("Ansible masks that part" in re.sub(r"\s+", " ", done.output)) is is_masked_by_ansible
     assert "orders0000\n" not in done.output
+
+
+def test_the_role_waits_and_reports_with_a_secret_that_is_a_part_of_times_and_ids(
+    play: Callable[..., Any], emulator: Emulator, tmp_path: Path
+) -> None:
+    year = str(datetime.now(timezone.utc).year)
+    done = play(f"""
+    - ansible.builtin.import_role: {{name: selfservice.aws.run_service_action}}
+      vars:
+        run_service_action_provisioned_product_name: orders-db
+        run_service_action_service_action_name: RotatePassword
+        run_service_action_sensitive_parameters: {{NewPassword: "{year}"}}
+        run_service_action_report: report.html
+    - ansible.builtin.set_fact: {{result: "{{{{ run_service_action_result }}}}"}}
+    """)
+    assert done.code == 0, done.output
+    detail = done.result["record_detail"]
+    assert (detail["record_id"], detail["status"]) == (emulator.records()[0]["RecordId"], "SUCCEEDED")
+    assert detail["created_time"][:4] == year
+    assert detail["created_time"][:10] in (tmp_path / "report.html").read_text()
