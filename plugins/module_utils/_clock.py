@@ -10,6 +10,7 @@ import random
 import signal
 import time
 from collections.abc import Collection
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ class Interrupted(Exception):
 
 class Clock(Protocol):
     """Time as waiting needs it; tests pass a clock of their own."""
+
+    def now(self) -> datetime:
+        """Return the time in UTC."""
 
     def monotonic(self) -> float:
         """Return seconds that never go back."""
@@ -49,6 +53,9 @@ class SystemClock:
     def __init__(self) -> None:
         self._signal = ""
         self._sleeps = False
+
+    def now(self) -> datetime:
+        return datetime.now(timezone.utc)
 
     def monotonic(self) -> float:
         return time.monotonic()

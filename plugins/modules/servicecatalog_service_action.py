@@ -119,6 +119,8 @@ changed:
     - Whether this run created the record. False when a given O(execute_token) stands for an older one.
     - By the service's own clock, which is compared with 2 seconds to spare. A token used again within them counts as a
       change.
+    - If the response has no date, or one more than 15 minutes off this machine's clock, such as a proxy's, a record
+      counts as older only if it is more than 15 minutes older than the start by this machine's clock.
     - True also when no usable answer to the start came back, since the action may have started.
   returned: always
   type: bool

@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
     parser.add_argument("--world", default=str(DEMO), metavar="FILE", help="YAML; default: the demo's")
     parser.add_argument("--clock", choices=("real", "manual"), default="real", help="manual moves over HTTP only")
-    parser.add_argument("--speed", type=float, default=1.0, metavar="N", help="time runs N times as fast")
+    parser.add_argument("--speed", type=float, default=1.0, metavar="N", help="service actions run N times as fast")
     parser.add_argument("--access-key", metavar="ID", help="with --secret-key: signatures are verified")
     parser.add_argument("--secret-key", metavar="SECRET")
     parser.add_argument("--certificate", metavar="FILE", help="PEM, its key in it: https works at the same port too")

@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from datetime import datetime, timezone
 from typing import Any
 
 from botocore.credentials import Credentials
@@ -116,7 +117,7 @@ class Emulator(Control):
         if clock not in ("real", "manual") or (access_key is None) != (secret_key is None):
             raise ValueError("clock is real or manual; access_key and secret_key go together")
         credentials = Credentials(access_key, secret_key) if access_key else None
-        endpoint = Endpoint(read_world(world), Clock(manual=clock == "manual", speed=speed), credentials=credentials)
+        endpoint = Endpoint(read_world(world), Clock(manual=clock == "manual"), credentials=credentials, speed=speed)
         self.server = Server((host, port), endpoint, latency=latency, certificate=certificate)
         super().__init__(self.server.url)
 
@@ -140,6 +141,10 @@ class EmulatorClock:
         self.slept = 0.0
         self._emulator = emulator
         self._jitter = jitter
+
+    def now(self) -> datetime:
+        """Return the emulator's time."""
+        return datetime.fromtimestamp(self._emulator.now(), timezone.utc)
 
     def monotonic(self) -> float:
         """Return the seconds slept so far."""

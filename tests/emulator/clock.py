@@ -9,19 +9,19 @@ import time
 
 
 class Clock:
-    """A clock that starts at the real time and runs `speed` times as fast; a manual one moves only by advance()."""
+    """The real time; a manual clock starts there and moves only by advance()."""
 
-    def __init__(self, *, manual: bool = False, speed: float = 1.0) -> None:
-        self._speed = 0.0 if manual else speed
+    def __init__(self, *, manual: bool = False) -> None:
+        self._is_manual = manual
         self._start = time.time()
         self._origin = time.monotonic()
 
     def now(self) -> float:
         """Return the emulator's time in POSIX seconds."""
-        return self._start + (time.monotonic() - self._origin) * self._speed
+        return self._start + (0.0 if self._is_manual else time.monotonic() - self._origin)
 
     def advance(self, seconds: float) -> float:
-        """Move the clock forward by emulator seconds and return the new time."""
+        """Move the clock forward and return the new time."""
         if not seconds >= 0:
             raise ValueError(f"time only moves forward, not by {seconds}")
         self._start += seconds

@@ -36,17 +36,20 @@ LOG = logging.getLogger("emulator")
 class Endpoint:
     """The Service Catalog and STS endpoint of one account."""
 
-    def __init__(self, world: World, clock: Clock, *, credentials: Credentials | None = None) -> None:
+    def __init__(
+        self, world: World, clock: Clock, *, credentials: Credentials | None = None, speed: float = 1.0
+    ) -> None:
         self.initial_world = world
         self.clock = clock
         self.lock = threading.RLock()
         self._credentials = credentials
+        self._speed = speed
         self.reset(world)
 
     def reset(self, world: World) -> None:
         """Start over with a world: no records, no calls, no faults."""
         with self.lock:
-            self.catalog = Catalog(world, self.clock)
+            self.catalog = Catalog(world, self.clock, self._speed)
             self.faults = FaultInjector(self.clock)
             self.calls: list[dict[str, Any]] = []
             self.output_violations: list[str] = []

@@ -54,7 +54,7 @@ RESPONSE_MODIFIERS: dict[str, Callable[[Response, Mapping[str, Any]], Response]]
     "replaced": lambda response, options: dataclasses.replace(
         response, body=_merge_into_body(response.body, options["members"])
     ),
-    "no_date": lambda response, _options: dataclasses.replace(response, has_date=False),
+    "date": lambda response, options: dataclasses.replace(response, date=options["date"]),
 }
 KINDS = sorted([*ERRORS, *ERRORS_AFTER_EXECUTION, *CANNED_RESPONSES, *RESPONSE_MODIFIERS])
 OPTIONS = {
@@ -63,6 +63,7 @@ OPTIONS = {
     "rate_limit": {"per_second", "burst"},
     "replaced": {"members"},
     "redirect": {"location", "status"},
+    "date": {"date"},
 }
 
 

@@ -40,7 +40,8 @@ class Response:
     """An HTTP response, and how to send it.
 
     `delay`, and `pause` before each byte of the body, are in real seconds. `declared_length` replaces the true
-    Content-Length. `reset` resets the connection instead of sending the response. `location` is the Location header.
+    Content-Length. `reset` resets the connection instead of sending the response. `location` is the Location header,
+    `date` the Date header instead of the emulator's time, or none if it is empty.
     """
 
     status: int
@@ -48,7 +49,7 @@ class Response:
     content_type: str
     delay: float = 0.0
     pause: float = 0.0
-    has_date: bool = True
+    date: str | None = None
     declared_length: int = 0
     reset: bool = False
     location: str = ""

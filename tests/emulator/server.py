@@ -76,8 +76,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _write_response(self, response: Response, headers: dict[str, str]) -> None:
         self.send_response_only(response.status)
-        if response.has_date:
-            self.send_header("Date", formatdate(self.server.endpoint.clock.now(), usegmt=True))
+        date = formatdate(self.server.endpoint.clock.now(), usegmt=True) if response.date is None else response.date
+        if date:
+            self.send_header("Date", date)
         self.send_header("Content-Type", response.content_type)
         self.send_header("Content-Length", str(response.declared_length or len(response.body)))
         if response.location:

@@ -15,6 +15,7 @@ from emulator.faults import KINDS as ALL_KINDS
 from .scenarios import EXECUTE, IDS, PRODUCT, RECORD, SCENARIOS, SEARCH, Scenario
 
 OPTIONS: dict[str, dict[str, Any]] = {
+    "date": {"date": ""},
     "slow": {"seconds": 0.3},
     "trickle": {"seconds": 0.0001},
     "rate_limit": {"per_second": 0.05},

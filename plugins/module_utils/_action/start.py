@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._exceptions import Refused, SelfServiceError, StartAbandoned, StartUnconfirmed
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # How far apart the service's own two clocks, CreatedTime and the Date header, may be.
 _CLOCK_SLACK = timedelta(seconds=2)
+# How far apart the service's clock and this machine's may be: AWS refuses signatures that are older.
+_LARGEST_SKEW = timedelta(minutes=15)
 
 
 class Execution(NamedTuple):
@@ -49,19 +51,22 @@ def start(
     # With a new token it is the record of this start, whatever else the response says.
     if product_id and not planned.token_is_new and product_id != sent.provisioned_product_id:
         raise _token_taken(record, sent)
-    replayed = not planned.token_is_new and is_replay(response, clock.monotonic() - began)
+    replayed = not planned.token_is_new and is_replay(response, clock.monotonic() - began, clock.now())
     return Execution(record, changed=not replayed)
 
 
-def is_replay(response: StartResponse, elapsed: float) -> bool:
-    """Tell whether the record is older than the first attempt, `elapsed` seconds before the response.
+def is_replay(response: StartResponse, elapsed: float, now: datetime) -> bool:
+    """Tell whether the record is older than the first attempt, `elapsed` seconds before the response, which came `now`.
 
-    Both times are the service's own, so that this machine's clock does not matter.
+    By the service's own clock, unless the response has no Date or one that can't be the service's, such as a proxy's:
+    then by this machine's, and only if the record is older than the two may differ.
     """
-    created = response.record_detail.get("CreatedTime")
-    if created is None or created.tzinfo is None or response.date is None:
+    created, date, slack = response.record_detail.get("CreatedTime"), response.date, _CLOCK_SLACK
+    if created is None or created.tzinfo is None:
         return False
-    return created < response.date - timedelta(seconds=elapsed) - _CLOCK_SLACK
+    if date is None or abs(date - now) > _LARGEST_SKEW:
+        date, slack = now, _LARGEST_SKEW
+    return created < date - timedelta(seconds=elapsed) - slack
 
 
 def not_started(error: BaseException, may_have_acted: bool, sent: Request, *, retry_hint: str) -> SelfServiceError:

@@ -20,6 +20,8 @@ import pytest
 from botocore.client import BaseClient
 from emulator import Control, ControlError, Emulator
 from emulator.clock import Clock
+from emulator.models import Run
+from emulator.records import status_changes
 from emulator.world import WorldError, posix_time, read_world
 
 Execute = Callable[..., dict[str, Any]]
@@ -154,12 +156,26 @@ def test_many_products_can_be_generated() -> None:
     assert (found["pp-002"].name, found["pp-002"].resources, found["pp-002"].tags) == ("web-2", ("i-2",), {"n": "2"})
 
 
-def test_a_clock_may_run_fast_or_be_advanced_manually() -> None:
-    real, fast, manual = Clock(), Clock(speed=1000.0), Clock(manual=True)
-    before = manual.now()
-    assert fast.now() >= real.now()
+def test_a_clock_is_real_or_moved_manually() -> None:
+    real, manual = Clock(), Clock(manual=True)
+    began, before = real.now(), manual.now()
+    assert real.now() > began
     assert manual.now() == before
     assert manual.advance(2.5) == before + 2.5
+
+
+def test_actions_can_run_fast_on_a_clock_that_does_not(connect: Callable[..., BaseClient]) -> None:
+    run = Run(seconds=60, created_for=10, in_error_from=30, ends="FAILED")
+    assert [seconds for seconds, _status in status_changes(run.at_speed(20))] == [0, 0.5, 1.5, 3]
+    assert run.at_speed(1) == run
+    with Emulator(clock="manual", speed=4) as emulator:
+        connect(emulator.url).execute_provisioned_product_service_action(
+            ProvisionedProductId="pp-orders0000001", ServiceActionId="act-restart000001", ExecuteToken="t-1"
+        )
+        emulator.advance(0.75)
+        assert emulator.records()[0]["Status"] == "IN_PROGRESS"
+        emulator.advance(0.25)
+        assert emulator.records()[0]["Status"] == "SUCCEEDED"
 
 
 @pytest.mark.parametrize("options", [{"clock": "cuckoo"}, {"access_key": "only"}])

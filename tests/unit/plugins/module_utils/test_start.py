@@ -1,13 +1,12 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a start is a replay, decided by the service's clock alone, and how errors are classified."""
+"""Whether a start is a replay, decided by the clocks, and how errors are classified."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from http.client import RemoteDisconnected
-from typing import Any
 
 import pytest
 from ansible_collections.selfservice.aws.plugins.module_utils._action.start import is_replay, not_started
@@ -21,9 +20,10 @@ from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.mo
 from botocore import exceptions
 from urllib3.exceptions import LocationParseError, NewConnectionError, ProxyError
 
-RESPONDED = datetime(2026, 11, 22, 22, 0, 0, tzinfo=timezone.utc)
+NOW = RESPONDED = datetime(2026, 11, 22, 22, 0, 0, tzinfo=timezone.utc)
 
 
+@pytest.mark.parametrize("skew", [-840, 0, 840])
 @pytest.mark.parametrize(
     ("age", "elapsed", "replay"),
     [
@@ -36,21 +36,31 @@ RESPONDED = datetime(2026, 11, 22, 22, 0, 0, tzinfo=timezone.utc)
         (-5, 0, False),
     ],
 )
-def test_a_record_older_than_the_first_attempt_is_a_replay(age: float, elapsed: float, replay: bool) -> None:
+def test_a_record_older_than_the_first_attempt_is_a_replay(
+    age: float, elapsed: float, replay: bool, skew: float
+) -> None:
     response = StartResponse({"RecordId": "rec-1", "CreatedTime": RESPONDED - timedelta(seconds=age)}, RESPONDED)
-    assert is_replay(response, elapsed) is replay
+    assert is_replay(response, elapsed, RESPONDED + timedelta(seconds=skew)) is replay
 
 
 @pytest.mark.parametrize(
-    ("created", "date"),
-    [
-        (None, RESPONDED),
-        (RESPONDED - timedelta(days=1), None),
-        (RESPONDED.replace(tzinfo=None) - timedelta(days=1), RESPONDED),
-    ],
+    "date", [None, NOW - timedelta(hours=3), NOW + timedelta(hours=3), datetime.min.replace(tzinfo=timezone.utc)]
 )
-def test_without_both_times_the_record_counts_as_new(created: Any, date: datetime | None) -> None:
-    assert not is_replay(StartResponse({"RecordId": "rec-1", "CreatedTime": created}, date), 0)
+@pytest.mark.parametrize(
+    ("age", "elapsed", "replay"),
+    [(0, 0.1, False), (-3600, 0.1, False), (899, 0.1, False), (901, 0.1, True), (901, 2, False), (7200, 60, True)],
+)
+def test_without_a_date_near_this_machines_time_its_clock_tells_records_that_are_older_than_clocks_differ(
+    age: float, elapsed: float, replay: bool, date: datetime | None
+) -> None:
+    response = StartResponse({"RecordId": "rec-1", "CreatedTime": NOW - timedelta(seconds=age)}, date)
+    assert is_replay(response, elapsed, NOW) is replay
+
+
+@pytest.mark.parametrize("date", [None, NOW, NOW - timedelta(hours=3)])
+@pytest.mark.parametrize("created", [None, NOW.replace(tzinfo=None), NOW.replace(tzinfo=None) - timedelta(days=1)])
+def test_a_record_whose_age_is_unknown_counts_as_new(created: datetime | None, date: datetime | None) -> None:
+    assert not is_replay(StartResponse({"RecordId": "rec-1", "CreatedTime": created}, date), 0.1, NOW)
 
 
 def _proxy_error(cause: Exception) -> Exception:

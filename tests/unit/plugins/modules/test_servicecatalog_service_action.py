@@ -327,10 +327,29 @@ def test_a_token_that_was_used_for_another_product_is_refused(
     assert len(emulator.records()) == 1
 
 
-def test_a_record_counts_as_new_if_the_response_has_no_date(service_action: Make, emulator: Emulator) -> None:
+# A proxy's cached header, one of a machine whose clock is wrong, none at all, and no date.
+@pytest.mark.parametrize(
+    "date", ["Wed, 01 Jan 2025 00:00:00 GMT", "Tue, 01 Jan 2199 00:00:00 GMT", "", "yesterday", "0"]
+)
+@pytest.mark.parametrize(("age", "changed"), [(0, True), (890, True), (910, False)])
+def test_without_the_services_date_a_record_is_a_replay_if_it_is_older_than_clocks_differ(
+    service_action: Make, emulator: Emulator, date: str, age: float, changed: bool
+) -> None:
+    emulator.fault(EXECUTE, "date", date=date)
+    first = service_action(**restart, execute_token="t-1").run()
+    emulator.advance(age)
+    again = service_action(**restart, execute_token="t-1").run()
+    assert (first["changed"], again["changed"]) == (True, changed)
+
+
+@pytest.mark.parametrize("created", [None, "2020-01-01T00:00:00"])
+@pytest.mark.parametrize("age", [0, 3600])
+def test_a_record_of_unknown_age_counts_as_new(
+    service_action: Make, emulator: Emulator, created: str | None, age: float
+) -> None:
     service_action(**restart, execute_token="t-1").run()
-    emulator.advance(60)
-    emulator.fault(EXECUTE, "no_date")
+    emulator.advance(age)
+    emulator.fault(EXECUTE, "replaced", members={"RecordDetail": {"CreatedTime": created}})
     assert service_action(**restart, execute_token="t-1").run()["changed"] is True
 
 
