@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.warnings import get_warning_messages, warn
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import boto3_inventory_conn, get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from . import _progress, _secrets
@@ -23,7 +24,14 @@ from ._action.parameters import to_parameters
 from ._clock import Clock, SystemClock
 from ._exceptions import InvalidInput, SelfServiceError
 from ._servicecatalog.api import ServiceCatalog
-from ._servicecatalog.errors import SERVICE_ERRORS, error_facts, error_sentence
+from ._servicecatalog.errors import (
+    SERVICE_ERRORS,
+    NotSent,
+    describe_error,
+    describe_foreign_error,
+    error_facts,
+    error_sentence,
+)
 from ._servicecatalog.models import Parameters
 
 if TYPE_CHECKING:
@@ -34,6 +42,8 @@ if TYPE_CHECKING:
 _POLLING = {"connect_timeout": 5, "read_timeout": 20, "retries": {"total_max_attempts": 1}}
 _LONGEST_POLL = 25.0
 _LONGEST_OVERRUN = 30.0
+# All clients are made before a start.
+_UNCONNECTED = "Nothing was started, and nothing was sent to AWS: {}. Correct that, and run the task again."
 
 
 @dataclass(eq=False, repr=False)
@@ -113,7 +123,11 @@ class Task:
     def _connect(self, overrides: Mapping[str, Any], seconds_left: Callable[[], float] | None) -> ServiceCatalog:
         try:
             client = self.connect({**(self.params.get("aws_config") or {}), **overrides})
-        except (AttributeError, TypeError, ValueError) as error:
+        except SERVICE_ERRORS as error:
+            raise NotSent(_UNCONNECTED.format(describe_error(error))) from error
+        except (LookupError, OSError, RuntimeError, ValueError) as error:
+            raise NotSent(_UNCONNECTED.format(describe_foreign_error(error))) from error
+        except (AttributeError, TypeError) as error:
             raise InvalidInput(f"aws_config is not what botocore takes: {_secrets.mask(error)}.") from error
         return ServiceCatalog(client, self.params.get("accept_language"), seconds_left=seconds_left)
 
@@ -169,7 +183,10 @@ def run(module: AnsibleAWSModule, handler: Callable[[Task], None]) -> None:
     """Run the handler, and end the module with the result so far, and the failure if there was one."""
 
     def connect(config: Mapping[str, Any]) -> BaseClient:
-        return module.client("servicecatalog", aws_config=dict(config))
+        # Not module.client, which ends the module with a text that does not say what was started.
+        region, endpoint, options = get_aws_connection_info(module)
+        given = {"region": region, "endpoint": endpoint, **options, "aws_config": dict(config)}
+        return boto3_inventory_conn(conn_type="client", resource="servicecatalog", **given)
 
     task = Task(
         params=module.params,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypeVar
 
 from .._exceptions import Refused, SelfServiceError
 from .._secrets import mask, mask_parameters
-from .._servicecatalog.errors import SERVICE_ERRORS, describe_error, is_access_denied
+from .._servicecatalog.errors import SERVICE_ERRORS, describe_error, error_facts, is_access_denied
 from .._servicecatalog.models import ExecutionParameter, Parameters, Reference, Request
 from . import lookup
 from .parameters import check_known
@@ -52,9 +52,13 @@ def plan(
     """Return the request, names resolved to ids: no call for ids, else one for the product and those for the action."""
     product, product_id, action_id = None, target.id, action.id
     if not (product_id and action_id):
-        product = lookup.find_provisioned_product(service, target)
-        product_id = str(product["Id"])
-        action_id = action.id or str(lookup.find_action(service, product, action)["Id"])
+        try:
+            product = lookup.find_provisioned_product(service, target)
+            product_id = str(product["Id"])
+            action_id = action.id or str(lookup.find_action(service, product, action)["Id"])
+        except SERVICE_ERRORS as error:
+            text = f"Nothing was started, since the names could not be looked up: {describe_error(error)}."
+            raise Refused(text, changed=False, **error_facts(error)) from error
     request = Request(product_id, action_id, execute_token, parameters)
     return Plan(request, token_is_new, product, action_was_found=not action.id)
 

@@ -13,10 +13,9 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .._secrets import mask
 from .errors import CallAbandoned, MalformedResponse, StartStopped
 from .models import ExecutionParameter, Request, StartResponse
-from .transport import current_attempts, install_response_checks
+from .transport import current_attempts, install_response_checks, make_call
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -36,7 +35,7 @@ _LONGEST_WAIT = 365 * 86400.0
 class ServiceCatalog:
     """A client, the language of its responses, and how long its calls may take.
 
-    The methods raise botocore's own ClientError and BotoCoreError, MalformedResponse or CallAbandoned. `seconds_left`
+    The methods raise SERVICE_ERRORS: botocore's own, MalformedResponse, NotSent or CallAbandoned. `seconds_left`
     returns how long a call that begins now may take. It runs on a thread of its own then, since botocore's time-outs
     start again with each byte, and do not cover looking up names and renewing credentials.
     """
@@ -77,7 +76,7 @@ class ServiceCatalog:
         """
         call, members = self._client.execute_provisioned_product_service_action, to_request(request) | self._language
         try:
-            response = _read(call, members) if caller_abandons else self._call(call, **members)
+            response = make_call(call, members) if caller_abandons else self._call(call, **members)
         except MalformedResponse:
             # One odd member must not cost the id of a record that exists.
             response = {"RecordDetail": _texts_of_record(current_attempts().last_body)}
@@ -173,13 +172,13 @@ class ServiceCatalog:
     def _call(self, call: Any, **members: Any) -> dict[str, Any]:
         """Make a call, and abandon it if it takes too long."""
         if self._seconds_left is None:
-            return _read(call, members)
+            return make_call(call, members)
         # Not at the top: a run that waits for nothing saves the import.
         from concurrent.futures import wait
 
         from .._threads import start_call
 
-        future = start_call(partial(_read, call, members))
+        future = start_call(partial(make_call, call, members))
         if not wait([future], max(0.0, min(self._seconds_left(), _LONGEST_WAIT))).done:
             current_attempts().abandon()
             raise CallAbandoned(f"{call.__name__} was not answered in time")
@@ -209,14 +208,6 @@ def to_request(request: Request) -> dict[str, Any]:
         "Parameters": request.parameters,
     }
     return {name: value for name, value in members.items() if value}
-
-
-def _read(call: Any, members: Mapping[str, Any]) -> dict[str, Any]:
-    """Make a call; what botocore's parser raises for a response that is not of its model is a MalformedResponse."""
-    try:
-        return call(**members)
-    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        raise MalformedResponse(f"{call.__name__} was answered with what can't be read: {mask(error)}.") from error
 
 
 def _texts_of_record(body: bytes) -> dict[str, str]:

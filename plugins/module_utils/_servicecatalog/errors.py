@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -35,6 +36,10 @@ class MalformedResponse(SelfServiceError):
     """An HTTP 200 whose body is cut off, empty or not the service's."""
 
 
+class NotSent(SelfServiceError):
+    """A call that was not sent, since this machine lacks something for it, such as a file with credentials."""
+
+
 class CallAbandoned(SelfServiceError):
     """A call that had no response in time, or that was not sent any more."""
 
@@ -45,7 +50,10 @@ class StartStopped(CallAbandoned):
 
 # Their text is for the user as it is.
 _OWN = (SelfServiceError, Interrupted)
-SERVICE_ERRORS = (ClientError, BotoCoreError, ResponseParserError, MalformedResponse, CallAbandoned)
+SERVICE_ERRORS = (ClientError, BotoCoreError, ResponseParserError, MalformedResponse, NotSent, CallAbandoned)
+# What else botocore lets through when it reads credentials, signs, or parses a response. Some of its own errors are
+# among them, too: catch SERVICE_ERRORS first.
+FOREIGN_ERRORS = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 
 _THROTTLED = re.compile("Throttl|RequestLimitExceeded|TooManyRequests|BandwidthLimitExceeded|SlowDown")
 # No call succeeds any more with these credentials.
@@ -81,10 +89,13 @@ def affects_all_calls(error: BaseException) -> bool:
 
 
 def is_transient(error: BaseException) -> bool:
-    """Tell whether the same read may succeed later: throttling, 5xx, a broken connection, a malformed response."""
+    """Tell whether the same read may succeed later: throttling, 5xx, a broken connection, a malformed response.
+
+    A file that could not be read may be there again, too.
+    """
     if isinstance(error, ClientError):
         return _is_throttled(error) or _status_of(error) >= 500
-    broken = (MalformedResponse, CallAbandoned, ResponseParserError, HTTPClientError, BotoConnectionError)
+    broken = (MalformedResponse, NotSent, CallAbandoned, ResponseParserError, HTTPClientError, BotoConnectionError)
     return isinstance(error, broken)
 
 
@@ -121,6 +132,15 @@ def describe_error(error: BaseException) -> str:
     if code_of(error) in _DENIED:
         text += f" (the permission needed is {_service_of(error)}:{error.operation_name})"
     return text
+
+
+def describe_foreign_error(error: BaseException) -> str:
+    """Return one of FOREIGN_ERRORS that came up before a call was sent as a phrase: what can't be used, and why."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename} can't be used ({error.strerror})"
+    if isinstance(error, json.JSONDecodeError):
+        return f"the credentials are not valid JSON ({error})"
+    return f"{type(error).__name__}: {mask(error)}".rstrip(".")
 
 
 def error_sentence(error: BaseException) -> str:

@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from .errors import MalformedResponse, was_never_sent
+from .._secrets import mask
+from .errors import (
+    FOREIGN_ERRORS,
+    SERVICE_ERRORS,
+    MalformedResponse,
+    NotSent,
+    describe_foreign_error,
+    was_never_sent,
+)
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -25,6 +33,8 @@ class Attempts:
     def __init__(self) -> None:
         self.is_in_flight = False
         self.is_ambiguous = False
+        # Whether the current attempt got as far as sending its request.
+        self.is_sent = False
         self.last_body = b""
         self._is_abandoned = False
         # A request is sent before its call is abandoned, or not at all.
@@ -38,7 +48,7 @@ class Attempts:
     def begin(self) -> bool:
         """Note that a request is sent; return False if it must not be, since its call was abandoned."""
         with self._lock:
-            self.is_in_flight = not self._is_abandoned
+            self.is_in_flight = self.is_sent = not self._is_abandoned
             return self.is_in_flight
 
     def abandon(self) -> None:
@@ -65,6 +75,8 @@ def install_response_checks(client: BaseClient) -> None:
             return None
         return min(_LONGEST_RETRY_PAUSE, random.random() * 2 ** (kwargs["attempts"] - 1))
 
+    # First, before the request is signed.
+    client.meta.events.register_first("request-created.servicecatalog", _begin_attempt, unique_id="selfservice-begin")
     # First, since botocore's legacy mode raises the error of the last attempt before later handlers see it.
     client.meta.events.register_first("needs-retry.servicecatalog", retry_malformed, unique_id="selfservice-retry")
     client.meta.events.register("after-call.servicecatalog", _refuse_malformed, unique_id="selfservice-refuse")
@@ -82,6 +94,19 @@ def track_attempts(attempts: Attempts) -> Iterator[Attempts]:
         _attempts.reset(token)
 
 
+def make_call(call: Any, members: Mapping[str, Any]) -> dict[str, Any]:
+    """Make a call; what botocore lets through is NotSent before the request is sent, else a MalformedResponse."""
+    with track_attempts(current_attempts()) as attempts:
+        try:
+            return call(**members)
+        except SERVICE_ERRORS:
+            raise
+        except FOREIGN_ERRORS as error:
+            if attempts.is_sent:
+                raise MalformedResponse(f"{call.__name__} was answered with what can't be read: {mask(error)}.") from error
+            raise NotSent(f"{call.__name__} could not be sent: {describe_foreign_error(error)}.") from error
+
+
 def _max_attempts(client: BaseClient) -> int:
     """Return how many attempts botocore makes: the user's setting, or the default of the retry mode."""
     retries = client.meta.config.retries or {}
@@ -91,6 +116,10 @@ def _max_attempts(client: BaseClient) -> int:
 def current_attempts() -> Attempts:
     """Return the attempts of track_attempts(), or some that nobody looks at."""
     return _attempts.get(Attempts())
+
+
+def _begin_attempt(**_kwargs: Any) -> None:
+    current_attempts().is_sent = False
 
 
 def _keep_body(response_dict: dict[str, Any], **_kwargs: Any) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from types import SimpleNamespace
@@ -14,8 +15,9 @@ import boto3
 import pytest
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import transport
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog, to_request
-from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.errors import MalformedResponse
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.errors import MalformedResponse, NotSent
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import ExecutionParameter, Request
+from botocore.awsrequest import AWSResponse
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.stub import Stubber
@@ -114,18 +116,50 @@ def test_a_product_without_its_ids_is_malformed(stubbed: tuple[BaseClient, Stubb
         catalog(client).describe_provisioned_product(Id="pp-1")
 
 
-def test_a_response_that_botocore_cannot_parse_is_malformed() -> None:
-    def describe(**_members: str) -> dict:
-        raise ValueError("Invalid timestamp: 'yesterday'")
+def respond(status: int, body: dict[str, Any]) -> Any:
+    """Return a handler of before-send that responds, so that nothing is sent."""
+    raw = SimpleNamespace(stream=lambda **_options: [json.dumps(body).encode()])
+    return lambda request, **_kwargs: AWSResponse(request.url, status, {}, raw)
 
-    events = SimpleNamespace(
-        register=lambda *_args, **_kwargs: None,
-        register_first=lambda *_args, **_kwargs: None,
-        register_last=lambda *_args, **_kwargs: None,
-    )
-    meta = SimpleNamespace(config=SimpleNamespace(retries=None), events=events)
-    client: Any = SimpleNamespace(describe_provisioned_product=describe, meta=meta)
-    with pytest.raises(MalformedResponse, match="can't be read: Invalid timestamp"):
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, {"ProvisionedProductDetail": {"Id": "pp-1", "CreatedTime": "yesterday"}}),
+        (400, {"__type": ["not a text"]}),
+    ],
+)
+def test_a_response_that_botocore_cannot_parse_is_malformed(status: int, body: dict[str, Any]) -> None:
+    client = make_client()
+    client.meta.events.register("before-send.servicecatalog", respond(status, body))
+    with pytest.raises(MalformedResponse, match="describe_provisioned_product was answered with what can't be read: "):
+        ServiceCatalog(client).describe_provisioned_product(Id="pp-1")
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (
+            FileNotFoundError(2, "No such file or directory", "/token"),
+            "/token can't be used .No such file or directory.",
+        ),
+        (OSError("no more processes"), "OSError: no more processes"),
+        (KeyError("Credentials"), "KeyError: 'Credentials'"),
+        (ValueError("Invalid header"), "ValueError: Invalid header"),
+    ],
+)
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_a_call_that_fails_before_it_is_sent_is_not_sent(error: Exception, text: str, attempts: int) -> None:
+    client, signed = make_client(), []
+
+    def sign(**_kwargs: Any) -> None:
+        signed.append(None)
+        if len(signed) == attempts:
+            raise error
+
+    client.meta.events.register("before-sign.servicecatalog", sign)
+    client.meta.events.register("before-send.servicecatalog", respond(500, {}))
+    with pytest.raises(NotSent, match=f"describe_provisioned_product could not be sent: {text}"):
         ServiceCatalog(client).describe_provisioned_product(Id="pp-1")
 
 

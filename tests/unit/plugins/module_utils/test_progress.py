@@ -85,8 +85,7 @@ def test_progress_of_one_record_is_sent_when_it_starts_changes_and_ends(service_
     record_id = attempt.task.result["record_detail"]["record_id"]
     assert [(event["RecordState"]["status"], event["is_over"]) for event in events] == [
         ("CREATED", False),
-        ("IN_PROGRESS", False),
-        ("IN_PROGRESS", False),
+        *[("IN_PROGRESS", False)] * 4,
         ("SUCCEEDED", True),
     ]
     assert {tuple(event["RecordState"].items())[:2] for event in events} == {

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
@@ -68,11 +69,40 @@ def test_a_denied_read_names_the_missing_permission(execute: Execute, emulator: 
     assert result["changed"] is False
 
 
+@pytest.mark.parametrize(
+    ("profile", "named"),
+    [
+        ("credential_process = /none/here", "/none/here can't be used (No such file or directory)"),
+        ("credential_process = /bin/echo Welcome", "the credentials are not valid JSON"),
+        ("credential_process = /bin/ls /none/here", "CredentialRetrievalError"),
+        ("role_arn = arn:aws:iam::1:role/r\nweb_identity_token_file = /none/here", "/none/here can't be used"),
+    ],
+)
+def test_credentials_that_cannot_be_read_are_named_before_anything_is_sent(
+    execute: Execute, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, emulator: Emulator, profile: str, named: str
+) -> None:
+    (tmp_path / "config").write_text(f"[profile mine]\n{profile}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    result = execute(**RESTART, profile="mine", access_key=None, secret_key=None)
+    assert named in result["msg"]
+    assert "Nothing was started" in result["msg"] or "Nothing was changed" in result["msg"]
+    assert (result["changed"], "exception" in result) == (False, False)
+    assert emulator.calls() == []
+
+
+def test_a_missing_region_is_named(execute: Execute, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "EC2_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    result = execute(**RESTART, region=None)
+    assert "Nothing was started" in result["msg"]
+    assert "You must specify a region" in result["msg"]
+
+
 def test_a_wait_uses_the_system_clock(execute: Execute, emulator: Emulator) -> None:
     emulator.fault("DescribeRecord", "throttling")
-    result = execute(**RESTART, wait=True, wait_timeout=1, wait_delay=0.3)
-    assert "was not seen to end within 1 s" in result["msg"]
-    assert len(emulator.calls("DescribeRecord")) in (2, 3)
+    result = execute(**RESTART, wait=True, wait_timeout=2, wait_delay=0.3)
+    assert "was not seen to end within 2 s" in result["msg"]
+    assert len(emulator.calls("DescribeRecord")) in (2, 3, 4)
 
 
 def test_a_short_secret_leaves_the_message_readable(execute: Execute) -> None:

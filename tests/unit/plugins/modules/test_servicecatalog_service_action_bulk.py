@@ -106,15 +106,15 @@ def test_an_unexpected_error_keeps_the_records_of_the_other_targets(bulk: Make, 
     attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART)
     signed: list[None] = []
 
-    def without_credentials(**_kwargs: Any) -> None:
+    def raise_every_second_time(**_kwargs: Any) -> None:
         signed.append(None)
         if len(signed) % 2:
-            raise FileNotFoundError("token")
+            raise MemoryError("no memory")
 
-    register_handler(attempt, f"before-sign.servicecatalog.{EXECUTE}", without_credentials)
+    register_handler(attempt, f"before-sign.servicecatalog.{EXECUTE}", raise_every_second_time)
     result = attempt.result()
     assert result["failed"]
-    assert "FileNotFoundError: token" in result["msg"]
+    assert "MemoryError: no memory" in result["msg"]
     returned = [item["record_detail"]["record_id"] for item in result["results"] if item["record_detail"]]
     assert sorted(returned) == sorted(record["RecordId"] for record in emulator.records())
     assert len(returned) == 10
