@@ -115,10 +115,26 @@ def test_all_batches_share_one_seed_that_resumes_them(
     assert len(emulator.records()) == 4
 
 
-def test_a_strategy_that_ignores_run_once_starts_each_target_once(
-    run_role: Runner, product_hosts: Runner, emulator: Emulator
+@pytest.mark.parametrize("strategy", ["free", "ansible.builtin.free", "host_pinned"])
+@pytest.mark.parametrize("failing", ["none", "web-0"])
+def test_a_strategy_that_ignores_run_once_is_refused_on_every_host(
+    run_role: Runner, product_hosts: Runner, emulator: Emulator, strategy: str, failing: str
 ) -> None:
-    done = run_role({"service_action_id": "act-1"}, hosts=product_hosts(3), strategy="free")
+    before = [{"ansible.builtin.fail": {"msg": "Broken"}, "when": f"inventory_hostname == '{failing}'"}]
+    hosts = product_hosts(3)
+    done = run_role({"service_action_id": "act-1"}, hosts=hosts, strategy=strategy, pre_tasks=before)
+    assert done.code == 2
+    told = re.sub(r"\s+", " ", done.output).count(f'The play has the strategy {strategy}, which ignores run_once')
+    assert told >= len(hosts) - (failing in hosts)
+    assert done.output.count("failed=1") == len(hosts)
+    assert not emulator.calls()
+
+
+@pytest.mark.parametrize("strategy", ["ansible.builtin.linear", "debug"])
+def test_linear_strategies_run_each_target_once(
+    run_role: Runner, product_hosts: Runner, emulator: Emulator, strategy: str
+) -> None:
+    done = run_role({"service_action_id": "act-1"}, hosts=product_hosts(3), strategy=strategy)
     assert done.code == 0, done.output
     assert len(emulator.calls(EXECUTE)) == 3
     assert len(done.stats["record_ids"]) == 3

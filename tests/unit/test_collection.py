@@ -41,7 +41,7 @@ def test_a_fragment_and_its_argument_spec_agree(name: str) -> None:
 
 def test_the_action_group_has_every_module() -> None:
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
-    assert sorted(runtime["action_groups"]["aws"]) == MODULES
+    assert sorted(runtime["action_groups"]["aws"]) == [name for name in MODULES if name.startswith("servicecatalog_")]
 
 
 @pytest.mark.parametrize("name", MODULES)
