@@ -15,7 +15,7 @@ class ActionModule(ActionBase):
     """The action behind the module of the same name, which only documents it."""
 
     _requires_connection = False
-    _VALID_ARGS = frozenset()
+    _VALID_ARGS: frozenset[str] = frozenset()
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         """Return a failure that names the strategy, unless it is linear or made from it, such as debug."""
@@ -28,6 +28,6 @@ class ActionModule(ActionBase):
         return {
             **result,
             "failed": True,
-            "msg": f"The play has the strategy {name}, which ignores run_once: each host would run what is meant to run "
-            "once for the whole batch. Nothing was started. Give the play the strategy linear.",
+            "msg": f"The play has the strategy {name}, which ignores run_once: each host would run what is to run once "
+            "for the whole batch. Nothing was started. Give the play the strategy linear.",
         }

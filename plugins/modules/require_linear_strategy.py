@@ -11,8 +11,8 @@ module: require_linear_strategy
 version_added: 1.0.0
 short_description: Fail unless the play has Ansible's strategy linear
 description:
-  - Fails on every host unless the play's strategy is P(ansible.builtin.linear#strategy) or one that is made from it, such
-    as P(ansible.builtin.debug#strategy). Other strategies ignore C(run_once).
+  - Fails on every host unless the play's strategy is P(ansible.builtin.linear#strategy) or one that is made from it,
+    such as P(ansible.builtin.debug#strategy). Other strategies ignore C(run_once).
   - The role P(selfservice.aws.run_service_action#role) begins with it.
 author:
   - selfservice.aws contributors (@selfservice-aws)
