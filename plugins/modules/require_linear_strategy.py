@@ -35,4 +35,5 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+{}
 """
