@@ -20,7 +20,7 @@ help: ## Print this help
 
 .PHONY: test
 test: python ## Run all checks on the newest supported versions, and on the oldest what they can break
-	@$(NOX) -j 2 -s oldest sanity lint build docs; before=$$?; $(NOX) -s tests -- $(ARGS) && exit $$before
+	@$(NOX) -j 2 -s oldest sanity pylint lint build docs; before=$$?; $(NOX) -s tests -- $(ARGS) && exit $$before
 
 .PHONY: demo emulator env bench
 demo: ## Run the demo: a playbook against an emulator of Service Catalog

@@ -26,30 +26,25 @@ import docsite
 from build_tree import BUILD, CHECKOUT, lock
 from checks import Versions
 
-# Each ansible-core on the oldest Python that runs it, the newest on all, and with the amazon.aws of its time.
-SUPPORTED = (
-    Versions("2.16", "3.10", 9, oldest_boto3=True),
-    Versions("2.17", "3.10", 9),
-    Versions("2.18", "3.11", 9),
-    Versions("2.19", "3.11", 10, oldest_boto3=True),
-    Versions("2.20", "3.12", 10),
-    Versions("2.21", "3.12", 11),
-    Versions("2.21", "3.13", 11),
-    Versions("2.21", "3.14", 11),
-    # These Pythons are too old for the newest ansible-core itself.
-    Versions("2.21", "3.13", 11, oldest_boto3=True, modules="3.9"),
-    Versions("2.21", "3.13", 11, modules="3.10"),
-)
-# What older versions can break, if anything can; the matrix runs everything.
-OLDEST_SANITY = ("ansible-doc", "compile", "import", "validate-modules")
-OLDEST_TESTS = (
-    "tests/unit/plugins",
-    "tests/integration/test_examples.py",
-    "tests/integration/test_inventory.py",
-    "tests/integration/test_role.py",
-    "tests/integration/test_runner.py",
-    "tests/integration/test_running_service_actions.py",
-)
+# Of ansible-core 2.x, the oldest Python 3.x that runs it, and the amazon.aws of its time.
+CORES = {16: (10, 9), 17: (10, 9), 18: (11, 9), 19: (11, 10), 20: (12, 10), 21: (12, 11), 22: (13, 12)}
+# Of amazon.aws, the oldest ansible-core 2.x that it allows.
+AMAZON = {9: 16, 10: 16, 11: 17, 12: 18}
+# All pairs that both allow. With the amazon.aws of its time each ansible-core runs everything, on the oldest boto3 or
+# the newest; with the others a part, on the oldest boto3 that these allow.
+SUPPORTED = [
+    Versions(f"2.{core}", f"3.{python}", amazon, oldest_boto3=amazon != own or core in (16, 19), part=amazon != own)
+    for core, (python, own) in CORES.items()
+    for amazon, oldest_core in AMAZON.items()
+    if core >= oldest_core
+]
+# The newest ansible-core on its other Pythons, and with modules that run on Pythons too old for it.
+SUPPORTED += [Versions("2.22", python, 12) for python in ("3.14", "3.15")]
+SUPPORTED += [Versions("2.22", "3.13", 12, oldest_boto3=old == "3.9", modules=old) for old in ("3.9", "3.10")]
+# The part is what versions can break, if anything can.
+PART_SANITY = ("--test=ansible-doc", "--test=compile", "--test=import", "--test=validate-modules")
+PART_INTEGRATION = ("examples", "inventory", "role", "runner", "running_service_actions")
+PART_TESTS = ("tests/unit/plugins", *(f"tests/integration/test_{name}.py" for name in PART_INTEGRATION))
 STAND_IN = "https://example.com/selfservice.aws"
 
 # Sessions that nox runs side by side (-j) are processes of their own, under the lock and with the PATH of the first.
@@ -61,7 +56,9 @@ if not os.environ.get("SELFSERVICE_HELD"):
         os.environ["SELFSERVICE_HELD"] = "yes"
 PYTHONS = checks.find_pythons()
 RUNNABLE = [each for each in SUPPORTED if {each.python, each.modules or each.python} <= set(PYTHONS)]
-OLDEST, NEWEST = RUNNABLE[0], [each for each in RUNNABLE if not each.modules][-1]
+COMPLETE = [each for each in RUNNABLE if not each.modules and not each.part]
+OLDEST, NEWEST = COMPLETE[0], COMPLETE[-1]
+WITH_PYLINT = [NEWEST, *(each for each in COMPLETE if each.core not in checks.WITHOUT_PYLINT)][-1]
 
 nox.needs_version = ">=2026.10.20"
 nox.options.default_venv_backend = "uv"
@@ -69,8 +66,15 @@ nox.options.download_python = "never"
 nox.options.envdir = str(BUILD / "nox")
 nox.options.error_on_missing_interpreters = True
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "docs", "build", "sanity", "oldest", "tests"]
+nox.options.sessions = ["lint", "docs", "build", "sanity", "pylint", "oldest", "tests"]
 antsibull_nox.load_antsibull_nox_toml()
+
+
+def run_part(session: nox.Session, versions: Versions) -> None:
+    """Run what versions can break."""
+    tree = checks.set_up(session, versions, "test")
+    checks.run_sanity(session, versions, tree, "--python", versions.python, *PART_SANITY)
+    checks.run_tests(session, tree, "-q", *PART_TESTS)
 
 
 @nox.session(python=NEWEST.python, allow_parallel=True)
@@ -135,13 +139,17 @@ def sanity(session: nox.Session) -> None:
     checks.run_sanity(session, NEWEST, checks.set_up(session, NEWEST, "test"), *session.posargs)
 
 
+@nox.session(python=WITH_PYLINT.python, allow_parallel=True)
+def pylint(session: nox.Session) -> None:
+    """Run the pylint of ansible-test sanity, of the newest ansible-core that can install it."""
+    checks.run_sanity(session, WITH_PYLINT, checks.set_up(session, WITH_PYLINT, "test"), "--test", "pylint")
+
+
 @nox.session(python=OLDEST.python, allow_parallel=True)
 def oldest(session: nox.Session) -> None:
     """Run the checks that older versions can break, on the oldest versions that have a Python here."""
     session.log(f"{OLDEST}")
-    tree = checks.set_up(session, OLDEST, "test")
-    checks.run_sanity(session, OLDEST, tree, "--python", OLDEST.python, *(f"--test={name}" for name in OLDEST_SANITY))
-    checks.run_tests(session, tree, "-q", *OLDEST_TESTS)
+    run_part(session, OLDEST)
 
 
 @nox.session(python=NEWEST.python)
@@ -183,18 +191,21 @@ def coverage(session: nox.Session) -> None:
 @nox.session(default=False)
 @nox.parametrize("python,versions", [nox.param(each.python, each, id=str(each)) for each in SUPPORTED])
 def versions(session: nox.Session, versions: Versions) -> None:
-    """Run sanity and all tests on versions that are tested together."""
+    """Run sanity and all tests on versions that are tested together, or the part of them that versions can break."""
+    if versions.part:
+        run_part(session, versions)
+        return
     tree = checks.set_up(session, versions, "test")
-    if not versions.modules:
+    if versions.modules:
+        venv = session.create_tmp()
+        session.run("uv", "venv", "--clear", "--python", versions.modules, venv, external=True)
+        # amazon.aws warns where it can't compare versions; with ansible-core packaging is there anyway.
+        wanted = [*checks.boto3_requirements(versions, tree), "packaging"]
+        session.run("uv", "pip", "install", "--compile-bytecode", "--python", venv, *wanted, external=True)
+        checks.run_tests(session, tree, "-q", "tests/integration", SELFSERVICE_MODULE_PYTHON=f"{venv}/bin/python")
+    else:
         checks.run_sanity(session, versions, tree)
         checks.run_tests(session, tree, "-q", "tests/unit", "tests/integration")
-        return
-    venv = session.create_tmp()
-    session.run("uv", "venv", "--clear", "--python", versions.modules, venv, external=True)
-    # amazon.aws warns where it can't compare versions; with ansible-core packaging is there anyway.
-    wanted = [*checks.boto3_requirements(versions, tree), "packaging"]
-    session.run("uv", "pip", "install", "--compile-bytecode", "--python", venv, *wanted, external=True)
-    checks.run_tests(session, tree, "-q", "tests/integration", SELFSERVICE_MODULE_PYTHON=f"{venv}/bin/python")
 
 
 @nox.session(venv_backend="none", default=False)

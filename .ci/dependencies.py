@@ -18,7 +18,7 @@ from build_tree import BUILD, CHECKOUT, link, lock
 from packaging.specifiers import SpecifierSet
 
 # The newest major version of PyPI's ansible that has this major version of amazon.aws, and the one that has awx.awx.
-AMAZON_IN_ANSIBLE = {9: 11, 10: 13, 11: 14}
+AMAZON_IN_ANSIBLE = {9: 11, 10: 13, 11: 14, 12: 15}
 AWX, AWX_IN_ANSIBLE = "24.6.1", 13
 GALAXY_SECONDS = 30
 # ansible-test's own words for the version of pip that it wants for a Python.
@@ -88,7 +88,7 @@ def _from_galaxy(wanted: str, unpacked: Path) -> None:
 def _from_pypi(ansible: int, folder: Path, unpacked: Path) -> None:
     # The wheel's own Python does not matter, only files are taken from it.
     options = ["--no-deps", "--only-binary=:all:", "--ignore-requires-python", "--dest", str(unpacked)]
-    _pip("download", *options, f"ansible~={ansible}.0")
+    _pip("download", "--pre", *options, f"ansible=={ansible}.*")
     with zipfile.ZipFile(next(unpacked.glob("ansible-*.whl"))) as wheel:
         wheel.extractall(unpacked, [name for name in wheel.namelist() if name.startswith(f"{folder.as_posix()}/")])
 

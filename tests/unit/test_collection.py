@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import json
@@ -107,6 +108,28 @@ def test_workflows_run_existing_make_targets(workflow: Path) -> None:
     used = {*re.findall(r"\bmake ([\w-]+)", text), *", ".join(listed).split(", ")} - {""}
     assert used
     assert used <= targets
+
+
+def test_supported_versions_are_the_same_wherever_they_are_named() -> None:
+    tables = dict(re.findall(r"^(CORES|AMAZON) = (.*)$", (ROOT / "noxfile.py").read_text(), re.MULTILINE))
+    cores, amazon = (sorted(ast.literal_eval(tables[name])) for name in ("CORES", "AMAZON"))
+    core_range = f">=2.{cores[0]}.0,<2.{cores[-1] + 1}"
+    amazon_range = f">={amazon[0]}.0.0,<{amazon[-1] + 1}.0.0"
+    environment = yaml.safe_load((ROOT / "execution-environment.yml").read_text())["dependencies"]
+    assert yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["requires_ansible"] == core_range
+    assert environment["ansible_core"]["package_pip"] == f"ansible-core{core_range}"
+    assert yaml.safe_load((ROOT / "galaxy.yml").read_text())["dependencies"] == {"amazon.aws": amazon_range}
+    wanted = {"name": "amazon.aws", "version": amazon_range}
+    assert yaml.safe_load((ROOT / "requirements.yml").read_text())["collections"] == [wanted]
+    assert wanted in environment["galaxy"]["collections"]
+    role = yaml.safe_load((ROOT / "roles" / "run_service_action" / "meta" / "main.yml").read_text())
+    assert role["galaxy_info"]["min_ansible_version"] == f"2.{cores[0]}"
+    weekly = (ROOT / ".github" / "workflows" / "tests.yml").read_text()
+    assert re.findall(r"make matrix ARGS=2\.(\d+)", weekly) == [str(core) for core in cores]
+    for page in ("README.md", "docs/docsite/rst/guide_versions.rst"):
+        text = " ".join((ROOT / page).read_text().split())
+        assert f"ansible-core 2.{cores[0]} to 2.{cores[-1]}, " in text
+        assert re.search(rf"amazon\.aws\S* {amazon[0]} to {amazon[-1]}\b", text.replace("/amazon/aws/)", "amazon.aws"))
 
 
 def test_the_inventory_documents_all_its_options() -> None:
