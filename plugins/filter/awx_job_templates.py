@@ -137,7 +137,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.selfservice.aws.plugins.plugin_utils._templating import never_templated
 
 SECRETS = "(?i)password|passwd|secret|token"
 # Limits of Service Catalog on a parameter's value, of the module on a secret, and of AWX on a name.
@@ -182,7 +182,7 @@ def awx_job_templates(
         templates.append({**template, "extra_vars": dict(sorted(variables.items())), "survey_spec": survey})
     names = [template["name"] for template in templates]
     _check_names(names)
-    return wrap_var({"templates": templates, **_compare(names, existing, scope)})
+    return never_templated({"templates": templates, **_compare(names, existing, scope)})
 
 
 def _compare(names: list[str], existing: Iterable[Mapping[str, Any]], scope: str) -> dict[str, list[str]]:

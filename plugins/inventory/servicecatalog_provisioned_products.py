@@ -14,9 +14,11 @@ description:
   - The source is a YAML file whose name ends in V(servicecatalog.yml) or V(servicecatalog.yaml).
   - Lists with the API call C(SearchProvisionedProducts), all pages of it, in each region.
   - A host is named after its product, or as O(hostnames) says, and is in the group C(servicecatalog).
-  - Its variables are the attributes of the product in snake_case, those that it has, with C(tags) as a dictionary whose
-    keys keep their case, and C(region). The attributes id, name and type are C(provisioned_product_id),
-    C(provisioned_product_name) and C(provisioned_product_type).
+  - Its variables are the attributes of the product in snake_case, those that it has, and C(region). The attributes id,
+    name, type and tags are C(provisioned_product_id), C(provisioned_product_name), C(provisioned_product_type) and
+    C(provisioned_product_tags), which is a dictionary whose keys keep their case.
+  - O(compose), O(groups) and O(keyed_groups) may also use the tags as C(tags). A host has no variable of that name,
+    since Ansible reserves it.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options:
@@ -96,8 +98,6 @@ extends_documentation_fragment:
   - amazon.aws.assume_role.plugins
 notes:
   - Nothing that comes from AWS is ever templated, whether it was read just now or from the cache.
-  - C(tags) is a reserved name, of which Ansible warns once in a run, as it does for amazon.aws' inventory plugins. The
-    variable works all the same. With O(hostvars_prefix) there is no such variable, and no warning.
   - With O(cache), a second run makes no call until O(cache_timeout) has passed or V(--flush-cache) is given. The cache
     holds what the service answered, without any credentials; also which regions were denied.
   - What is cached is kept apart by account and role, endpoint, regions, O(search_query) and O(access_level), but not
@@ -275,10 +275,9 @@ class InventoryModule(AWSInventoryBase):
             if statuses and product.get("status") not in statuses:
                 continue
             self.inventory.add_host(name, group=hosts.GROUP)
-            variables = hosts.host_variables(product, prefix)
-            for variable, value in variables.items():
+            for variable, value in hosts.host_variables(product, prefix).items():
                 self.inventory.set_variable(name, variable, value)
-            added[name] = {**hosts.host_variables(product, ""), **variables} if prefix else variables
+            added[name] = hosts.expression_variables(product, prefix)
         self._construct(added)
 
     def _names(self, products: list[dict[str, Any]], preferences: list[hosts.Preference]) -> list[str]:

@@ -79,9 +79,9 @@ def test_the_record_is_set_as_a_fact(play: Play) -> None:
         - {RESTART}, wait: true}}
           register: result
         - ansible.builtin.assert:
-            that: servicecatalog_record_detail == result.record_detail
+            that: ansible_facts.servicecatalog_record_detail == result.record_detail
         """,
-        ANSIBLE_INJECT_FACT_VARS="1",
+        ANSIBLE_INJECT_FACT_VARS="0",
     )
     assert done.code == 0, done.output
 

@@ -38,6 +38,20 @@ OPERATIONS = {xform_name(name) for name in Session().get_service_model("servicec
 FOLDERS = (".ci", "plugins", "tests/awx", "tests/benchmarks", "tests/emulator", "tests/faults")
 SIZED = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 API = "plugins/module_utils/_servicecatalog/api.py"
+# Deprecated by ansible-core, or to be in 2.25 at the latest; what only old releases need is imported where it is used.
+DEPRECATED = (
+    "ansible.compat",
+    "ansible.module_utils._text",
+    "ansible.module_utils.common._collections_compat",
+    "ansible.module_utils.common.json",
+    "ansible.module_utils.common.text.converters.jsonify",
+    "ansible.module_utils.six",
+    "ansible.parsing.ajson",
+    "ansible.parsing.utils.jsonify",
+    "ansible.parsing.yaml.objects",
+    "ansible.utils.listify",
+    "ansible.utils.unsafe_proxy",
+)
 STAND_INS = sorted(path for name in ("awx", "emulator") for path in (ROOT / "tests" / name).glob("*.py"))
 
 
@@ -113,6 +127,11 @@ def test_only_the_clock_sleeps_and_only_module_exits(file: Path) -> None:
     called = {node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and hasattr(node.func, "attr")}
     assert not called & {"exit_json", "fail_json", "fail_json_aws"} or file.stem == "_module"
     assert "time" not in set(imported(file)) or file.stem == "_clock"
+
+
+@pytest.mark.parametrize("file", [file for file in PLUGINS if file.stem != "_templating"], ids=names_of)
+def test_nothing_deprecated_is_imported(file: Path) -> None:
+    assert not [found for found in imported(file) if found.startswith(DEPRECATED)]
 
 
 @pytest.mark.parametrize("file", MODULES, ids=names_of)

@@ -9,11 +9,11 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, Callable, NamedTuple
+from typing import Any, NamedTuple
 
-from ansible import template
 from ansible.vars.reserved import is_reserved_name
 from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import InvalidInput
+from ansible_collections.selfservice.aws.plugins.plugin_utils._templating import never_templated
 
 GROUP = "servicecatalog"
 # What a host may be named after, besides its tags.
@@ -42,19 +42,6 @@ _RENAMED = {name: f"provisioned_product_{name}" for name in ("id", "name", "type
 _ALWAYS = ("provisioned_product_id", "region")
 
 Product = Mapping[str, Any]
-
-
-def _never_templated() -> Callable[[Any], Any]:
-    """Return a function that keeps a value from being templated."""
-    if hasattr(template, "trust_as_template"):
-        # Since ansible-core 2.19 only what is marked as trusted is templated, and nothing here is.
-        return lambda value: value
-    from ansible.utils.unsafe_proxy import wrap_var
-
-    return wrap_var
-
-
-never_templated = _never_templated()
 
 
 class Preference(NamedTuple):
@@ -127,9 +114,13 @@ def host_variables(product: Product, prefix: str) -> dict[str, Any]:
     return {_variable(name, prefix): never_templated(value) for name, value in product.items()}
 
 
+def expression_variables(product: Product, prefix: str) -> dict[str, Any]:
+    """Return what expressions may use: the variables with the prefix and without it, and the tags by their own name."""
+    own = {"tags": never_templated(product["tags"])}
+    return {**host_variables(product, ""), **host_variables(product, prefix), **own}
+
+
 @cache
 def _variable(name: str, prefix: str) -> str:
-    # Of Ansible's reserved names, `tags` is kept, as in amazon.aws.
-    is_reserved = is_reserved_name(name) and name != "tags"
-    name = _RENAMED.get(name, f"provisioned_product_{name}" if is_reserved else name)
+    name = _RENAMED.get(name, f"provisioned_product_{name}" if is_reserved_name(name) else name)
     return name if name in _ALWAYS else prefix + name

@@ -12,6 +12,7 @@ from typing import Any, Callable
 
 import pytest
 from ansible import template
+from ansible.vars.reserved import is_reserved_name
 from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import InvalidInput
 from ansible_collections.selfservice.aws.plugins.plugin_utils._inventory import hosts, source
 from ansible_collections.selfservice.aws.plugins.plugin_utils._inventory.hosts import Preference
@@ -94,20 +95,21 @@ def test_hosts_whose_names_clash_are_named_by_id(names: list[str], expected: lis
 @pytest.mark.parametrize(
     ("prefix", "expected"),
     [
-        ("", {"provisioned_product_id", "provisioned_product_name", "region", "tags", "provisioned_product_type"}),
-        ("x_", {"provisioned_product_id", "x_provisioned_product_name", "region", "x_tags"}),
+        ("", {f"provisioned_product_{name}" for name in ("id", "name", "type", "tags")} | {"region"}),
+        ("x_", {"provisioned_product_id", "x_provisioned_product_name", "region", "x_provisioned_product_tags"}),
     ],
 )
 def test_variables_avoid_names_that_ansible_reserves(prefix: str, expected: set[str]) -> None:
     found = hosts.host_variables(product("web", type="CFN_STACK", environment="of tomorrow"), prefix)
     assert expected <= set(found)
-    assert not {"id", "name", "type", "environment"} & set(found)
+    assert not [name for name in found if is_reserved_name(name)]
+    assert not {"id", "type"} & set(found)
     assert found[f"{prefix}provisioned_product_environment"] == "of tomorrow"
 
 
 def test_variables_are_never_templated() -> None:
     hostile = product(HOSTILE, tags={HOSTILE: HOSTILE}, status_message=HOSTILE)
-    variables = hosts.host_variables(hostile, "")
+    variables = hosts.expression_variables(hostile, "")
     for expression in ("{{ provisioned_product_name }}", "{{ tags | first }}", "{{ tags.values() | first }}"):
         templar = template.Templar(None, variables=variables)
         trusted = getattr(template, "trust_as_template", str)(expression)
