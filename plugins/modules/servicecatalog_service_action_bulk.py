@@ -70,6 +70,13 @@ options:
     description:
       - On how many targets the action runs at once, a count or a percentage of all targets such as V(10%), rounded down
         but at least 1.
+      - A target counts from its start until its end is seen, so that one that timed out still counts, and is polled on
+        while others run. If its end is seen then, another target starts in its place.
+      - A start that got no usable answer is sent again with the same token until O(wait_timeout), unless a signal or too
+        many errors end the starts before. After that the target has failed, but may have started, and still counts.
+      - If nothing but such targets keeps others from starting, the run ends, and C(msg) names them. Stop what they run,
+        wait for it, or raise O(max_concurrency).
+      - This holds for a run that continues another, too, if it has the same targets in the same order.
     type: str
     default: "50"
   max_errors:
@@ -152,6 +159,9 @@ results:
       description:
         - V(succeeded), V(failed), V(timed_out), V(not_started), or V(started) without O(wait).
         - A record that could not be followed to its end counts as V(timed_out).
+        - A target that timed out stays V(timed_out) even if the same run sees its end later. The record then shows how
+          it ended.
+        - A start without any usable answer counts as V(failed). The error says that it may have started.
       type: str
     error:
       description: What went wrong, in a sentence with the service's code.
@@ -231,7 +241,7 @@ summary:
       description: How many succeeded.
       type: int
     failed:
-      description: How many failed, were refused or not found.
+      description: How many failed, were refused or not found, or may have started without a usable answer.
       type: int
     timed_out:
       description: How many had not ended in time.
@@ -290,7 +300,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
 from ansible_collections.selfservice.aws.plugins.module_utils._action.parameters import to_parameters
 from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import new_token
-from ansible_collections.selfservice.aws.plugins.module_utils._bulk import queue, runner, summary, target
+from ansible_collections.selfservice.aws.plugins.module_utils._bulk import queue, runner, starts, summary, target
 from ansible_collections.selfservice.aws.plugins.module_utils._clock import Interrupted
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
@@ -313,18 +323,18 @@ def run_on_many(task: Task) -> None:
     # Without a wait, only a signal limits them.
     task.limit_calls(params["wait_timeout"] if params["wait"] else math.inf, each=True)
     queue.budget_of(params, len(targets))
-    service = task.bulk_service(runner.WORKERS)
+    service = task.bulk_service(starts.WORKERS)
     if params["search_query"]:
         check_parameters({**common, **secrets})
         targets = target.searched_targets(service, params["search_query"], {**common, **secrets})
     action = Reference(params["service_action_id"], params["service_action_name"])
-    target.resolve(service, targets, action, workers=runner.WORKERS)
+    target.resolve(service, targets, action, workers=starts.WORKERS)
     target.make_plans(targets, seed, secrets, seed_is_new=not params["execute_token"])
     pending = queue.TargetQueue(targets, queue.budget_of(params, len(targets)))
     services, interrupted = [service], None
     try:
         if task.check_mode:
-            target.validate_targets(service, pending, task.warn, workers=runner.WORKERS)
+            target.validate_targets(service, pending, task.warn, workers=starts.WORKERS)
         else:
             services += [task.bulk_polling_service()] if params["wait"] else []
             interrupted = _run(task, services, pending)
@@ -333,7 +343,7 @@ def run_on_many(task: Task) -> None:
         found["summary"]["seconds"] = round(task.clock.monotonic() - started, 1)
         found["summary"]["api_calls"] = sum(each.requests for each in services)
         task.result.update(found)
-    summary.raise_for_failures(targets, pending.budget, seed=seed, interrupted=interrupted)
+    summary.raise_for_failures(targets, pending, seed=seed, interrupted=interrupted)
 
 
 def _run(task: Task, services: list[ServiceCatalog], pending: queue.TargetQueue) -> Interrupted | None:

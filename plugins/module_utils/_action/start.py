@@ -33,14 +33,22 @@ class Execution(NamedTuple):
 
 
 def start(
-    service: ServiceCatalog, planned: Plan, *, clock: Clock, retry_hint: str, attempts: Attempts | None = None
+    service: ServiceCatalog,
+    planned: Plan,
+    *,
+    clock: Clock,
+    retry_hint: str,
+    attempts: Attempts | None = None,
+    began: float | None = None,
 ) -> Execution:
     """Start the action and tell whether this run created the record, or raise what not_started() returns.
 
     `retry_hint` says what to run again to find out, since a target's own token is not an option of the bulk module.
-    `attempts` is that of a caller that abandons the call itself.
+    `attempts` is that of a caller that abandons the call itself. One that sends a start again gives the same ones each
+    time, and when it `began`, in monotonic seconds.
     """
-    began, sent, caller_abandons = clock.monotonic(), planned.request, attempts is not None
+    sent, caller_abandons = planned.request, attempts is not None
+    began = clock.monotonic() if began is None else began
     with track_attempts(attempts or Attempts()) as tracked:
         try:
             response = service.execute_provisioned_product_service_action(sent, caller_abandons=caller_abandons)

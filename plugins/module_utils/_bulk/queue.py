@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -49,14 +48,19 @@ def parse_count(option: str, text: str, total: int, *, least: int) -> int:
 
 
 class TargetQueue:
-    """The targets that have not started, and how many are starting, are running, or have failed or timed out."""
+    """The targets that have not started, and those that hold a place: one of `max_concurrency`.
+
+    A place is held from a start until its end is seen. `under_way` has the targets without an outcome, the one that
+    started first in front; `holders` those that have one but may still run, since their end was not seen.
+    """
 
     def __init__(self, targets: Iterable[Target], budget: Budget) -> None:
         self.budget = budget
         self.total = 0
         self.pending: deque[Target] = deque()
-        self.starting = 0
-        self.running = 0
+        # Dicts, since sets have no order.
+        self.under_way: dict[Target, None] = {}
+        self.holders: dict[Target, None] = {}
         # Counted as they come: the loop asks for each start, and there may be ten thousand.
         self.errors = 0
         for target in targets:
@@ -67,38 +71,43 @@ class TargetQueue:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing runs and nothing will start."""
-        return not (self.starting or self.running) and (not self.pending or self.error_budget_exceeded)
+        """Whether nothing is under way and nothing will start."""
+        return not self.under_way and (not self.pending or self.error_budget_exceeded or not self._free_places)
 
     @property
     def error_budget_exceeded(self) -> bool:
         """Whether there are so many errors that no more start."""
         return self.errors > self.budget.max_errors
 
-    def next_batch(self, workers: int) -> list[Target]:
-        """Take the targets that start now: within the budget, and no more than there are workers for."""
+    @property
+    def blockers(self) -> list[Target]:
+        """The targets that hold all places, if that alone keeps others from starting."""
+        return list(self.holders) if self.pending and self.is_over and not self.error_budget_exceeded else []
+
+    @property
+    def _free_places(self) -> int:
+        return self.budget.max_concurrency - len(self.under_way) - len(self.holders)
+
+    def next_batch(self, most: int) -> list[Target]:
+        """Take the targets that start now, so many at most: a place for each, and none once the budget is exceeded."""
         if self.error_budget_exceeded:
             return []
-        free = self.budget.max_concurrency - self.starting - self.running
-        room = min(free, workers - self.starting, len(self.pending))
-        batch = [self.pending.popleft() for _each in range(max(0, room))]
-        self.starting += len(batch)
+        room = max(0, min(self._free_places, most, len(self.pending)))
+        batch = [self.pending.popleft() for _each in range(room)]
+        self.under_way.update(dict.fromkeys(batch))
         return batch
 
-    def mark_running(self, target: Target, now: float) -> None:
-        """Note that the record of a target that was starting exists and has not ended."""
-        target.arrived = now
-        self.starting -= 1
-        self.running += 1
-
-    def finish(self, target: Target, outcome: Outcome) -> None:
-        """Give a target that was starting or running its outcome."""
-        if target.arrived == math.inf:
-            self.starting -= 1
-        else:
-            self.running -= 1
+    def finish(self, target: Target, outcome: Outcome, *, keeps_place: bool = False) -> None:
+        """Give a target that was under way its outcome; it keeps its place if its end was not seen."""
+        del self.under_way[target]
+        if keeps_place:
+            self.holders[target] = None
         target.outcome = outcome
         self.errors += outcome in _ERRORS
+
+    def free_place(self, target: Target) -> None:
+        """Note that the end of a target that has its outcome was seen."""
+        del self.holders[target]
 
     def abandon_pending(self) -> list[Target]:
         """Give what has not started that outcome, and return it."""

@@ -15,9 +15,10 @@ from .._servicecatalog.models import Outcome
 
 if TYPE_CHECKING:
     from .._clock import Interrupted
-    from .queue import Budget
+    from .queue import TargetQueue
     from .target import Target
 
+_MOST_NAMED = 10
 # In the order in which they are reported.
 _OUTCOMES = (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.TIMED_OUT, Outcome.NOT_STARTED, Outcome.STARTED)
 
@@ -34,17 +35,39 @@ def bulk_results(targets: Sequence[Target], *, is_check: bool) -> dict[str, Any]
 
 
 def raise_for_failures(
-    targets: Sequence[Target], budget: Budget, *, seed: str, interrupted: Interrupted | None
+    targets: Sequence[Target], queue: TargetQueue, *, seed: str, interrupted: Interrupted | None
 ) -> None:
-    """Raise BulkFailed if there are more errors than the budget has, a target timed out, or a signal came."""
-    counts = _count(targets)
-    if counts[Outcome.FAILED] <= budget.max_errors and not counts[Outcome.TIMED_OUT] and not interrupted:
+    """Raise BulkFailed if there are too many errors, a target timed out, no place was free, or a signal came."""
+    counts, budget = _count(targets), queue.budget
+    blocked = "" if interrupted else _describe_blockers(queue)
+    if counts[Outcome.FAILED] <= budget.max_errors and not counts[Outcome.TIMED_OUT] and not (interrupted or blocked):
         return
     words = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in counts.items() if count)
-    errors = [target.error for target in targets if target.error]
-    cause = f"The first: {errors[0]}" if errors else interrupted
+    cause = _first_error(targets) or interrupted
     hint = f" To go on, run the whole task again with execute_token: {seed}." if _can_go_on(targets) else ""
-    raise BulkFailed(f"Of {len(targets)} targets: {words} (max_errors is {budget.max_errors}). {cause}{hint}")
+    raise BulkFailed(f"Of {len(targets)} targets: {words} (max_errors is {budget.max_errors}). {cause}{blocked}{hint}")
+
+
+def _first_error(targets: Sequence[Target]) -> str:
+    return next((f"The first: {target.error}" for target in targets if target.error), "")
+
+
+def _describe_blockers(queue: TargetQueue) -> str:
+    """Return which targets kept the rest from starting, and what to do, as a sentence with a space in front."""
+    names = [_describe_blocker(target) for target in queue.blockers]
+    if not names:
+        return ""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return (
+        " The rest was not started, since these targets may still run and hold every place (max_concurrency is "
+        f"{queue.budget.max_concurrency}): {', '.join(names[:_MOST_NAMED])}{more}. Stop what they run, wait for it, or "
+        "raise max_concurrency."
+    )
+
+
+def _describe_blocker(target: Target) -> str:
+    seen = f"record {target.record.record_id}" if target.record else "no record seen"
+    return f"{target.product_name or target.product_id} ({seen})"
 
 
 def _count(targets: Sequence[Target]) -> dict[Outcome, int]:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -35,8 +34,8 @@ _LISTING_PAYS_FROM = 10
 class Target:
     """A provisioned product, the request for it, and its result.
 
-    `error` is why it has failed or timed out, for people; `outcome` is None until it has one; `arrived` is when
-    the wait for its record began, in monotonic seconds: infinity if it has not.
+    `error` is why it has failed or timed out, for people; `outcome` is None until it has one; `began` is when its start
+    was first sent, in monotonic seconds.
     """
 
     reference: Reference
@@ -48,7 +47,7 @@ class Target:
     changed: bool = False
     error: str | None = None
     outcome: Outcome | None = None
-    arrived: float = math.inf
+    began: float = 0.0
 
     @property
     def product_id(self) -> str | None:

@@ -54,6 +54,13 @@ def record_failed(record: Record) -> RecordFailed:
     )
 
 
+def ended_late(record: Record, *, how_to_continue: str) -> str:
+    """Return what became of a record that ended after its wait was over, for people."""
+    return (
+        f"Record {record.record_id} ended only after wait_timeout: it is {_describe_status(record)}. {how_to_continue}"
+    )
+
+
 def unknown_status(record: Record) -> PollingFailed:
     """Return the error of a record whose status this version does not know."""
     known = ", ".join(map(str, STATUSES))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import threading
+from itertools import accumulate
 from typing import Any, Callable
 
 import pytest
@@ -466,3 +467,134 @@ def test_continuing_a_search_by_status_is_warned_of(bulk: Make, term: str, token
     attempt = bulk(search_query=[term], service_action_name="Restart", execute_token=token)
     attempt.run()
     assert any("status, which changes while actions run" in warning for warning in attempt.warnings) is warns
+
+
+# A lost answer is not retried by botocore itself, so that only the bulk run sends the start again.
+ONE_TRY = {"retries": {"total_max_attempts": 1}}
+
+
+def most_at_once(records: list[dict[str, Any]]) -> int:
+    """Return how many actions ran at once at most, by the service's own times."""
+    ended = ("SUCCEEDED", "FAILED")
+    changes = [(record["CreatedTime"], 1) for record in records]
+    changes += [(record["UpdatedTime"], -1) for record in records if record["Status"] in ended]
+    return max(accumulate(change for _time, change in sorted(changes)))
+
+
+def test_a_target_that_timed_out_keeps_its_place_and_the_message_names_it(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 6, seconds=1000)
+    attempt = bulk(
+        provisioned_product_ids=ids, service_action_id=RESTART, wait_timeout=20, max_concurrency="1", max_errors="6"
+    )
+    result = attempt.result()
+    assert outcomes(result) == ["timed_out"] + ["not_started"] * 5
+    (record,) = emulator.records()
+    assert f"(max_concurrency is 1): web-0000 (record {record['RecordId']})" in result["msg"]
+    assert "Stop what they run, wait for it, or raise max_concurrency." in result["msg"]
+    assert attempt.task.clock.slept == 20
+
+
+def test_a_place_is_free_once_the_end_of_a_target_that_timed_out_is_seen(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 8, seconds=30)
+    emulator.update_product(ids[0], run={"seconds": 100})
+    attempt = bulk(
+        provisioned_product_ids=ids, service_action_id=RESTART, wait_timeout=50, max_concurrency="2", max_errors="1"
+    )
+    result = attempt.result()
+    assert outcomes(result) == ["timed_out"] + ["succeeded"] * 7
+    assert result["results"][0]["record_detail"]["status"] == "SUCCEEDED"
+    assert "ended only after" in result["results"][0]["error"]
+    assert most_at_once(emulator.records()) == 2
+    # Three run beside the first one, then the other four in pairs.
+    assert 150 <= attempt.task.clock.slept <= 175
+
+
+def test_nothing_waits_for_a_target_that_timed_out_when_nothing_else_runs(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 3, seconds=10)
+    emulator.update_product(ids[0], run={"seconds": 1000})
+    attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, wait_timeout=50, max_errors="3")
+    result = attempt.result()
+    assert outcomes(result) == ["timed_out", "succeeded", "succeeded"]
+    assert attempt.task.clock.slept == 50
+    assert "max_concurrency" not in result["msg"]
+
+
+def test_a_start_without_an_answer_is_sent_again_with_the_same_token(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 2, seconds=30)
+    emulator.fault(EXECUTE, "reset_after", calls=[1, 2, 3, 4])
+    attempt = bulk(
+        provisioned_product_ids=ids,
+        service_action_id=RESTART,
+        execute_token="change-1",
+        max_concurrency="1",
+        aws_config=ONE_TRY,
+    )
+    result = attempt.run()
+    assert outcomes(result) == ["succeeded", "succeeded"]
+    # By then the record is older than the last attempt, but not than the first.
+    assert result["changed"] is True
+    tokens = [call["parameters"]["ExecuteToken"] for call in emulator.calls(EXECUTE)]
+    assert len(set(tokens[:5])) == 1
+    assert len(emulator.records()) == 2
+    assert most_at_once(emulator.records()) == 1
+
+
+def test_a_start_without_any_answer_keeps_its_place_and_fails_at_wait_timeout(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 3)
+    emulator.fault(EXECUTE, "reset_after")
+    attempt = bulk(
+        provisioned_product_ids=ids,
+        service_action_id=RESTART,
+        wait_timeout=60,
+        max_concurrency="1",
+        max_errors="3",
+        aws_config=ONE_TRY,
+    )
+    result = attempt.result()
+    assert outcomes(result) == ["failed", "not_started", "not_started"]
+    assert "may have started" in result["results"][0]["error"]
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert "(max_concurrency is 1): pp-web0000000000 (no record seen)" in result["msg"]
+    assert attempt.task.clock.slept == 60
+    # After 0, 4, 12, 28 and 58 seconds, and at wait_timeout.
+    assert len(emulator.calls(EXECUTE)) == 6
+
+
+def test_a_start_refused_after_a_lost_answer_may_have_started(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 2)
+    emulator.fault(EXECUTE, "reset_after", calls=[1])
+    emulator.fault(EXECUTE, "expired_token", calls=[2])
+    attempt = bulk(
+        provisioned_product_ids=ids, service_action_id=RESTART, max_concurrency="1", max_errors="2", aws_config=ONE_TRY
+    )
+    result = attempt.result()
+    assert outcomes(result) == ["failed", "not_started"]
+    assert "may have started" in result["results"][0]["error"]
+    assert len(emulator.calls(EXECUTE)) == 2
+
+
+def test_no_start_is_sent_again_once_the_error_budget_is_exceeded(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 3, failing=3)
+    emulator.fault(EXECUTE, "reset_after", calls=list(range(2, 100)))
+    attempt = bulk(
+        provisioned_product_ids=ids, service_action_id=RESTART, max_concurrency="2", wait_delay=4, aws_config=ONE_TRY
+    )
+    result = attempt.result()
+    assert sorted(outcomes(result)) == ["failed", "failed", "not_started"]
+    assert attempt.task.clock.slept == 4
+    assert "max_concurrency" not in result["msg"]
+
+
+def test_without_a_wait_a_start_without_an_answer_fails_at_once(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 3)
+    emulator.fault(EXECUTE, "reset_after", calls=[1])
+    attempt = bulk(
+        provisioned_product_ids=ids,
+        service_action_id=RESTART,
+        wait=False,
+        max_concurrency="1",
+        max_errors="1",
+        aws_config=ONE_TRY,
+    )
+    assert outcomes(attempt.run()) == ["failed", "started", "started"]
+    assert len(emulator.calls(EXECUTE)) == 3

@@ -1,0 +1,148 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The starts of a bulk run: sent in a bounded number at once, and again if no usable answer came back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Union
+
+from .._action.start import Execution, not_started, start
+from .._exceptions import StartUnconfirmed
+from .._servicecatalog.errors import CallAbandoned, code_of, is_transient
+from .._servicecatalog.transport import Attempts
+from .._threads import start_call
+from .._wait.schedule import PollSchedule, WaitOptions
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from .._clock import Clock
+    from .._servicecatalog.api import ServiceCatalog
+    from .target import Target
+
+# Starts under way at once; at 50 ms a call some 500 a second, more than one process can sign.
+WORKERS = 32
+
+RETRY_HINT = "the whole task again with the execute_token that it returned"
+
+# A target, and what its start has come to.
+Ended = tuple["Target", Union[Execution, BaseException]]
+
+
+@dataclass(eq=False)
+class _Start:
+    """A start, which is sent until it is answered or its wait is over; `due` is when it is sent again."""
+
+    target: Target
+    attempts: Attempts
+    schedule: PollSchedule
+    due: float = 0.0
+    error: BaseException | None = None
+
+
+class Starts:
+    """The starts under way, and those that are to be sent again."""
+
+    def __init__(self, service: ServiceCatalog, options: WaitOptions | None, clock: Clock) -> None:
+        self._service = service
+        # Nothing is sent again unless it is waited for.
+        self._options = options or WaitOptions(timeout=0)
+        self._clock = clock
+        self._under_way: dict[Future[Execution], _Start] = {}
+        self._unanswered: list[_Start] = []
+        self._is_stopped = False
+
+    @property
+    def futures(self) -> list[Future[Execution]]:
+        """The calls under way."""
+        return list(self._under_way)
+
+    @property
+    def idle_workers(self) -> int:
+        """How many more starts may be sent now."""
+        return WORKERS - len(self._under_way)
+
+    def begin(self, target: Target) -> None:
+        """Send the start of a target."""
+        target.began = self._clock.monotonic()
+        self._send(_Start(target, Attempts(), PollSchedule(self._options, target.began, self._clock.jitter())))
+
+    def send_due(self) -> None:
+        """Send the starts again that are due."""
+        now = self._clock.monotonic()
+        due = [each for each in self._unanswered if each.due <= now][: self.idle_workers]
+        self._unanswered = [each for each in self._unanswered if each not in due]
+        for each in due:
+            self._send(each)
+
+    def seconds_to_send(self) -> float:
+        """Return how long until a start can be sent again: infinity if none can, or a call has to end before."""
+        if not self.idle_workers:
+            return math.inf
+        return min((each.due for each in self._unanswered), default=math.inf) - self._clock.monotonic()
+
+    def collect(self, done: Collection[Future[Any]]) -> list[Ended]:
+        """Return the starts that are done, without those that are to be sent again."""
+        ended: list[Ended] = []
+        for future in [future for future in self._under_way if future in done]:
+            each = self._under_way.pop(future)
+            each.error = future.exception()
+            if each.error is None:
+                ended.append((each.target, future.result()))
+            elif self._is_sent_again(each, each.error):
+                self._unanswered.append(each)
+            else:
+                ended.append((each.target, each.error))
+        return ended
+
+    def abandon(self, longest: float) -> list[Ended]:
+        """Abandon the calls of starts that were first sent so many seconds ago, and return what is over."""
+        now = self._clock.monotonic()
+        # With all workers busy, they may have been due for long.
+        ended = self._give_up([each for each in self._unanswered if now >= each.schedule.last_call(each.target.began)])
+        for future, each in list(self._under_way.items()):
+            if now - each.target.began < longest or future.done():
+                continue
+            del self._under_way[future]
+            each.attempts.abandon()
+            overdue = CallAbandoned("it was not answered in time")
+            request, may_have_acted = each.target.plan.request, each.attempts.may_have_acted
+            ended.append((each.target, not_started(overdue, may_have_acted, request, retry_hint=RETRY_HINT)))
+        return ended
+
+    def stop(self) -> list[Ended]:
+        """Send none again any more, and return those that were to be."""
+        self._is_stopped = True
+        return self._give_up(self._unanswered)
+
+    def _give_up(self, given_up: list[_Start]) -> list[Ended]:
+        self._unanswered = [each for each in self._unanswered if each not in given_up]
+        return [(each.target, each.error) for each in given_up if each.error]
+
+    def _send(self, each: _Start) -> None:
+        each.schedule.begin_poll(self._clock.monotonic())
+        call = partial(
+            start,
+            self._service,
+            each.target.plan,
+            clock=self._clock,
+            retry_hint=RETRY_HINT,
+            attempts=each.attempts,
+            began=each.target.began,
+        )
+        self._under_way[start_call(call)] = each
+
+    def _is_sent_again(self, each: _Start, error: BaseException) -> bool:
+        """Tell whether a start is sent again after this error, and note when."""
+        now, began, cause = self._clock.monotonic(), each.target.began, error.__cause__
+        each.schedule.end_poll(now, failed=True, jitter=self._clock.jitter())
+        each.due = now + each.schedule.seconds_to_poll(now, oldest=began, youngest=began)
+        if self._is_stopped or now >= each.schedule.deadline(began) or not isinstance(error, StartUnconfirmed):
+            return False
+        # The product may be in a state that takes no action because of the one that an earlier attempt started.
+        return cause is not None and (is_transient(cause) or code_of(cause) == "InvalidStateException")
