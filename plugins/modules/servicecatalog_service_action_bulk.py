@@ -72,8 +72,8 @@ options:
         but at least 1.
       - A target counts from its start until its end is seen, so that one that timed out still counts, and is polled on
         while others run. If its end is seen then, another target starts in its place.
-      - A start that got no usable answer is sent again with the same token until O(wait_timeout), unless a signal or too
-        many errors end the starts before. After that the target has failed, but may have started, and still counts.
+      - A start that got no usable answer is sent again with the same token until O(wait_timeout), unless a signal or
+        too many errors end the starts before. Then the target has failed, but may have started, and still counts.
       - If nothing but such targets keeps others from starting, the run ends, and C(msg) names them. Stop what they run,
         wait for it, or raise O(max_concurrency).
       - This holds for a run that continues another, too, if it has the same targets in the same order.

@@ -108,3 +108,15 @@ def test_an_interrupted_bulk_run_returns_the_started_records(
         record["RecordId"] for record in emulator.records()
     }
     assert result["changed"] is bool(seconds)
+
+
+def test_an_interrupted_bulk_run_sends_no_start_again(make_attempt: Callable[..., Any], emulator: Emulator) -> None:
+    emulator.fault("ExecuteProvisionedProductServiceAction", "reset_after")
+    scenario = next(each for each in SCENARIOS if each.name == "many")
+    given = {"provisioned_product_ids": [ORDERS, BILLING], "service_action_id": RESTART, "max_concurrency": "1"}
+    lost = {"aws_config": {"retries": {"total_max_attempts": 1}}}
+    attempt = make_attempt(run_on_many, {**scenario.params, **given, **lost})
+    _message, result = run_interrupted(attempt, emulator, 4.0)
+    assert [item["outcome"] for item in result["results"]] == ["failed", "not_started"]
+    assert "may have started" in result["results"][0]["error"]
+    assert len(emulator.calls()) == 1

@@ -5,14 +5,28 @@
 
 from __future__ import annotations
 
+import io
+import json
+import math
 import threading
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, replace
 from itertools import accumulate
+from random import Random
 from typing import Any, Callable
 
 import pytest
 from ansible_collections.selfservice.aws.plugins.module_utils import _exceptions, _threads
+from ansible_collections.selfservice.aws.plugins.module_utils._bulk import starts
+from ansible_collections.selfservice.aws.plugins.module_utils._clock import Interrupted
 from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_service_action_bulk import run_on_many
-from emulator import Emulator
+from botocore.awsrequest import AWSResponse
+from botocore.client import BaseClient
+from botocore.exceptions import ConnectionClosedError
+from emulator import Emulator, EmulatorClock
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import strategies as st
 
 Make = Callable[..., Any]
 ORDERS, BILLING, LEGACY = "pp-orders0000001", "pp-billing000001", "pp-legacy0000001"
@@ -478,7 +492,7 @@ def most_at_once(records: list[dict[str, Any]]) -> int:
     ended = ("SUCCEEDED", "FAILED")
     changes = [(record["CreatedTime"], 1) for record in records]
     changes += [(record["UpdatedTime"], -1) for record in records if record["Status"] in ended]
-    return max(accumulate(change for _time, change in sorted(changes)))
+    return max(accumulate(change for _time, change in sorted(changes)), default=0)
 
 
 def test_a_target_that_timed_out_keeps_its_place_and_the_message_names_it(bulk: Make, emulator: Emulator) -> None:
@@ -520,23 +534,16 @@ def test_nothing_waits_for_a_target_that_timed_out_when_nothing_else_runs(bulk: 
 
 
 def test_a_start_without_an_answer_is_sent_again_with_the_same_token(bulk: Make, emulator: Emulator) -> None:
-    ids = create_products(emulator, 2, seconds=30)
+    ids = create_products(emulator, 1, seconds=30)
     emulator.fault(EXECUTE, "reset_after", calls=[1, 2, 3, 4])
-    attempt = bulk(
-        provisioned_product_ids=ids,
-        service_action_id=RESTART,
-        execute_token="change-1",
-        max_concurrency="1",
-        aws_config=ONE_TRY,
-    )
+    attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, execute_token="change-1", aws_config=ONE_TRY)
     result = attempt.run()
-    assert outcomes(result) == ["succeeded", "succeeded"]
+    assert outcomes(result) == ["succeeded"]
     # By then the record is older than the last attempt, but not than the first.
     assert result["changed"] is True
-    tokens = [call["parameters"]["ExecuteToken"] for call in emulator.calls(EXECUTE)]
-    assert len(set(tokens[:5])) == 1
-    assert len(emulator.records()) == 2
-    assert most_at_once(emulator.records()) == 1
+    assert len({call["parameters"]["ExecuteToken"] for call in emulator.calls(EXECUTE)}) == 1
+    assert len(emulator.calls(EXECUTE)) == 5
+    assert len(emulator.records()) == 1
 
 
 def test_a_start_without_any_answer_keeps_its_place_and_fails_at_wait_timeout(bulk: Make, emulator: Emulator) -> None:
@@ -598,3 +605,266 @@ def test_without_a_wait_a_start_without_an_answer_fails_at_once(bulk: Make, emul
     )
     assert outcomes(attempt.run()) == ["failed", "started", "started"]
     assert len(emulator.calls(EXECUTE)) == 3
+
+
+def test_a_record_that_comes_after_its_wait_is_over_is_not_polled(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 2, seconds=1000)
+    attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, wait_timeout=60, max_concurrency="1")
+    register_handler(attempt, f"after-call.servicecatalog.{EXECUTE}", lambda **_kwargs: attempt.task.clock.sleep(84))
+    result = attempt.result()
+    assert outcomes(result) == ["timed_out", "not_started"]
+    assert result["results"][0]["record_detail"]["record_id"] == emulator.records()[0]["RecordId"]
+    assert len(emulator.calls()) == 1
+
+
+def test_a_start_that_no_worker_sends_again_in_time_is_given_up(
+    bulk: Make, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starts, "WORKERS", 1)
+    ids = create_products(emulator, 2)
+    emulator.fault(EXECUTE, "reset_after", calls=[1])
+    attempt = bulk(
+        provisioned_product_ids=ids, service_action_id=RESTART, wait_timeout=60, max_errors="2", aws_config=ONE_TRY
+    )
+    # The second one takes until the first one's deadline is over.
+    register_handler(attempt, f"after-call.servicecatalog.{EXECUTE}", lambda **_kwargs: attempt.task.clock.sleep(65))
+    assert outcomes(attempt.result()) == ["failed", "timed_out"]
+    assert len(emulator.calls(EXECUTE)) == 2
+
+
+ENDS = ("SUCCEEDED", "SUCCEEDED", "SUCCEEDED", "FAILED")
+
+
+class Killed(BaseException):
+    """The process died; nothing of it catches this, nor tells what it knew."""
+
+
+class CutClock(EmulatorClock):
+    """A clock that waits for all calls at once, so that a run can be repeated, and cuts the run off at one step."""
+
+    def __init__(self, emulator: Emulator, cut_off: Callable[[], None], step: int) -> None:
+        super().__init__(emulator)
+        self._cut_off = cut_off
+        self._steps_left = step
+
+    def sleep(self, seconds: float) -> None:
+        self._take_step()
+        super().sleep(seconds)
+
+    def wait(self, futures: Collection[Future[Any]], _seconds: float | None) -> set[Future[Any]]:
+        done = wait(futures).done
+        self._take_step()
+        return done
+
+    def _take_step(self) -> None:
+        self._steps_left -= 1
+        if not self._steps_left:
+            self._cut_off()
+
+
+class Body(io.BytesIO):
+    """The body of a response, as botocore reads it."""
+
+    def stream(self) -> Iterator[bytes]:
+        yield self.read()
+
+
+class Network:
+    """Clients whose starts get no answer as often as their product's `fates` say, and what they sent and received.
+
+    A start is `missed` by the service, or it is acted on and the answer is `lost`.
+    """
+
+    def __init__(self, connect: Callable[[Mapping[str, Any]], BaseClient], emulator: Emulator) -> None:
+        self.fates: dict[str, list[str]] = {}
+        self.starts: list[tuple[str, float]] = []
+        self.record_ids: set[str] = set()
+        self._connect = connect
+        self._emulator = emulator
+        self._clients: dict[str, BaseClient] = {}
+        self._lost: set[str] = set()
+
+    def connect(self, config: Mapping[str, Any]) -> BaseClient:
+        client = self._clients.get(str(config))
+        if client is None:
+            client = self._clients[str(config)] = self._connect(config)
+            client.meta.events.register(f"before-send.servicecatalog.{EXECUTE}", self._send)
+            client.meta.events.register(f"after-call.servicecatalog.{EXECUTE}", self._answer)
+        # Runs share clients, but each counts its own requests.
+        client.meta.events.unregister("before-send.servicecatalog", unique_id="selfservice-request")
+        return client
+
+    def _send(self, request: Any, **_kwargs: Any) -> AWSResponse | None:
+        product = json.loads(request.body)["ProvisionedProductId"]
+        self.starts.append((product, self._emulator.now()))
+        fate = self.fates[product].pop(0) if self.fates.get(product) else ""
+        if fate == "lost":
+            self._lost.add(product)
+        return AWSResponse(request.url, 500, {}, Body(b"{}")) if fate == "missed" else None
+
+    def _answer(self, parsed: Mapping[str, Any], **_kwargs: Any) -> None:
+        detail = parsed.get("RecordDetail", {})
+        if detail.get("ProvisionedProductId") in self._lost:
+            self._lost.remove(detail["ProvisionedProductId"])
+            raise ConnectionClosedError(endpoint_url="the service")
+        self.record_ids |= {detail["RecordId"]} if detail else set()
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Products by what their action does, and the options of the runs."""
+
+    runs: Mapping[str, Mapping[str, Any]]
+    fates: Mapping[str, list[str]]
+    max_concurrency: int
+    max_errors: int
+    wait_timeout: int
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """What a run returned, its starts (product and time) and polls, when it ended, and whether a signal ended it."""
+
+    result: Mapping[str, Any]
+    starts: list[tuple[str, float]]
+    polls: list[Mapping[str, Any]]
+    ended: float
+    is_cut: bool
+
+    def first_starts(self) -> dict[str, float]:
+        return dict(reversed(self.starts))
+
+
+def make_fleet(chance: Random) -> Fleet:
+    ids = [f"pp-web{number:010}" for number in range(chance.randint(3, 8))]
+    fates = ([], [], [], ["lost"], ["missed", "lost"], ["lost"] * 20, ["missed"] * 20)
+    return Fleet(
+        {each: {"seconds": chance.choice([3, 12, 25, 40, 90]), "ends": chance.choice(ENDS)} for each in ids},
+        {each: list(chance.choice(fates)) for each in ids},
+        max_concurrency=chance.randint(1, 3),
+        max_errors=chance.choice([0, 2, len(ids), len(ids)]),
+        wait_timeout=chance.choice([0, 20, 20, 50]),
+    )
+
+
+def check_run(run: FinishedRun, fleet: Fleet, records: list[dict[str, Any]]) -> None:
+    """Check what must hold of a run that was not killed, by what it returned and by the service's own log."""
+    items = run.result["results"]
+    first_starts = run.first_starts()
+    assert list(fleet.runs) == [item["provisioned_product_id"] for item in items]
+    assert set(first_starts) == {item["provisioned_product_id"] for item in items if item["outcome"] != "not_started"}
+    for product, began in first_starts.items():
+        # The last attempt is at the deadline.
+        assert len([each for each, time in run.starts if each == product and time >= began + fleet.wait_timeout]) <= 1
+    check_error_budget(run, fleet, {record["ProvisionedProductId"]: record for record in records})
+    if run.is_cut:
+        return
+    assert run.ended <= max(first_starts.values()) + fleet.wait_timeout + 30
+    errors = sum(item["outcome"] in ("failed", "timed_out") for item in items)
+    if len(first_starts) < len(items) and errors <= fleet.max_errors:
+        holders = [item for item in items if may_still_run(item)]
+        assert len(holders) == fleet.max_concurrency
+        assert run.result["failed"]
+        _, _, message = run.result["msg"].partition("hold every place")
+        assert all((item["provisioned_product_name"] or item["provisioned_product_id"]) in message for item in holders)
+    else:
+        assert "hold every place" not in run.result.get("msg", "")
+
+
+def may_still_run(item: Mapping[str, Any]) -> bool:
+    if item["outcome"] == "timed_out":
+        return item["record_detail"]["status"] not in ENDS
+    return item["outcome"] == "failed" and item["record_detail"] is None
+
+
+def check_error_budget(run: FinishedRun, fleet: Fleet, record_of: Mapping[str, Mapping[str, Any]]) -> None:
+    """Check that nothing was started after the service's log tells that the run knew of too many errors."""
+    known = []
+    for item in run.result["results"]:
+        product = item["provisioned_product_id"]
+        record = record_of.get(product, {})
+        since = run.first_starts().get(product, math.inf) + fleet.wait_timeout
+        if item["outcome"] == "failed" and item["record_detail"]:
+            id_, ended = {"Id": record["RecordId"]}, record["UpdatedTime"]
+            known += [call["time"] for call in run.polls if call["parameters"] == id_ and call["time"] >= ended][:1]
+        elif item["outcome"] == "failed":
+            known += [time for each, time in run.starts if each == product and time >= since][:1]
+        elif item["outcome"] == "timed_out":
+            known += [call["time"] for call in run.polls if call["time"] >= since][:1]
+    if len(known) > fleet.max_errors:
+        spent = sorted(known)[fleet.max_errors]
+        assert [start for start in run.starts if start[1] > spent] == []
+
+
+def test_places_are_held_whatever_ends_late_is_lost_or_is_killed(
+    bulk: Make, emulator: Emulator, connect: Callable[[Mapping[str, Any]], BaseClient]
+) -> None:
+    network = Network(connect, emulator)
+
+    def run_bulk(fleet: Fleet, cut: BaseException | None, step: int) -> FinishedRun | None:
+        attempt = bulk(
+            provisioned_product_ids=list(fleet.runs),
+            service_action_id=RESTART,
+            execute_token="change-1",
+            max_concurrency=str(fleet.max_concurrency),
+            max_errors=str(fleet.max_errors),
+            wait_timeout=fleet.wait_timeout,
+            wait_delay=8,
+            aws_config=ONE_TRY,
+        )
+        sent: list[int] = []
+
+        def cut_off() -> None:
+            if cut is not None:
+                sent.append(len(network.starts))
+                raise cut
+
+        attempt.task.connect, attempt.task.clock = network.connect, CutClock(emulator, cut_off, step)
+        network.starts, network.record_ids = [], set()
+        before = len(emulator.calls())
+        try:
+            result = attempt.result()
+        except Killed:
+            return None
+        returned = {item["record_detail"]["record_id"] for item in result["results"] if item["record_detail"]}
+        assert returned >= network.record_ids
+        assert not sent or sent == [len(network.starts)], "it started something after a signal"
+        polls = [call for call in emulator.calls()[before:] if call["operation"] != EXECUTE]
+        return FinishedRun(result, network.starts, polls, emulator.now(), bool(sent))
+
+    @settings(
+        max_examples=100,
+        phases=[Phase.generate],
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+    @given(chance=st.randoms(use_true_random=True))
+    def check(chance: Random) -> None:
+        # A choice of hypothesis's own prefers small fleets, in which nothing is late while others run.
+        fleet = make_fleet(chance)
+        note(str(fleet))
+        create_products(emulator, len(fleet.runs))
+        emulator.set(replay_detail=chance.choice(["current", "original"]))
+        for product, its_run in fleet.runs.items():
+            emulator.update_product(product, run=dict(its_run))
+        network.fates = {product: list(fates) for product, fates in fleet.fates.items()}
+        for _run in range(chance.randint(1, 3)):
+            cut = chance.choice([None, None, Killed(), Interrupted("SIGTERM told this process to end.")])
+            run = run_bulk(fleet, cut, chance.randint(1, 30))
+            records = emulator.records()
+            assert most_at_once(records) <= fleet.max_concurrency
+            if run is not None:
+                check_run(run, fleet, records)
+            emulator.advance(chance.choice([0, 10, 60]))
+        network.fates = {}
+        last = run_bulk(replace(fleet, max_errors=len(fleet.runs), wait_timeout=1800), None, 0)
+        assert last is not None
+        assert outcomes(last.result) == [each["ends"].lower() for each in fleet.runs.values()]
+        records = emulator.records()
+        assert most_at_once(records) <= fleet.max_concurrency
+        assert sorted(record["ProvisionedProductId"] for record in records) == list(fleet.runs)
+        assert len({record["ExecuteToken"] for record in records}) == len(records)
+
+    check()
