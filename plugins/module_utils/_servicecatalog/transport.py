@@ -103,7 +103,9 @@ def make_call(call: Any, members: Mapping[str, Any]) -> dict[str, Any]:
             raise
         except FOREIGN_ERRORS as error:
             if attempts.is_sent:
-                raise MalformedResponse(f"{call.__name__} was answered with what can't be read: {mask(error)}.") from error
+                raise MalformedResponse(
+                    f"{call.__name__} was answered with what can't be read: {mask(error)}."
+                ) from error
             raise NotSent(f"{call.__name__} could not be sent: {describe_foreign_error(error)}.") from error
 
 
