@@ -10,7 +10,6 @@ from concurrent.futures import wait
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .._action.start import Execution
 from .._clock import Clock, Interrupted
 from .._exceptions import SelfServiceError, StartAbandoned, StartUnconfirmed
 from .._progress import TargetsState
@@ -25,6 +24,7 @@ from .target import Target
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from .._action.start import Execution
     from .._progress import Progress
     from .._servicecatalog.api import ServiceCatalog
     from .._wait.poller import RecordPoller
@@ -174,11 +174,13 @@ class BulkRunner:
             target.error = f"Record {record_id} was returned for another target too."
             self._queue.finish(target, Outcome.FAILED, keeps_place=True)
         else:
-            self._polled[record_id] = target
-            self._oldest = min(self._oldest, target.began)
-            if self._clock.monotonic() >= self._schedule.last_call(target.began):
+            if self._clock.monotonic() < self._schedule.last_call(target.began):
+                self._oldest = min(self._oldest, target.began)
+            else:
                 # A poll that hangs would outlive the deadline by more than it may.
                 self._finish_polled(target, execution.record, None)
+            if target.outcome not in _ENDS:
+                self._polled[record_id] = target
 
     @property
     def _youngest(self) -> float:

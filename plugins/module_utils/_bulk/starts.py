@@ -54,7 +54,8 @@ class Starts:
         self._options = options or WaitOptions(timeout=0)
         self._clock = clock
         self._under_way: dict[Future[Execution], _Start] = {}
-        self._unanswered: list[_Start] = []
+        # A dict, since thousands may leave it one by one.
+        self._unanswered: dict[_Start, None] = {}
         self._is_stopped = False
 
     @property
@@ -75,9 +76,8 @@ class Starts:
     def send_due(self) -> None:
         """Send the starts again that are due."""
         now = self._clock.monotonic()
-        due = [each for each in self._unanswered if each.due <= now][: self.idle_workers]
-        self._unanswered = [each for each in self._unanswered if each not in due]
-        for each in due:
+        for each in [each for each in self._unanswered if each.due <= now][: self.idle_workers]:
+            del self._unanswered[each]
             self._send(each)
 
     def seconds_to_send(self) -> float:
@@ -95,7 +95,7 @@ class Starts:
             if each.error is None:
                 ended.append((each.target, future.result()))
             elif self._is_sent_again(each, each.error):
-                self._unanswered.append(each)
+                self._send_later(each)
             else:
                 ended.append((each.target, each.error))
         return ended
@@ -118,10 +118,11 @@ class Starts:
     def stop(self) -> list[Ended]:
         """Send none again any more, and return those that were to be."""
         self._is_stopped = True
-        return self._give_up(self._unanswered)
+        return self._give_up(list(self._unanswered))
 
     def _give_up(self, given_up: list[_Start]) -> list[Ended]:
-        self._unanswered = [each for each in self._unanswered if each not in given_up]
+        for each in given_up:
+            del self._unanswered[each]
         return [(each.target, each.error) for each in given_up if each.error]
 
     def _send(self, each: _Start) -> None:
@@ -137,12 +138,16 @@ class Starts:
         )
         self._under_way[start_call(call)] = each
 
-    def _is_sent_again(self, each: _Start, error: BaseException) -> bool:
-        """Tell whether a start is sent again after this error, and note when."""
-        now, began, cause = self._clock.monotonic(), each.target.began, error.__cause__
+    def _send_later(self, each: _Start) -> None:
+        now, began = self._clock.monotonic(), each.target.began
         each.schedule.end_poll(now, failed=True, jitter=self._clock.jitter())
         each.due = now + each.schedule.seconds_to_poll(now, oldest=began, youngest=began)
-        if self._is_stopped or now >= each.schedule.deadline(began) or not isinstance(error, StartUnconfirmed):
+        self._unanswered[each] = None
+
+    def _is_sent_again(self, each: _Start, error: BaseException) -> bool:
+        is_over = self._is_stopped or self._clock.monotonic() >= each.schedule.deadline(each.target.began)
+        cause = error.__cause__
+        if is_over or cause is None or not isinstance(error, StartUnconfirmed):
             return False
         # The product may be in a state that takes no action because of the one that an earlier attempt started.
-        return cause is not None and (is_transient(cause) or code_of(cause) == "InvalidStateException")
+        return is_transient(cause) or code_of(cause) == "InvalidStateException"

@@ -617,6 +617,30 @@ def test_a_record_that_comes_after_its_wait_is_over_is_not_polled(bulk: Make, em
     assert len(emulator.calls()) == 1
 
 
+def test_a_failed_record_that_comes_after_its_wait_is_over_holds_no_place(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 2, failing=1)
+    seed = {"service_action_id": RESTART, "execute_token": "change-1", "wait_timeout": 20, "max_errors": "2"}
+    bulk(provisioned_product_ids=ids[:1], **seed).run()
+    attempt = bulk(provisioned_product_ids=ids, max_concurrency="1", **seed)
+
+    def delay(parsed: Mapping[str, Any], **_kwargs: Any) -> None:
+        if parsed["RecordDetail"]["ProvisionedProductId"] == ids[0]:
+            attempt.task.clock.sleep(26)
+
+    register_handler(attempt, f"after-call.servicecatalog.{EXECUTE}", delay)
+    assert outcomes(attempt.result()) == ["failed", "succeeded"]
+
+
+def test_a_target_that_can_not_be_polled_keeps_its_place(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 2)
+    emulator.fault(DESCRIBE, "access_denied")
+    attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, max_concurrency="1", max_errors="2")
+    result = attempt.result()
+    assert outcomes(result) == ["timed_out", "not_started"]
+    assert "hold every place (max_concurrency is 1): web-0000" in result["msg"]
+    assert len(emulator.records()) == 1
+
+
 def test_a_start_that_no_worker_sends_again_in_time_is_given_up(
     bulk: Make, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
