@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ._exceptions import InvalidInput
-from ._secrets import mask
+from ._secrets.masker import mask
 from ._servicecatalog.models import LIMITS, check_identifier
 
 # Ninety days, more than any automation may take.

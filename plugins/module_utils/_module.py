@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-import re
+import sys
 import traceback
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -15,14 +15,17 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.common.warnings import get_warning_messages, warn
+from ansible.module_utils.common.warnings import get_deprecation_messages, get_warning_messages, warn
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import boto3_inventory_conn, get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from . import _progress, _secrets
+from . import _progress
 from ._action.parameters import to_parameters
 from ._clock import Clock, SystemClock
 from ._exceptions import InvalidInput, SelfServiceError
+from ._secrets import masker
+from ._secrets.encodings import printable
+from ._secrets.results import find_exposed, mask_options, mask_result
 from ._servicecatalog.api import ServiceCatalog
 from ._servicecatalog.errors import (
     SERVICE_ERRORS,
@@ -68,7 +71,7 @@ class Task:
 
     def __post_init__(self) -> None:
         self.started = self.clock.monotonic()
-        _secrets.use_secrets(self.secrets)
+        masker.use_secrets(self.secrets)
 
     def limit_calls(self, wait_timeout: float, *, each: bool = False) -> None:
         """Abandon calls other than polls that take longer than a wait may take, each or all of them together."""
@@ -81,13 +84,13 @@ class Task:
 
     def warn(self, text: str) -> None:
         """Warn the user, in characters that a terminal can show."""
-        self.emit_warning(_secrets.printable(text))
+        self.emit_warning(printable(text))
 
     def sensitive_parameters(self) -> Parameters:
         """Return sensitive_parameters in the service's form, after checking that they can be, and will be, masked."""
         self.sensitive = to_parameters(self.params["sensitive_parameters"], "sensitive_parameters")
-        _secrets.check_secrets(self.sensitive)
-        _secrets.use_secrets([*self.secrets, *chain.from_iterable(self.sensitive.values())])
+        masker.check_secrets(self.sensitive)
+        masker.use_secrets([*self.secrets, *chain.from_iterable(self.sensitive.values())])
         return self.sensitive
 
     @cached_property
@@ -128,7 +131,7 @@ class Task:
         except (LookupError, OSError, RuntimeError, ValueError) as error:
             raise NotSent(_UNCONNECTED.format(describe_foreign_error(error))) from error
         except (AttributeError, TypeError) as error:
-            raise InvalidInput(f"aws_config is not what botocore takes: {_secrets.mask(error)}.") from error
+            raise InvalidInput(f"aws_config is not what botocore takes: {masker.mask(error)}.") from error
         return ServiceCatalog(client, self.params.get("accept_language"), seconds_left=seconds_left)
 
 
@@ -147,32 +150,34 @@ class MaskingModule(AnsibleModule):
 
     def fail_json(self, msg: str, **kwargs: Any) -> None:
         """Mask, then fail; also used for argument errors."""
-        super().fail_json(**self._mask({**kwargs, "msg": str(msg)}))
+        # Ansible would add the exception that is being handled itself, and after the masking.
+        error = kwargs.pop("exception", None) or sys.exc_info()[1]
+        if isinstance(error, BaseException):
+            error = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        super().fail_json(**self._mask({**kwargs, **({"exception": error} if error else {}), "msg": str(msg)}))
 
     def _mask(self, result: dict[str, Any]) -> dict[str, Any]:
         if not self.is_masked:
-            _secrets.use_secrets(self._all_secrets())
-            result = _secrets.mask_result(result)
-            result.update({"msg": _secrets.mask(result["msg"])} if "msg" in result else {})
-        self._mask_params()
-        if all(text == _secrets.mask(text) for text in map(str, get_warning_messages())):
+            # Ansible knows what was given, and not what it was converted to.
+            given = masker.secrets_in(getattr(self, "params", {}).get("sensitive_parameters"))
+            masker.use_more_secrets({*getattr(self, "no_log_values", ()), *given})
+            result = mask_result(result)
+            result.update({"msg": masker.mask(result["msg"])} if "msg" in result else {})
+        names = _option_names(getattr(self, "argument_spec", {}))
+        self.params: dict[str, Any] = mask_options(getattr(self, "params", {}), names)
+        said = (*get_warning_messages(), *get_deprecation_messages())
+        if all(text == masker.mask(text) for text in map(str, said)):
             self.no_log_values: set[str] = set()
         return result
 
-    def _all_secrets(self) -> set[str]:
-        """Return all secrets, and of sensitive_parameters that can't be read every word."""
-        given = getattr(self, "params", {}).get("sensitive_parameters")
-        words = re.split(r"[\s=:,'\"{}\[\]]+", given) if isinstance(given, str) else []
-        return {*getattr(self, "no_log_values", ()), *words}
 
-    def _mask_params(self) -> None:
-        for name, spec in getattr(self, "argument_spec", {}).items():
-            for option in (name, *(spec.get("aliases") or ())) if spec.get("no_log") else ():
-                value = self.params.get(option)
-                names = map(_secrets.mask, map(str, value)) if isinstance(value, Mapping) else ()
-                masked = dict.fromkeys(names, _secrets.MASK) if isinstance(value, Mapping) else _secrets.MASK
-                self.params.update({} if value is None else {option: masked})
-        self.params: dict[str, Any] = _secrets.mask_result(self.params)
+def _option_names(spec: Mapping[str, Any]) -> dict[str, bool]:
+    """Return the names and aliases of all options and suboptions, and whether their values are secrets."""
+    names = {"sensitive_parameters": True}
+    for name, each in spec.items():
+        names.update(dict.fromkeys([name, *(each.get("aliases") or ())], bool(each.get("no_log"))))
+        names.update(_option_names(each.get("options") or {}))
+    return names
 
 
 # AnsibleAWSModule has a parameter for this, but ignores it.
@@ -202,10 +207,10 @@ def run(module: AnsibleAWSModule, handler: Callable[[Task], None]) -> None:
     )
     result = run_handler(handler, task)
     task.progress.close()
-    if exposed := _secrets.find_exposed(result, task.sensitive):
+    if exposed := find_exposed(result, task.sensitive):
         task.warn(
             "Ids or times in the result have the value of a sensitive parameter as a part, and Ansible masks that part "
-            f"in its output: {', '.join(map(_secrets.mask, exposed))}. Registered variables have them unmasked."
+            f"in its output: {', '.join(map(masker.mask, exposed))}. Registered variables have them unmasked."
         )
     module._module.is_masked = True
     if result.pop("failed"):
@@ -217,18 +222,18 @@ def run(module: AnsibleAWSModule, handler: Callable[[Task], None]) -> None:
 def run_handler(handler: Callable[[Task], None], task: Task) -> dict[str, Any]:
     """Run the handler, and return the result so far, masked, with `failed`, and with `msg` and more if it failed."""
     failure = _run(handler, task)
-    return _secrets.mask_result({**task.result, **failure, "failed": bool(failure)})
+    return mask_result({**task.result, **failure, "failed": bool(failure)})
 
 
 def _run(handler: Callable[[Task], None], task: Task) -> dict[str, Any]:
     try:
         handler(task)
     except SelfServiceError as error:
-        return {"msg": _secrets.printable(error_sentence(error)), **error.facts}
+        return {"msg": printable(error_sentence(error)), **error.facts}
     except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
-        return {"msg": _secrets.printable(error_sentence(error)), **error_facts(error)}
+        return {"msg": printable(error_sentence(error)), **error_facts(error)}
     except Exception as error:  # noqa: BLE001 (the record that is known by then must not be lost with a bug)
-        text = _secrets.mask(error)
+        text = masker.mask(error)
         return {
             "msg": f"{type(error).__name__}: {text}. This is a bug of selfservice.aws; please report it.",
             "exception": traceback.format_exc(),

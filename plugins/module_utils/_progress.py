@@ -15,7 +15,7 @@ import os
 import socket
 from typing import TYPE_CHECKING, NamedTuple, Union
 
-from ._secrets import mask
+from ._secrets.masker import mask
 
 if TYPE_CHECKING:
     from ._clock import Clock

@@ -46,10 +46,10 @@ def report(run: Callable[..., Any], emulator: Emulator, folder: Path) -> Path:
     artifacts = [{"id": "pa-1", "name": "v1", "service_actions": ["act-1"]}]
     plain = {"product": "prod-1", "artifact": "pa-1"}
     failed = {"ends": "FAILED", "errors": [{"code": "Broken", "description": HOSTILE}], "outputs": {"Log": HOSTILE}}
-    more: list[dict[str, Any]] = [{"run": failed}, {"run": {"seconds": 40000}}, {}, {"run": {"seconds": 70}}]
+    more: list[dict[str, Any]] = [{"run": failed}, {"run": {"seconds": 40000}}, {}, {"run": {"seconds": 80}}]
     emulator.reset(
         {
-            "service_actions": [{"id": "act-1", "name": "Restart", "run": {"seconds": 4}}],
+            "service_actions": [{"id": "act-1", "name": "Restart", "run": {"seconds": 40}}],
             "products": [{"id": "prod-1", "name": "web", "artifacts": artifacts}],
             "provisioned_products": [
                 {"id": f"pp-{number:013}", "name": name, **plain, **extra}
@@ -95,7 +95,7 @@ def column(page: Page, number: int) -> list[str]:
 def test_it_shows_every_target_with_its_outcome(page: Page) -> None:
     assert column(page, 1) == NAMES
     assert column(page, 2) == ["Failed", "Timed out", "Succeeded", "Succeeded", "Failed"]
-    assert column(page, 3)[:4] == ["0:04", "goes on", "0:04", "1:10"]
+    assert column(page, 3)[:4] == ["0:02", "goes on", "0:02", "0:04"]
     summary = page.locator(".summary").inner_text()
     assert " ".join(summary.split()) == "2 Succeeded 2 Failed 1 Timed out 0 Not started 0 Started"
     bars = page.locator(".bar i")

@@ -108,7 +108,7 @@ def test_all_batches_share_one_seed_that_resumes_them(
     hosts = product_hosts(4)
     done = playbook("bulk_service_action", hosts, service_action_id="act-1", serial="2")
     assert done.code == 0, done.output
-    (seed,) = set(re.findall(r'"msg": "(\w{32})"', done.output))
+    (seed,) = set(re.findall(r'"msg": "(\w{64})"', done.output))
     assert len(done.stats["record_ids"]) == 4
     again = playbook("bulk_service_action", hosts, service_action_id="act-1", serial="2", execute_token=seed)
     assert again.code == 0, again.output
@@ -143,7 +143,7 @@ def test_linear_strategies_run_each_target_once(
 def test_batches_in_another_order_share_one_seed(run_role: Runner, product_hosts: Runner, emulator: Emulator) -> None:
     done = run_role({"service_action_id": "act-1"}, hosts=product_hosts(3), serial=1, order="reverse_sorted")
     assert done.code == 0, done.output
-    assert len(set(re.findall(r'"msg": "(\w{32})"', done.output))) == 1
+    assert len(set(re.findall(r'"msg": "(\w{64})"', done.output))) == 1
     assert sorted(done.stats["record_ids"]) == sorted(record["RecordId"] for record in emulator.records())
     assert done.stats["summary"]["succeeded"] == 3
 
@@ -184,7 +184,7 @@ def test_targets_of_an_interrupted_task_count_as_timed_out(
 
 def test_the_token_is_shown_before_the_start(run_role: Runner, emulator: Emulator) -> None:
     done = run_role(BACKUP)
-    token = re.findall(r'"run_service_action_token": "(\w{32})"', done.output.split("Start the service action")[0])
+    token = re.findall(r'"run_service_action_token": "(\w{64})"', done.output.split("Start the service action")[0])
     assert run_role({**BACKUP, "execute_token": token[0]}).code == 0
     assert len(emulator.records()) == 1
 

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from .._exceptions import NotFound
-from .._secrets import mask
+from .._secrets.masker import mask
 from .._servicecatalog.errors import SERVICE_ERRORS, describe_error, is_not_found
 from .._servicecatalog.models import Reference
 
@@ -32,7 +32,7 @@ def find_provisioned_product(service: ServiceCatalog, target: Reference) -> dict
     missing = no_such_product(target)
     try:
         some = islice(service.search_provisioned_products(), _MOST_CHOICES)
-        choices = sorted(str(product.get(member)) for product in some)
+        choices = _choices(some, member)
     except SERVICE_ERRORS as error:
         # The list only helps a message that is due anyway.
         raise NotFound(f"{missing} What there is could not be listed: {describe_error(error)}.") from error
@@ -48,19 +48,25 @@ def no_such_product(target: Reference) -> str:
 def find_action(service: ServiceCatalog, product: Mapping[str, Any], action: Reference) -> dict[str, Any]:
     """Return the ServiceActionSummary of an action of the product's own artifact, reading pages until it is found."""
     member, wanted = action.lookup_key
-    others: list[str] = []
+    others: list[Mapping[str, Any]] = []
     artifact = (product["ProductId"], product["ProvisioningArtifactId"])
     for summary in service.list_service_actions_for_provisioning_artifact(*artifact):
         if summary.get(member) == wanted:
             return summary
-        others.append(str(summary.get(member)))
+        others.append(summary)
     raise NotFound(
         f"The provisioned product {mask(product.get('Name'))!r} ({product.get('Id')}) has no service action with the "
-        f"{member.lower()} {mask(wanted)!r}. It has: {_format_choices(sorted(others))}.",
-        choices=sorted(others),
+        f"{member.lower()} {mask(wanted)!r}. It has: {_format_choices(_choices(others, member))}.",
+        choices=_choices(others, member),
     )
 
 
+def _choices(items: Iterable[Mapping[str, Any]], member: str) -> list[str]:
+    """Return the ids or names of items; names may have secrets."""
+    found = sorted(str(item.get(member)) for item in items)
+    return found if member == "Id" else [mask(each) for each in found]
+
+
 def _format_choices(choices: list[str]) -> str:
-    shown = mask(", ".join(choices[:_MOST_SHOWN])) or "none"
+    shown = ", ".join(choices[:_MOST_SHOWN]) or "none"
     return f"{shown}, and more" if len(choices) > _MOST_SHOWN else shown

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._exceptions import InvalidInput
-from .._secrets import mask
+from .._secrets.masker import mask
 from .._servicecatalog.models import ExecutionParameter, Parameters
 
 
@@ -29,7 +29,7 @@ def check_known(definitions: Iterable[ExecutionParameter], given: Parameters) ->
         raise InvalidInput(
             f"The action takes no parameter {mask(', '.join(map(repr, unknown)))}. It takes: "
             f"{mask(', '.join(sorted(known))) or 'none'}.",
-            choices=sorted(known),
+            choices=[mask(each) for each in sorted(known)],
         )
     for name, definition in known.items():
         if "TARGET" in (name, definition.type) and not given.get(name, definition.default_values):

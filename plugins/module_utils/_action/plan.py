@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypeVar
 
 from .._exceptions import Refused, SelfServiceError
-from .._secrets import mask, mask_parameters
+from .._secrets.masker import mask, mask_parameters
 from .._servicecatalog.errors import SERVICE_ERRORS, describe_error, error_facts, is_access_denied
 from .._servicecatalog.models import ExecutionParameter, Parameters, Reference, Request
 from . import lookup

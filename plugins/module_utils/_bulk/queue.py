@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._exceptions import InvalidInput
-from .._secrets import mask
+from .._secrets.masker import mask
 from .._servicecatalog.models import Outcome
 
 if TYPE_CHECKING:
@@ -39,9 +39,10 @@ def parse_count(option: str, text: str, total: int, *, least: int) -> int:
     """Return a count given as such or as a percentage of `total`, rounded down, but at least `least`."""
     match = re.fullmatch(r"([0-9]{1,9})(%?)", text.strip())
     if match is None or int(match[1]) < least or (match[2] and int(match[1]) > 100):
-        given = text if len(text) <= 40 else f"{text[:40]}..."
+        given = mask(text)
+        given = given if len(given) <= 40 else f"{given[:40]}..."
         raise InvalidInput(
-            f"{option} is {mask(given)!r}; it takes a count from {least} on, or a percentage from {least}% to 100%."
+            f"{option} is {given!r}; it takes a count from {least} on, or a percentage from {least}% to 100%."
         )
     number = int(match[1])
     return max(least, number * total // 100) if match[2] else number

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._exceptions import BulkFailed
-from .._secrets import mask
+from .._secrets.masker import mask
 from .._servicecatalog import results
 from .._servicecatalog.models import Outcome
 
@@ -68,7 +68,7 @@ def _describe_blockers(queue: TargetQueue) -> str:
 
 def _describe_blocker(target: Target) -> str:
     seen = f"record {target.record.record_id}" if target.record else "no record seen"
-    return f"{mask(target.product_name or target.product_id)} ({seen})"
+    return f"{mask(target.product_name) if target.product_name else target.product_id} ({seen})"
 
 
 def _count(targets: Sequence[Target]) -> dict[Outcome, int]:

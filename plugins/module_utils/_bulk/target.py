@@ -17,7 +17,7 @@ from .._action.plan import Plan, validate
 from .._action.tokens import derive_token
 from .._arguments import check_identifiers
 from .._exceptions import InvalidInput, SelfServiceError
-from .._secrets import mask
+from .._secrets.masker import mask
 from .._servicecatalog.errors import SERVICE_ERRORS, error_sentence, is_access_denied, is_not_found
 from .._servicecatalog.models import Outcome, Parameters, Record, Reference, Request, check_parameters
 from .._threads import run_all

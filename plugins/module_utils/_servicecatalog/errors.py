@@ -11,7 +11,7 @@ from typing import Any
 
 from .._clock import Interrupted
 from .._exceptions import SelfServiceError
-from .._secrets import mask
+from .._secrets.masker import mask
 
 try:
     from botocore.exceptions import (
@@ -137,7 +137,7 @@ def describe_error(error: BaseException) -> str:
 def describe_foreign_error(error: BaseException) -> str:
     """Return one of FOREIGN_ERRORS that came up before a call was sent as a phrase: what can't be used, and why."""
     if isinstance(error, OSError) and error.filename:
-        return f"{error.filename} can't be used ({error.strerror})"
+        return f"{mask(error.filename)} can't be used ({error.strerror})"
     if isinstance(error, json.JSONDecodeError):
         return f"the credentials are not valid JSON ({error})"
     return f"{type(error).__name__}: {mask(error)}".rstrip(".")

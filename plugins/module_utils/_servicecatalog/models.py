@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._exceptions import InvalidInput
-from .._secrets import mask
+from .._secrets.masker import mask
 
 if TYPE_CHECKING:
     from datetime import datetime

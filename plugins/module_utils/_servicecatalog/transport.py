@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from .._secrets import mask
+from .._secrets.masker import mask
 from .errors import (
     FOREIGN_ERRORS,
     SERVICE_ERRORS,

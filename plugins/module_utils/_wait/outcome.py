@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .._exceptions import PollingFailed, RecordFailed, SelfServiceError, WaitTimedOut
-from .._secrets import mask
+from .._secrets.masker import mask
 from .._servicecatalog.errors import describe_error, error_facts, is_transient
 from .._servicecatalog.hints import find_hints
 from .._servicecatalog.models import STATUSES, Outcome, Record

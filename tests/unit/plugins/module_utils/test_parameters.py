@@ -11,7 +11,8 @@ import pytest
 from ansible_collections.selfservice.aws.plugins.module_utils._action.parameters import check_known, to_parameters
 from ansible_collections.selfservice.aws.plugins.module_utils._arguments import check_identifiers, check_waiting
 from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import InvalidInput
-from ansible_collections.selfservice.aws.plugins.module_utils._secrets import check_secrets, encoded_variants
+from ansible_collections.selfservice.aws.plugins.module_utils._secrets.encodings import encoded_variants
+from ansible_collections.selfservice.aws.plugins.module_utils._secrets.masker import check_secrets
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import (
     ExecutionParameter,
     check_parameters,

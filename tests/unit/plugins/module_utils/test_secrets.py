@@ -13,13 +13,9 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
-from ansible_collections.selfservice.aws.plugins.module_utils import _secrets
-from ansible_collections.selfservice.aws.plugins.module_utils._secrets import (
-    mask,
-    mask_result,
-    printable,
-    use_secrets,
-)
+from ansible_collections.selfservice.aws.plugins.module_utils._secrets.encodings import printable
+from ansible_collections.selfservice.aws.plugins.module_utils._secrets.masker import MASK, mask, use_secrets
+from ansible_collections.selfservice.aws.plugins.module_utils._secrets.results import mask_options, mask_result
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,6 +41,11 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "hex": lambda text: text.encode().hex(),
     "HEX": lambda text: text.encode().hex().upper(),
     "terminal": printable,
+    "bytes": lambda text: repr(text.encode(errors="replace")),
+    "JSON with escaped slashes": lambda text: json.dumps(text).replace("/", "\\/"),
+    "XML": lambda text: html.escape(text).replace("&#x27;", "&apos;"),
+    "URL by JavaScript": lambda text: quote(text, safe="!'()*", errors="replace"),
+    "form by Java": lambda text: quote_plus(text, safe="*", errors="replace").replace("~", "%7E"),
 }
 
 
@@ -79,6 +80,8 @@ def test_the_lines_of_a_secret_are_masked_with_any_ending(ending: str) -> None:
         ("it is hunter2-hun", "it is ********"),
         ("it is hunter2-hun... and more", "it is ********... and more"),
         ("it is hunter2-hun… and more", "it is ********… and more"),
+        ("it is hunter2-hun [...] and more", "it is ******** [...] and more"),
+        ("it is hunter2-hun\\u2026 and more", "it is ********\\u2026 and more"),
         ("it is hunter2-hun and more", "it is hunter2-hun and more"),
         ("it is hunter2", "it is hunter2"),
         ("hunter2-hunter2-ahunter2-hunter2-a", "********"),
@@ -97,6 +100,7 @@ def test_the_first_half_of_a_secret_is_masked_where_the_text_was_cut(text: str, 
         "pp-1234567890abc",
         "created 2026-11-26T12:34:56+00:00",
         "execution 1234abcd-0000-4000-8000-123456781234",
+        "Signature expired: 20261126T030619Z is now earlier than 2026-11-26 12:34:56, 2026-11-26T12:34Z",
     ],
 )
 def test_ids_and_times_in_foreign_text_are_left_whole(text: str) -> None:
@@ -110,7 +114,12 @@ def test_a_secret_that_is_most_of_an_id_is_masked() -> None:
     assert mask("prod-correcthorse1") == "prod-********"
 
 
-@given(st.text(min_size=4, max_size=40), st.sampled_from(sorted(ENCODINGS)), st.text(max_size=9), st.text(max_size=9))
+@given(
+    st.text(st.characters(), min_size=4, max_size=40),
+    st.sampled_from(sorted(ENCODINGS)),
+    st.text(max_size=9),
+    st.text(max_size=9),
+)
 def test_no_secret_is_left_in_any_text(secret: str, encoding: str, before: str, after: str) -> None:
     use_secrets([secret])
     try:
@@ -118,7 +127,7 @@ def test_no_secret_is_left_in_any_text(secret: str, encoding: str, before: str, 
     except UnicodeEncodeError:  # A lone surrogate has no bytes.
         return
     if len(secret.strip()) >= 4:
-        assert form.strip() not in mask(before + form + after).replace(_secrets.MASK, "\0")
+        assert form.strip() not in mask(before + form + after).replace(MASK, "\0")
 
 
 def test_our_own_results_are_never_masked_and_all_others_are() -> None:
@@ -133,16 +142,75 @@ def test_our_own_results_are_never_masked_and_all_others_are() -> None:
         "code": "Failed2026",
         "msg": "It failed.",
         "remaining": ["pp-1234567890abc"],
+        "choices": ["pp-orders"],
         "changed": True,
     }
-    foreign = {"provisioned_product_name": "orders-db", "choices": ["orders-db"], "exception": "failed"}
+    foreign = {"provisioned_product_name": "orders-db", "names": ["orders-db"], "exception": "failed"}
     masked = mask_result({**own, **foreign, "nested": [own]})
     assert masked == {
         **own,
         "provisioned_product_name": "********-db",
-        "choices": ["********-db"],
+        "names": ["********-db"],
         "exception": "********",
         "nested": [own],
+    }
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["straße12", "κωδικος1", "100µm-abc", "kapı1234", "ŉabcd12", "ab\udc80cdef1"],  # noqa: RUF001
+)
+def test_other_cases_of_all_scripts_are_masked(secret: str) -> None:
+    use_secrets([secret])
+    assert [mask(secret.upper()), mask(secret.lower()), mask(f"x {secret}")] == [MASK, MASK, f"x {MASK}"]
+
+
+@pytest.mark.parametrize(
+    ("secret", "text"),
+    [
+        ("test", "a test of it, " * 30_000),
+        ("2026", "2026-11-26T12:34:56+00:00 " * 20_000),
+        ("....secret", "." * 200_000),
+        ("ab" * 256, "ab" * 100_000),
+    ],
+)
+def test_long_texts_with_many_beginnings_of_secrets_are_masked_in_time(secret: str, text: str) -> None:
+    """Not timed: with a time that grows faster than the text, this would take minutes."""
+    use_secrets([secret])
+    assert mask(text)
+
+
+def test_parameters_that_an_action_takes_keep_their_keys() -> None:
+    use_secrets(["name", "type", "TEXT"])
+    actions = {"service_actions": [{"parameters": [{"name": "Mode", "type": "TEXT", "default_values": ["x"]}]}]}
+    assert mask_result(actions) == actions
+
+
+def test_of_options_only_ids_and_tokens_are_never_masked() -> None:
+    use_secrets(["hunter2", "orders"])
+    options = {
+        "record_ids": ["rec-orders"],
+        "change_id": "orders",
+        "region": "hunter2",
+        "parameters": {"hunter2": ["x hunter2"]},
+        "secret_key": "anything",
+        "sensitive_parameters": {"orders": "anything"},
+        "targets": [{"provisioned_product_id": "pp-orders", "sensitive_parameters": {"P": "anything"}}],
+        "wait": True,
+        "limit": None,
+    }
+    known = {**dict.fromkeys(options, False), "provisioned_product_id": False}
+    assert mask_options({**options, "hunter2": 1}, {**known, "secret_key": True, "sensitive_parameters": True}) == {
+        "record_ids": ["rec-orders"],
+        "change_id": "orders",
+        "region": MASK,
+        "parameters": {MASK: [f"x {MASK}"]},
+        "secret_key": MASK,
+        "sensitive_parameters": {MASK: MASK},
+        "targets": [{"provisioned_product_id": "pp-orders", "sensitive_parameters": {"P": MASK}}],
+        "wait": True,
+        "limit": None,
+        MASK: 1,
     }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from ansible_collections.selfservice.aws.plugins.module_utils import _secrets
+from ansible_collections.selfservice.aws.plugins.module_utils._secrets.masker import MASK
 from botocore.client import BaseClient
 from emulator import Emulator
 from faults.scenarios import HANDLERS, IDS, MODULES, RESTART, SCENARIOS, WORLD, Scenario
@@ -69,7 +69,7 @@ def test_an_echoed_secret_is_masked_everywhere(
     result = attempt.result()
     text = json.dumps([result, attempt.warnings])
     assert SECRET not in text.lower()
-    assert _secrets.MASK in text
+    assert MASK in text
     for record in emulator.records():
         assert record["RecordId"] in text
 
