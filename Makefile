@@ -38,7 +38,7 @@ units: ## Run the unit tests; ARGS="-k name" goes to pytest
 integration: ## Run the integration tests; ARGS="-k name" goes to pytest
 faults: ## Run all cases of faults and signals
 coverage: ## Run the unit tests and hold how much of the plugins they cover
-matrix: ## Run everything on all supported versions that have a Python here; ARGS="2.19" chooses
+matrix: ## Run all supported versions that have a Python here; ARGS="2.19" chooses
 changelog: ## Write CHANGELOG.rst out of the fragments, for the version in galaxy.yml
 demo emulator env bench lint format docs build sanity units integration faults coverage matrix changelog: python
 	@$(NOX) -s $@ -- $(ARGS)

@@ -14,7 +14,6 @@ from typing import Any, Callable
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.text.converters import jsonify
 from botocore.loaders import Loader
 from botocore.model import ServiceModel, Shape
 from emulator import Emulator
@@ -89,7 +88,7 @@ def check_outcome(outcome: Any, emulator: Emulator) -> None:
     assert all(
         character.isprintable() or character == "\n" for text in (message, *outcome.warnings) for character in text
     )
-    assert jsonify(result)
+    assert json.dumps(result)
     assert outcome.slept <= TIMEOUT
     assert all(count == 1 for count in Counter(each["ProvisionedProductId"] for each in emulator.records()).values())
 
