@@ -68,6 +68,15 @@ class Catalog:
         """Return the id of the product with a name in the region of the current call."""
         return self.ids_by_name.get((name, self.region)) or self.ids_by_name.get((name, ""))
 
+    def product_of(self, parameters: Mapping[str, Any], region: str) -> str | None:
+        """Return the id of the product that a request is about: it names the product, or a record of it."""
+        # The request has not been validated yet.
+        name, given = (str(parameters.get(member)) for member in ("Name", "Id"))
+        if given in self.records:
+            return self.records[given].product.id
+        named = self.ids_by_name.get((name, region)) or self.ids_by_name.get((name, ""))
+        return named or parameters.get("ProvisionedProductId") or parameters.get("Id")
+
     def cached_search(self, key: str, search: Callable[[], list[str]]) -> list[str]:
         """Return the ids that a search finds, cached until a product changes or an execution starts."""
         is_cacheable = self.switches.product_status_while_running == "AVAILABLE" and not self.switches.describable_after

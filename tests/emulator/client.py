@@ -51,8 +51,8 @@ class Control:
     def fault(self, operation: str, kind: str, **options: Any) -> None:
         """Set a fault on an operation, or on all with *.
 
-        It applies to each call, or with calls=[1, 2] to these calls from now on, or with every=k to every k-th. Further
-        options are a region and those of the kind.
+        It applies to each call, or with calls=[1, 2] to these calls from now on, or with every=k to every k-th. With a
+        region, a product (its id) or between=[now, later], only such calls count. Further options are those of the kind.
         """
         self._call("fault", operation=operation, kind=kind, **options)
 

@@ -56,6 +56,11 @@ class Commands:
         known = [name for operations in OPERATIONS.values() for name in operations]
         if operation != "*" and operation not in known:
             raise ValueError(f"there is no operation {operation!r}; there are *, {', '.join(known)}")
+        if kind == "replaced" and operation in OPERATIONS["sts"]:
+            raise ValueError(f"{operation} is answered with XML, whose members can't be replaced")
+        product = options.get("product")
+        if product is not None and product not in self._endpoint.catalog.provisioned_products:
+            raise ValueError(f"there is no provisioned product {product!r}")
         self._endpoint.faults.add(operation, kind, **options)
 
     def clear_faults(self) -> None:

@@ -73,7 +73,8 @@ class Endpoint:
             call["region"] = verify_signature(request, protocol.service, self._credentials)
             call["parameters"] = protocol.parse_parameters(request)
             with self.lock:
-                fault = self.faults.trigger(operation, call["region"])
+                product = self.catalog.product_of(call["parameters"], call["region"])
+                fault = self.faults.trigger(operation, call["region"], product)
             call["fault"] = fault.kind if fault else None
             response = self._execute_with_fault(protocol, operation, call, request_id=request_id, fault=fault)
         except ServiceError as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable
 
@@ -95,7 +95,7 @@ def _deep_merge(old: Any, new: Any) -> Any:
 
 @dataclass
 class Fault:
-    """One fault, the number of calls it has counted, and the token bucket of a rate limit."""
+    """One fault, the calls that it can apply to, how many of them it has counted, and the bucket of a rate limit."""
 
     operation: str
     kind: str
@@ -103,9 +103,21 @@ class Fault:
     every: int | None
     options: Mapping[str, Any]
     region: str | None = None
+    product: str | None = None
+    between: Sequence[float] | None = None
     call_count: int = 0
     tokens: float = 0.0
     refilled_at: float = 0.0
+
+    def concerns(self, operation: str, region: str, product: str | None, now: float) -> bool:
+        """Return whether a call now counts for the fault."""
+        start, end = self.between or (now, FOREVER)
+        return (
+            self.operation in ("*", operation)
+            and self.region in (None, region)
+            and self.product in (None, product)
+            and start <= now < end
+        )
 
     def trigger(self, now: float) -> bool:
         """Count a call, and return whether the fault applies to it."""
@@ -141,11 +153,14 @@ class FaultInjector:
         calls: list[int] | None = None,
         every: int | None = None,
         region: str | None = None,
+        product: str | None = None,
+        between: Sequence[float] | None = None,
         **options: Any,
     ) -> None:
         """Set a fault on an operation, or on all with *; `calls` are counted from now on, starting at 1.
 
-        With a region, only calls that are signed for it count.
+        With a region, only calls that are signed for it count; with a product, those about it; with two moments of the
+        emulator's clock, those from the first until before the second.
         """
         if kind not in KINDS:
             raise ValueError(f"there is no fault {kind!r}; there are {', '.join(KINDS)}")
@@ -153,9 +168,11 @@ class FaultInjector:
             raise ValueError(f"{kind} takes {sorted(OPTIONS.get(kind, ()))}, not {sorted(options)}")
         if (calls is not None and every is not None) or (every is not None and every < 1):
             raise ValueError("a fault hits either some calls or every k-th, k being 1 or more")
+        if between is not None and not (len(between) == 2 and between[0] < between[1]):
+            raise ValueError(f"between takes two moments, the earlier one first, not {between}")
         if kind == "rate_limit":
             options.setdefault("burst", max(1.0, options["per_second"]))
-        fault = Fault(operation, kind, calls, every, options, region)
+        fault = Fault(operation, kind, calls, every, options, region, product, between)
         fault.tokens, fault.refilled_at = options.get("burst", 0.0), self._clock.now()
         self._faults.append(fault)
 
@@ -163,12 +180,10 @@ class FaultInjector:
         """Remove all faults."""
         self._faults.clear()
 
-    def trigger(self, operation: str, region: str) -> Fault | None:
-        """Count a call for every fault on its operation and region, and return the first one that applies to it."""
+    def trigger(self, operation: str, region: str, product: str | None) -> Fault | None:
+        """Count a call for every fault that it concerns, and return the first one that applies to it."""
         now = self._clock.now()
-        matching = [
-            fault for fault in self._faults if fault.operation in ("*", operation) and fault.region in (None, region)
-        ]
+        matching = [fault for fault in self._faults if fault.concerns(operation, region, product, now)]
         # Every matching fault counts the call, so this must not stop at the first one that applies.
         triggered = [fault for fault in matching if fault.trigger(now)]
         return triggered[0] if triggered else None

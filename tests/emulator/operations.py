@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any, Callable
 
@@ -145,6 +146,27 @@ def get_caller_identity(catalog: Catalog, _parameters: Members) -> dict[str, Any
     }
 
 
+def assume_role(catalog: Catalog, parameters: Members) -> dict[str, Any]:
+    """Return credentials of a role, which every caller may assume.
+
+    They expire by this machine's clock, which is the one that clients compare with.
+    """
+    session = f"{parameters['RoleArn'].rsplit('/', 1)[-1]}/{parameters['RoleSessionName']}"
+    seconds = catalog.switches.session_seconds
+    return {
+        "Credentials": {
+            "AccessKeyId": "ASIAEMULATOR00001",
+            "SecretAccessKey": "not-a-real-secret-key",
+            "SessionToken": "not-a-real-session-token",
+            "Expiration": time.time() + float(parameters.get("DurationSeconds", 3600) if seconds is None else seconds),
+        },
+        "AssumedRoleUser": {
+            "AssumedRoleId": f"AROAEMULATOR0001:{parameters['RoleSessionName']}",
+            "Arn": f"arn:aws:sts::{catalog.world.account}:assumed-role/{session}",
+        },
+    }
+
+
 def _action_page(catalog: Catalog, operation: str, parameters: Members, *, actions: list[Any]) -> dict[str, Any]:
     page, next_page = catalog.paginator.page(
         actions, operation, parameters=parameters, max_size=catalog.switches.page_size
@@ -192,5 +214,5 @@ OPERATIONS: dict[str, dict[str, Operation]] = {
         "ListServiceActions": list_service_actions,
         "DescribeServiceAction": describe_service_action,
     },
-    "sts": {"GetCallerIdentity": get_caller_identity},
+    "sts": {"GetCallerIdentity": get_caller_identity, "AssumeRole": assume_role},
 }

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import urllib.parse
 from collections.abc import Mapping
@@ -92,7 +93,7 @@ class JsonProtocol:
 
 
 class QueryProtocol:
-    """AWS query, with form-encoded requests and XML responses; results are flat strings."""
+    """AWS query, with form-encoded requests and XML responses; results are structures, strings and, as numbers, times."""
 
     service = "sts"
     content_type = "text/xml"
@@ -106,16 +107,17 @@ class QueryProtocol:
         return action
 
     def parse_parameters(self, request: Request) -> dict[str, Any]:
-        """Return the members of the request."""
+        """Return the members of the request, none of which have members of their own."""
         form = self._parse_form(request)
-        return {name: value for name, value in form.items() if name not in ("Action", "Version")}
+        members = {name: value for name, value in form.items() if name not in ("Action", "Version")}
+        return {
+            name: int(value) if name.endswith("Seconds") and value.isdecimal() else value
+            for name, value in members.items()
+        }
 
     def serialize_result(self, operation: str, result: Mapping[str, Any], request_id: str) -> Response:
         """Return the response for a result."""
-        members = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in result.items())
-        return self._serialize(
-            200, f"{operation}Response", f"<{operation}Result>{members}</{operation}Result>", request_id
-        )
+        return self._serialize(200, f"{operation}Response", _as_xml({f"{operation}Result": result}), request_id)
 
     def serialize_error(self, error: ServiceError, request_id: str) -> Response:
         """Return the response for an error."""
@@ -131,6 +133,14 @@ class QueryProtocol:
 
     def _parse_form(self, request: Request) -> dict[str, str]:
         return dict(urllib.parse.parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def _as_xml(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "".join(f"<{name}>{_as_xml(member)}</{name}>" for name, member in value.items())
+    if isinstance(value, float):
+        return datetime.datetime.fromtimestamp(value, datetime.timezone.utc).isoformat()
+    return escape(str(value))
 
 
 WireProtocol = Union[JsonProtocol, QueryProtocol]

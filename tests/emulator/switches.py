@@ -24,6 +24,7 @@ class Switches:
     describe_lag: float = 0.0
     history_order: str = "newest"
     page_size: int | None = None
+    session_seconds: float | None = None
 
 
 CHOICES = {

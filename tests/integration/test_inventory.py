@@ -185,7 +185,7 @@ def test_nothing_is_cached_if_the_role_cannot_be_assumed(
 ) -> None:
     role = "arn:aws:iam::123456789012:role/Fleet"
     cached = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
-    # The emulator's STS has no AssumeRole.
+    emulator.fault("AssumeRole", "access_denied")
     done = run("ansible-inventory", *source(assume_role_arn=role, **cached), "--list")
     assert f"Unable to assume role {role}: " in " ".join(done.output.split())
     assert [call["operation"] for call in emulator.calls()] == ["AssumeRole"]

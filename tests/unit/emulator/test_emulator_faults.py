@@ -150,6 +150,32 @@ def test_a_fault_can_hit_any_operation(client: BaseClient, emulator: Emulator) -
     assert outcomes(3, client.list_service_actions) == "..."
 
 
+def test_a_fault_can_affect_the_calls_about_one_product_only(
+    client: BaseClient, emulator: Emulator, execute: Execute
+) -> None:
+    ids = {"orders-db": "pp-orders0000001", "billing-db": "pp-billing000001"}
+    records = [execute(ProvisionedProductId=product)["RecordId"] for product in ids.values()]
+    emulator.fault("*", "internal", product=ids["orders-db"])
+    for call, members in [
+        (client.describe_provisioned_product, [{"Id": each} for each in ids.values()]),
+        (client.describe_provisioned_product, [{"Name": each} for each in ids]),
+        (client.describe_record, [{"Id": each} for each in records]),
+        (execute, [{"ProvisionedProductId": each} for each in ids.values()]),
+    ]:
+        assert [outcome(lambda call=call, each=each: call(**each)) for each in members] == ["x", "."]  # type: ignore[misc]
+    assert outcomes(1, client.list_record_history) == "."
+
+
+def test_a_fault_can_be_limited_to_a_time_window(client: BaseClient, emulator: Emulator) -> None:
+    now = emulator.now()
+    emulator.fault("ListServiceActions", "internal", between=[now + 10, now + 20])
+    seen = outcomes(1, client.list_service_actions)
+    for _step in range(4):
+        emulator.advance(5)
+        seen += outcomes(1, client.list_service_actions)
+    assert seen == "..xx."
+
+
 def test_a_rate_limit_follows_the_emulators_clock(client: BaseClient, emulator: Emulator) -> None:
     emulator.fault("*", "rate_limit", per_second=2, burst=3)
     assert outcomes(5, client.list_service_actions) == "...xx"
@@ -182,6 +208,10 @@ def test_botocores_retries_repeat_the_token(emulator: Emulator, connect: Connect
         ("*", "rate_limit", {"burst": 1}),
         ("*", "throttling", {"calls": [1], "every": 2}),
         ("*", "throttling", {"every": 0}),
+        ("*", "throttling", {"product": "pp-unknown"}),
+        ("*", "throttling", {"between": [2, 1]}),
+        ("*", "throttling", {"between": [1]}),
+        ("AssumeRole", "replaced", {"members": {}}),
     ],
 )
 def test_invalid_faults_are_rejected(emulator: Emulator, operation: str, kind: str, options: dict[str, Any]) -> None:

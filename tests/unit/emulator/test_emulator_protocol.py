@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 import logging
+import time
 import urllib.parse
 from typing import Any, Callable
 
@@ -163,6 +164,24 @@ def test_the_caller_identity_is_returned(emulator: Emulator, connect: Connect) -
     assert error_code(sts.get_session_token) == "InvalidAction"
     emulator.fault("GetCallerIdentity", "throttling")
     assert error_code(sts.get_caller_identity) == "Throttling"
+
+
+@pytest.mark.parametrize(
+    ("switch", "asked", "lasts"), [(None, {}, 3600), (None, {"DurationSeconds": 900}, 900), (60, {}, 60)]
+)
+def test_credentials_of_an_assumed_role_expire_by_this_machines_clock(
+    emulator: Emulator, connect: Connect, switch: float | None, asked: dict[str, int], lasts: float
+) -> None:
+    emulator.set(session_seconds=switch)
+    emulator.advance(86400)
+    sts = connect(emulator.url, "sts")
+    given = sts.assume_role(RoleArn="arn:aws:iam::123456789012:role/Fleet", RoleSessionName="me", **asked)
+    assert given["AssumedRoleUser"]["Arn"] == "arn:aws:sts::123456789012:assumed-role/Fleet/me"
+    assert given["Credentials"]["Expiration"].timestamp() == pytest.approx(time.time() + lasts, abs=30)
+    assert error_code(sts.assume_role, RoleArn="short", RoleSessionName="me") == "ValidationError"
+    emulator.fault("AssumeRole", "access_denied")
+    denied = error_code(sts.assume_role, RoleArn="arn:aws:iam::123456789012:role/Fleet", RoleSessionName="me")
+    assert denied == "AccessDenied"
 
 
 def test_a_response_that_does_not_fit_the_model_is_an_error(
