@@ -52,7 +52,7 @@ class Control:
         """Set a fault on an operation, or on all with *.
 
         It applies to each call, or with calls=[1, 2] to these calls from now on, or with every=k to every k-th. With a
-        region, a product (its id) or between=[now, later], only such calls count. Further options are those of the kind.
+        region, a product (its id) or between=[now, later], only such calls count. Further options depend on the kind.
         """
         self._call("fault", operation=operation, kind=kind, **options)
 

@@ -93,7 +93,7 @@ class JsonProtocol:
 
 
 class QueryProtocol:
-    """AWS query, with form-encoded requests and XML responses; results are structures, strings and, as numbers, times."""
+    """AWS query, with form-encoded requests and XML responses; a number in a result is a time."""
 
     service = "sts"
     content_type = "text/xml"

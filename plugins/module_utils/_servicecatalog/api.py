@@ -20,13 +20,10 @@ from .transport import current_attempts, install_response_checks, make_call
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-
 # The members of RecordDetail that are no text, whatever a response may have there.
 _NOT_TEXT = {"CreatedTime", "UpdatedTime", "RecordErrors", "RecordTags"}
 
-
 _EXECUTE = "ExecuteProvisionedProductServiceAction"
-
 
 # A year: a lock can't wait for ever with a time-out.
 _LONGEST_WAIT = 365 * 86400.0
@@ -91,7 +88,8 @@ class ServiceCatalog:
         """Return a RecordDetail, and an iterator over its RecordOutputs that reads further pages as it needs them."""
         pages = self._pages(self._client.describe_record, {"Id": record_id, **self._language})
         first = next(pages)
-        if (first.get("RecordDetail") or {}).get("RecordId") != record_id:
+        detail = first.get("RecordDetail") or {}
+        if detail.get("RecordId") != record_id or not detail.get("Status"):
             raise MalformedResponse("DescribeRecord was answered without a record, or with another one.")
 
         def outputs() -> Iterator[dict]:
@@ -99,7 +97,7 @@ class ServiceCatalog:
             for page in pages:
                 yield from _items(page, "RecordOutputs")
 
-        return first["RecordDetail"], outputs()
+        return detail, outputs()
 
     def describe_provisioned_product(self, **id_or_name: str) -> dict:
         """Return a ProvisionedProductDetail, by Id or Name."""
@@ -107,6 +105,9 @@ class ServiceCatalog:
         detail = response.get("ProvisionedProductDetail") or {}
         if not {"Id", "ProductId", "ProvisioningArtifactId"} <= set(detail):
             raise MalformedResponse("DescribeProvisionedProduct was answered without the ids of the product.")
+        # The action would run on a product that nobody has asked for.
+        if any(str(detail.get(member, asked)).lower() != asked.lower() for member, asked in id_or_name.items()):
+            raise MalformedResponse("DescribeProvisionedProduct was answered with another product.")
         return detail
 
     def describe_service_action_execution_parameters(self, product_id: str, action_id: str) -> list[ExecutionParameter]:
@@ -124,7 +125,7 @@ class ServiceCatalog:
         call = self._client.list_service_actions_for_provisioning_artifact
         given = {"ProductId": product_id, "ProvisioningArtifactId": artifact_id, "PageSize": 20, **self._language}
         for page in self._pages(call, given):
-            yield from _items(page, "ServiceActionSummaries")
+            yield from _with_ids(page, "ServiceActionSummaries")
 
     def search_provisioned_products(
         self, queries: Sequence[str] = (), *, access_level: str = "Account"
@@ -142,7 +143,7 @@ class ServiceCatalog:
         if queries:
             given["Filters"] = {"SearchQuery": list(queries)}
         for page in self._pages(self._client.search_provisioned_products, given):
-            yield from _items(page, "ProvisionedProducts")
+            yield from _with_ids(page, "ProvisionedProducts")
 
     def list_record_history(
         self, *, access_level: str = "Account", search_filter: tuple[str, str] | None = None
@@ -223,6 +224,14 @@ def _texts_of_record(body: bytes) -> dict[str, str]:
 def _items(members: Mapping[str, Any], name: str) -> list[Any]:
     """Return the items of a list that may be missing, without nulls."""
     return [item for item in members.get(name) or () if item is not None]
+
+
+def _with_ids(page: Mapping[str, Any], name: str) -> list[dict]:
+    """Return the items of a page; nothing can be done with one that has no id."""
+    items = _items(page, name)
+    if not all(item.get("Id") for item in items):
+        raise MalformedResponse(f"{name} has an item without its id.")
+    return items
 
 
 def _date(header: str | None) -> datetime | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any
@@ -116,6 +117,36 @@ def test_a_product_without_its_ids_is_malformed(stubbed: tuple[BaseClient, Stubb
         catalog(client).describe_provisioned_product(Id="pp-1")
 
 
+@pytest.mark.parametrize(
+    ("asked", "is_another"),
+    [({"Id": "pp-2"}, True), ({"Name": "api"}, True), ({"Name": "web"}, False), ({"Name": "WEB"}, False)],
+)
+def test_a_response_with_another_product_than_the_one_asked_for_is_malformed(
+    stubbed: tuple[BaseClient, Stubber], asked: dict[str, str], is_another: bool
+) -> None:
+    client, stubber = stubbed
+    detail = {"Id": "pp-1", "Name": "web", "ProductId": "prod-1", "ProvisioningArtifactId": "pa-1"}
+    stubber.add_response("describe_provisioned_product", {"ProvisionedProductDetail": detail}, asked)
+    with pytest.raises(MalformedResponse, match="with another") if is_another else nullcontext():
+        assert catalog(client).describe_provisioned_product(**asked) == detail
+
+
+@pytest.mark.parametrize(
+    ("operation", "listed", "arguments"),
+    [
+        ("search_provisioned_products", "ProvisionedProducts", ()),
+        ("list_service_actions_for_provisioning_artifact", "ServiceActionSummaries", ("prod-1", "pa-1")),
+    ],
+)
+def test_a_listed_item_without_an_id_is_malformed(
+    stubbed: tuple[BaseClient, Stubber], operation: str, listed: str, arguments: tuple[str, ...]
+) -> None:
+    client, stubber = stubbed
+    stubber.add_response(operation, {listed: [{"Id": "first-1"}, {"Name": "second"}]})
+    with pytest.raises(MalformedResponse, match="without its id"):
+        list(getattr(catalog(client), operation)(*arguments))
+
+
 def respond(status: int, body: dict[str, Any]) -> Any:
     """Return a handler of before-send that responds, so that nothing is sent."""
     raw = SimpleNamespace(stream=lambda **_options: [json.dumps(body).encode()])
@@ -167,7 +198,7 @@ def test_outputs_are_read_from_all_pages(stubbed: tuple[BaseClient, Stubber]) ->
     client, stubber = stubbed
     for number, token in ((1, "more"), (2, None)):
         page: dict[str, Any] = {
-            "RecordDetail": {"RecordId": "rec-1"},
+            "RecordDetail": {"RecordId": "rec-1", "Status": "SUCCEEDED"},
             "RecordOutputs": [{"OutputKey": f"Key{number}", "OutputValue": str(number)}],
         }
         sent = {"Id": "rec-1", "AcceptLanguage": "zh"}
@@ -177,13 +208,16 @@ def test_outputs_are_read_from_all_pages(stubbed: tuple[BaseClient, Stubber]) ->
             sent if number == 1 else {**sent, "PageToken": "more"},
         )
     detail, outputs = catalog(client, "zh").describe_record("rec-1")
-    assert detail == {"RecordId": "rec-1"}
+    assert detail == {"RecordId": "rec-1", "Status": "SUCCEEDED"}
     assert [output["OutputKey"] for output in outputs] == ["Key1", "Key2"]
 
 
-def test_a_response_without_the_described_record_is_malformed(stubbed: tuple[BaseClient, Stubber]) -> None:
+@pytest.mark.parametrize("members", [{}, {"RecordDetail": {"RecordId": "rec-1"}}])
+def test_a_response_without_the_described_record_is_malformed(
+    stubbed: tuple[BaseClient, Stubber], members: dict
+) -> None:
     client, stubber = stubbed
-    stubber.add_response("describe_record", {})
+    stubber.add_response("describe_record", members)
     with pytest.raises(MalformedResponse, match="without a record"):
         catalog(client).describe_record("rec-1")
 
