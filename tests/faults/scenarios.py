@@ -13,6 +13,8 @@ EXECUTE, RECORD, HISTORY = "ExecuteProvisionedProductServiceAction", "DescribeRe
 PRODUCT, SEARCH = "DescribeProvisionedProduct", "SearchProvisionedProducts"
 ACTIONS, PARAMETERS = "ListServiceActionsForProvisioningArtifact", "DescribeServiceActionExecutionParameters"
 ACTION = "DescribeServiceAction"
+# Before each call, if the credentials are those of a role whose sessions end soon.
+ASSUME_ROLE = "AssumeRole"
 
 MODULES = "ansible_collections.selfservice.aws.plugins.modules.servicecatalog_"
 HANDLERS = {

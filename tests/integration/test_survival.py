@@ -92,7 +92,7 @@ def test_a_change_runs_once_despite_faults_during_the_role(
 ) -> None:
     emulator.reset(WORLD)
     for fault in case.faults:
-        emulator.fault(fault.operation, fault.kind, **fault.options)
+        emulator.fault(fault.operation, fault.kind, **fault.options(emulator.now()))
     options = {
         "provisioned_product_name": NAMES[0],
         "service_action_name": "Restart",

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import importlib
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Callable
@@ -14,15 +16,20 @@ from typing import TYPE_CHECKING, Any, Callable
 import boto3
 import botocore.endpoint
 import botocore.retries.bucket
+import botocore.session
 import pytest
 from botocore.client import BaseClient
 from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, Credentials, DeferredRefreshableCredentials
 from botocore.exceptions import ReadTimeoutError
 from emulator import Emulator, EmulatorClock
 from faults.scenarios import EXECUTE, HANDLERS, MODULES, Scenario
 
 if TYPE_CHECKING:
     from ansible_collections.selfservice.aws.plugins.module_utils._module import Task
+
+KEYS = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "not-a-real-secret-key"}
+ROLE_ARN = "arn:aws:iam::123456789012:role/Fleet"
 
 
 @pytest.fixture(scope="session")
@@ -45,20 +52,31 @@ def session() -> boto3.Session:
 
 
 @pytest.fixture
-def connect(emulator: Emulator, session: boto3.Session) -> Callable[[Mapping[str, Any]], BaseClient]:
-    """Return a function that makes a client from a dict of Config options, as amazon.aws does."""
+def connect(emulator: Emulator, session: boto3.Session) -> Callable[..., BaseClient]:
+    """Return a function that makes a client from a dict of Config options, as amazon.aws does.
 
-    def make(config: Mapping[str, Any]) -> BaseClient:
-        return session.client(
-            "servicecatalog",
-            region_name="us-east-1",
-            endpoint_url=emulator.url,
-            aws_access_key_id="AKIDEXAMPLE",
-            aws_secret_access_key="not-a-real-secret-key",
-            config=Config(**config),
+    A second argument is a session with credentials of its own.
+    """
+
+    def make(config: Mapping[str, Any], other: boto3.Session | None = None) -> BaseClient:
+        options = {"region_name": "us-east-1", "endpoint_url": emulator.url, "config": Config(**config)}
+        return (
+            other.client("servicecatalog", **options) if other else session.client("servicecatalog", **options, **KEYS)
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def role_session(running_emulator: Emulator, session: boto3.Session) -> boto3.Session:
+    """A session with the credentials of an assumed role, as a profile with a role_arn has them."""
+    config = Config(read_timeout=0.2, retries={"total_max_attempts": 2})
+    endpoint = {"region_name": "us-east-1", "endpoint_url": running_emulator.url}
+    sts = session.client("sts", **endpoint, **KEYS, config=config)
+    fetcher = AssumeRoleCredentialFetcher(lambda *_args, **_kwargs: sts, Credentials("AKIDEXAMPLE", "none"), ROLE_ARN)
+    core = botocore.session.Session()
+    core._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+    return boto3.Session(botocore_session=core)
 
 
 @dataclass(frozen=True)
@@ -156,11 +174,40 @@ def no_retry_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(botocore.retries.bucket.TokenBucket, "acquire", lambda *_args, **_kwargs: True)
 
 
+@contextmanager
+def limited_threads(most: int) -> Iterator[list[threading.Thread]]:
+    """Let the collection start only so many threads inside; yield those that it wanted."""
+    from ansible_collections.selfservice.aws.plugins.module_utils import _threads
+
+    wanted: list[threading.Thread] = []
+    start = threading.Thread.start
+
+    def start_some(thread: threading.Thread) -> None:
+        # The emulator's own threads are not limited.
+        if getattr(thread, "_target", None) is _threads._work:
+            wanted.append(thread)
+            if len(wanted) > most:
+                raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_threads, "_idle", [])
+        patch.setattr(threading.Thread, "start", start_some)
+        yield wanted
+
+
+@pytest.fixture
+def limit_threads() -> Callable[[int], AbstractContextManager[list[threading.Thread]]]:
+    """Return limited_threads()."""
+    return limited_threads
+
+
 @pytest.fixture
 def run_scenario(
     clients: dict[str, BaseClient],
     make_attempt: Callable[..., Attempt],
-    connect: Callable[[Mapping[str, Any]], BaseClient],
+    connect: Callable[..., BaseClient],
+    role_session: boto3.Session,
     no_retry_delays: None,  # noqa: ARG001
 ) -> Callable[..., ScenarioOutcome]:
     """Return a function that runs a scenario of tests/faults.
@@ -168,7 +215,14 @@ def run_scenario(
     A request that hangs advances the clock by the read timeout, but takes only 0.1 s of real time.
     """
 
-    def run(scenario: Scenario, *, hangs: bool = False, **params: Any) -> ScenarioOutcome:
+    def run(
+        scenario: Scenario,
+        *,
+        hangs: bool = False,
+        assumes_role: bool = False,
+        threads: int | None = None,
+        **params: Any,
+    ) -> ScenarioOutcome:
         handler = getattr(importlib.import_module(MODULES + scenario.module), HANDLERS[scenario.module])
         attempt = make_attempt(handler, {**scenario.params, **params}, **scenario.modes)
         record_ids: set[str] = set()
@@ -177,9 +231,10 @@ def run_scenario(
             record_ids.add(parsed.get("RecordDetail", {}).get("RecordId"))
 
         def connect_with_hooks(config: Mapping[str, Any]) -> BaseClient:
-            key = f"{hangs} {config}"
+            key = f"{hangs} {assumes_role} {config}"
             if key not in clients:
-                clients[key] = connect({**config, "read_timeout": 0.1} if hangs else config)
+                limited = {**config, "read_timeout": 0.1} if hangs else config
+                clients[key] = connect(limited, role_session if assumes_role else None)
 
             def advance_clock(caught_exception: Exception | None, **_kwargs: Any) -> None:
                 if isinstance(caught_exception, ReadTimeoutError):
@@ -197,7 +252,8 @@ def run_scenario(
             return clients[key]
 
         attempt.task.connect = connect_with_hooks
-        result = attempt.result()
+        with nullcontext() if threads is None else limited_threads(threads):
+            result = attempt.result()
         return ScenarioOutcome(result, record_ids - {None}, attempt.task.clock.slept, attempt.warnings)
 
     return run

@@ -8,16 +8,16 @@ from __future__ import annotations
 import io
 import json
 import math
-import threading
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future, wait
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from random import Random
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.selfservice.aws.plugins.module_utils import _exceptions, _threads
+from ansible_collections.selfservice.aws.plugins.module_utils import _exceptions
 from ansible_collections.selfservice.aws.plugins.module_utils._bulk import starts
 from ansible_collections.selfservice.aws.plugins.module_utils._clock import Interrupted
 from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_service_action_bulk import run_on_many
@@ -445,24 +445,13 @@ def test_no_throttled_start_is_sent_again_once_the_error_budget_is_exceeded(bulk
 
 @pytest.mark.parametrize("threads", [0, 1, 5])
 def test_nothing_is_lost_if_no_more_threads_can_be_started(
-    bulk: Make, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, threads: int
+    bulk: Make, emulator: Emulator, limit_threads: Callable[[int], AbstractContextManager[list[Any]]], threads: int
 ) -> None:
     ids = create_products(emulator, 30)
     attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART)
-    started, start = [], threading.Thread.start
-
-    def start_some(thread: threading.Thread) -> None:
-        # The emulator's own threads are not limited.
-        if getattr(thread, "_target", None) is _threads._work:
-            started.append(thread)
-            if len(started) > threads:
-                raise RuntimeError("can't start new thread")
-        start(thread)
-
-    monkeypatch.setattr(_threads, "_idle", [])
-    monkeypatch.setattr(threading.Thread, "start", start_some)
-    result = attempt.run()
-    assert len(started) > threads
+    with limit_threads(threads) as wanted:
+        result = attempt.run()
+    assert len(wanted) > threads
     assert result["summary"]["succeeded"] == 30
     assert sorted(item["record_detail"]["record_id"] for item in result["results"]) == sorted(
         record["RecordId"] for record in emulator.records()
