@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Callable
@@ -21,9 +20,8 @@ import pytest
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, Credentials, DeferredRefreshableCredentials
-from botocore.exceptions import ReadTimeoutError
 from emulator import Emulator, EmulatorClock
-from faults.scenarios import EXECUTE, HANDLERS, MODULES, Scenario
+from faults.in_process import ScenarioRunner, limited_threads
 
 if TYPE_CHECKING:
     from ansible_collections.selfservice.aws.plugins.module_utils._module import Task
@@ -151,16 +149,6 @@ def service_action(make_attempt: Callable[..., Attempt]) -> Callable[..., Attemp
     return make
 
 
-@dataclass(frozen=True)
-class ScenarioOutcome:
-    """The outcome of a scenario: its result, the record ids that the service returned, the seconds slept, warnings."""
-
-    result: dict[str, Any]
-    record_ids: set[str]
-    slept: float
-    warnings: list[str]
-
-
 @pytest.fixture(scope="session")
 def clients() -> dict[str, BaseClient]:
     """A cache of clients by configuration, since making a client takes as long as several calls."""
@@ -174,28 +162,6 @@ def no_retry_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(botocore.retries.bucket.TokenBucket, "acquire", lambda *_args, **_kwargs: True)
 
 
-@contextmanager
-def limited_threads(most: int) -> Iterator[list[threading.Thread]]:
-    """Let the collection start only so many threads inside; yield those that it wanted."""
-    from ansible_collections.selfservice.aws.plugins.module_utils import _threads
-
-    wanted: list[threading.Thread] = []
-    start = threading.Thread.start
-
-    def start_some(thread: threading.Thread) -> None:
-        # The emulator's own threads are not limited.
-        if getattr(thread, "_target", None) is _threads._work:
-            wanted.append(thread)
-            if len(wanted) > most:
-                raise RuntimeError("can't start new thread")
-        start(thread)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_threads, "_idle", [])
-        patch.setattr(threading.Thread, "start", start_some)
-        yield wanted
-
-
 @pytest.fixture
 def limit_threads() -> Callable[[int], AbstractContextManager[list[threading.Thread]]]:
     """Return limited_threads()."""
@@ -206,54 +172,10 @@ def limit_threads() -> Callable[[int], AbstractContextManager[list[threading.Thr
 def run_scenario(
     clients: dict[str, BaseClient],
     make_attempt: Callable[..., Attempt],
+    emulator: Emulator,
     connect: Callable[..., BaseClient],
     role_session: boto3.Session,
     no_retry_delays: None,  # noqa: ARG001
-) -> Callable[..., ScenarioOutcome]:
-    """Return a function that runs a scenario of tests/faults.
-
-    A request that hangs advances the clock by the read timeout, but takes only 0.1 s of real time.
-    """
-
-    def run(
-        scenario: Scenario,
-        *,
-        hangs: bool = False,
-        assumes_role: bool = False,
-        threads: int | None = None,
-        **params: Any,
-    ) -> ScenarioOutcome:
-        handler = getattr(importlib.import_module(MODULES + scenario.module), HANDLERS[scenario.module])
-        attempt = make_attempt(handler, {**scenario.params, **params}, **scenario.modes)
-        record_ids: set[str] = set()
-
-        def collect_record_id(parsed: Mapping[str, Any], **_kwargs: Any) -> None:
-            record_ids.add(parsed.get("RecordDetail", {}).get("RecordId"))
-
-        def connect_with_hooks(config: Mapping[str, Any]) -> BaseClient:
-            key = f"{hangs} {assumes_role} {config}"
-            if key not in clients:
-                limited = {**config, "read_timeout": 0.1} if hangs else config
-                clients[key] = connect(limited, role_session if assumes_role else None)
-
-            def advance_clock(caught_exception: Exception | None, **_kwargs: Any) -> None:
-                if isinstance(caught_exception, ReadTimeoutError):
-                    attempt.task.clock.sleep(config.get("read_timeout", 0))
-
-            events = clients[key].meta.events
-            # Scenarios share clients, but each counts its own requests.
-            events.unregister("before-send.servicecatalog", unique_id="selfservice-request")
-            for event, handler in [
-                (f"after-call.servicecatalog.{EXECUTE}", collect_record_id),
-                ("needs-retry.servicecatalog", advance_clock),
-            ]:
-                events.unregister(event, unique_id=event)
-                events.register(event, handler, unique_id=event)
-            return clients[key]
-
-        attempt.task.connect = connect_with_hooks
-        with nullcontext() if threads is None else limited_threads(threads):
-            result = attempt.result()
-        return ScenarioOutcome(result, record_ids - {None}, attempt.task.clock.slept, attempt.warnings)
-
-    return run
+) -> ScenarioRunner:
+    """Run a scenario of tests/faults in this process."""
+    return ScenarioRunner(emulator, make_attempt, connect, role_session, clients)
