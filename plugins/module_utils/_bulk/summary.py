@@ -45,7 +45,8 @@ def raise_for_failures(
         return
     words = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in counts.items() if count)
     cause = _first_error(targets) or interrupted
-    hint = f" To go on, run the whole task again with execute_token: {seed}." if _can_go_on(targets) else ""
+    can_go_on = interrupted or _can_go_on(targets)
+    hint = f" To go on, run the whole task again with execute_token: {seed}." if can_go_on else ""
     raise BulkFailed(f"Of {len(targets)} targets: {words} (max_errors is {budget.max_errors}). {cause}{blocked}{hint}")
 
 
@@ -79,7 +80,7 @@ def _count(targets: Sequence[Target]) -> dict[Outcome, int]:
 def _can_go_on(targets: Sequence[Target]) -> bool:
     """Tell whether the same task, run again, may start something or find out more."""
     open_ends = (Outcome.NOT_STARTED, Outcome.TIMED_OUT)
-    return any(_outcome_of(each) in open_ends or (each.changed and not each.record) for each in targets)
+    return any(_outcome_of(each) in open_ends or not each.record for each in targets)
 
 
 def _outcome_of(target: Target) -> Outcome:

@@ -18,7 +18,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils._clock import Inte
 from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_record_wait import wait_until_ended
 from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_service_action_bulk import run_on_many
 from emulator import Emulator, EmulatorClock
-from faults.scenarios import SCENARIOS
+from faults.scenarios import SCENARIOS, WORLD
 
 ORDERS, BILLING, RESTART = "pp-orders0000001", "pp-billing000001", "act-restart000001"
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -90,6 +90,16 @@ def test_an_interrupted_wait_returns_every_record(
     assert message.startswith("Of 2 records, 2 unknown.")
     assert "SIGTERM" in message
     assert [record["record_id"] for record in result["records"]] == ids
+
+
+def test_an_interrupted_bulk_run_says_how_to_continue_even_if_all_was_started(
+    run_scenario: Callable[..., Any], emulator: Emulator
+) -> None:
+    emulator.reset(WORLD)
+    scenario = next(each for each in SCENARIOS if each.name == "many")
+    result = run_scenario(scenario, interrupt_at=2, threads=0, wait=False).result
+    assert {item["outcome"] for item in result["results"]} == {"started"}
+    assert f"run the whole task again with execute_token: {result['execute_token']}" in result["msg"]
 
 
 @pytest.mark.parametrize(("wait", "seconds"), [(True, 0.0), (True, 2.0), (False, 0.0)])

@@ -443,6 +443,13 @@ def test_no_throttled_start_is_sent_again_once_the_error_budget_is_exceeded(bulk
     assert len(result["remaining"]) == result["summary"]["not_started"]
 
 
+def test_targets_that_were_refused_can_be_continued_with(bulk: Make, emulator: Emulator) -> None:
+    emulator.fault(EXECUTE, "access_denied")
+    result = bulk(provisioned_product_ids=[ORDERS], service_action_id=RESTART).result()
+    assert result["summary"]["failed"] == 1
+    assert f"run the whole task again with execute_token: {result['execute_token']}" in result["msg"]
+
+
 @pytest.mark.parametrize("threads", [0, 1, 5])
 def test_nothing_is_lost_if_no_more_threads_can_be_started(
     bulk: Make, emulator: Emulator, limit_threads: Callable[[int], AbstractContextManager[list[Any]]], threads: int
