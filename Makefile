@@ -36,7 +36,7 @@ build: ## Build the tarball for Galaxy, and import it as Galaxy does; ARGS=folde
 sanity: ## Run ansible-test sanity; ARGS="--test pep8" chooses
 units: ## Run the unit tests; ARGS="-k name" goes to pytest
 integration: ## Run the integration tests; ARGS="-k name" goes to pytest
-faults: ## Run all cases of faults and signals
+faults: ## Run all cases of faults and signals, and random ones; ARGS="--seeds 1000" for more
 coverage: ## Run the unit tests and hold how much of the plugins they cover
 matrix: ## Run all supported versions that have a Python here; ARGS="2.19" chooses
 changelog: ## Write CHANGELOG.rst out of the fragments, for the version in galaxy.yml

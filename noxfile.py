@@ -174,9 +174,10 @@ def integration(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST.python, default=False)
 def faults(session: nox.Session) -> None:
-    """Run all cases of faults and signals, and all other tests that are marked as exhaustive."""
+    """Run all cases of faults and signals, and random ones: `-- --seeds 1000` for more, `-- --seed 7` for one."""
     tree = checks.set_up(session, NEWEST, "test")
-    cases = ["tests/unit/test_faults.py", "tests/integration/test_survival.py"]
+    cases = ["tests/unit/test_faults.py", "tests/unit/test_random_faults.py"]
+    cases += ["tests/integration/test_survival.py", "tests/integration/test_random_kills.py"]
     checks.run_tests(session, tree, *cases, *session.posargs)
 
 

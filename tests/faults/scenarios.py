@@ -28,36 +28,32 @@ HANDLERS = {
 
 # The number of products; the action fails on the last one.
 COUNT = 5
-IDS = [f"pp-web{number}" for number in range(COUNT)]
+IDS = [f"pp-{number}" for number in range(COUNT)]
 NAMES = [f"web-{number}" for number in range(COUNT)]
 RESTART, TIMEOUT = "act-restart", 120
 _RUN = {"seconds": 10, "outputs": {"First": "1", "Second": "2", "Third": "3"}}
 _BROKEN = {**_RUN, "ends": "FAILED", "errors": [{"code": "Broken", "description": "It broke."}]}
+
+
+def world_of(runs: Mapping[str, Mapping[str, Any]], switches: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a world with three actions, and a provisioned product for each id, on which they run as given."""
+    actions = {name: f"act-{name.lower()}" for name in ("Backup", "Check", "Restart")}
+    artifact = {"id": "pa-1", "name": "v1", "service_actions": [*actions.values()]}
+    plain = {"product": "prod-1", "artifact": "pa-1"}
+    return {
+        "switches": switches,
+        "service_actions": [
+            {"id": each, "name": name, "parameters": [{"name": "Mode"}]} for name, each in actions.items()
+        ],
+        "products": [{"id": "prod-1", "name": "web", "artifacts": [artifact]}],
+        "provisioned_products": [
+            {"id": each, "name": each.replace("pp-", "web-"), "run": run, **plain} for each, run in runs.items()
+        ],
+    }
+
+
 # Pages of two items, so that the second page can fail after the first one.
-WORLD: dict[str, Any] = {
-    "switches": {"page_size": 2},
-    "service_actions": [
-        {"id": f"act-{name.lower()}", "name": name, "run": _RUN, "parameters": [{"name": "Mode"}]}
-        for name in ("Backup", "Check", "Restart")
-    ],
-    "products": [
-        {
-            "id": "prod-1",
-            "name": "web",
-            "artifacts": [{"id": "pa-1", "name": "v1", "service_actions": ["act-backup", "act-check", "act-restart"]}],
-        }
-    ],
-    "provisioned_products": [
-        {
-            "id": each,
-            "name": name,
-            "product": "prod-1",
-            "artifact": "pa-1",
-            **({"run": _BROKEN} if each == IDS[-1] else {}),
-        }
-        for each, name in zip(IDS, NAMES)
-    ],
-}
+WORLD = world_of({**dict.fromkeys(IDS, _RUN), IDS[-1]: _BROKEN}, {"page_size": 2})
 
 _TARGET = ("provisioned_product_id", "provisioned_product_name")
 _EXECUTION = ("service_action_id", "service_action_name", "parameters", "sensitive_parameters", "execute_token")

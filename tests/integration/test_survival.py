@@ -16,7 +16,7 @@ import pytest
 import yaml
 from emulator import Emulator
 from faults.cases import KILLS, ROLE, Case, Kill
-from faults.scenarios import EXECUTE, IDS, NAMES, RECORD, RESTART, WORLD
+from faults.scenarios import EXECUTE, IDS, NAMES, RECORD, RESTART, WORLD, world_of
 
 MODULE = "selfservice.aws.servicecatalog_service_action"
 TOKEN = "change-1"
@@ -61,8 +61,7 @@ def mark_all_but(few: Sequence[str], cases: Sequence[Any]) -> list[Any]:
 def test_a_killed_task_that_is_run_again_runs_each_action_once(
     run: Callable[..., Any], kill: Callable[..., str], emulator: Emulator, tmp_path: Path, case: Kill
 ) -> None:
-    actions = [{**action, "run": {"seconds": 40}} for action in WORLD["service_actions"]]
-    emulator.reset({**WORLD, "service_actions": actions})
+    emulator.reset(world_of({each: {"seconds": 40} for each in IDS}, WORLD["switches"]))
     emulator.fault(EXECUTE, "slow", seconds=0.3)
     plays = [{"hosts": "localhost", "gather_facts": False, "tasks": [TASKS[case.what]]}]
     (tmp_path / "play.yml").write_text(yaml.safe_dump(plays))

@@ -1,0 +1,193 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What must hold for each run of a task and for all of them, by the service's own log of calls and records."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from emulator.faults import CANNED_RESPONSES, ERRORS
+
+from .scenarios import EXECUTE, Scenario
+
+ERROR_OUTCOMES = ("failed", "timed_out")
+ENDS = ("SUCCEEDED", "FAILED")
+# A replay within 2 s of its start counts as new; the service's Date header has whole seconds.
+REPLAY_SLACK = 3.0
+# After a signal, a process under load may take so long until it knows.
+SIGNAL_SLACK = 1.0
+# The module can't tell a replay by these responses.
+AGELESS = ("date", "replaced")
+MAY_HAVE_STARTED = ("may have started", "It may have started")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: its result, None if it was killed; its calls; the ids of the records that existed before and after it.
+
+    `issued` are the ids of the records that were returned to the module. Times are the emulator's, in POSIX seconds.
+    """
+
+    scenario: Scenario
+    result: Mapping[str, Any] | None
+    began: float
+    ended: float
+    calls: Sequence[Mapping[str, Any]]
+    before: Collection[str]
+    after: Collection[str]
+    issued: Collection[str] = ()
+    signalled: float | None = None
+    text: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", json.dumps(self.result))
+
+    @property
+    def attempts(self) -> list[Mapping[str, Any]]:
+        """The starts that were sent. A process that was killed may have left one of which nothing is known yet."""
+        return [call for call in self.calls if call["operation"] == EXECUTE and call["parameters"]]
+
+    @property
+    def starts(self) -> list[Mapping[str, Any]]:
+        """The starts that were carried out, or returned an older record."""
+        return [call for call in self.attempts if call["fault"] not in {*ERRORS, *CANNED_RESPONSES}]
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        """max_concurrency and max_errors as counts."""
+        total, params = len(self.scenario.targets), self.scenario.params
+        return _count(params["max_concurrency"], total, 1), _count(params["max_errors"], total, 0)
+
+
+def violations(runs: Sequence[Run], records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the violations of all runs of a task, whose records have ended."""
+    counts = Counter(record["ExecuteToken"] for record in records)
+    yield from (f"token {token} has {count} records" for token, count in counts.items() if count > 1)
+    counts = Counter(record["ProvisionedProductId"] for record in records)
+    yield from (f"{product} ran {count} times" for product, count in counts.items() if count > 1)
+    by_token = {record["ExecuteToken"]: record for record in records}
+    for number, run in enumerate(runs, 1):
+        yield from (f"run {number}: {each}" for each in _violations_of(run, by_token))
+
+
+def is_done(run: Run, records: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether a run has told the end of every target; without a wait, its record."""
+    if run.result is None:
+        return False
+    if run.scenario.params.get("wait", True):
+        told = _records_in(run.result)
+        ended = {each.get("provisioned_product_id") for each in told if each.get("status") in ENDS}
+        return ended >= set(run.scenario.targets or [record["ProvisionedProductId"] for record in records])
+    return {record["ProvisionedProductId"] for record in records} >= set(run.scenario.targets)
+
+
+def _violations_of(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    params = run.scenario.params
+    if run.signalled is not None:
+        late = [call for call in run.attempts if call["time"] > run.signalled + SIGNAL_SLACK]
+        yield from (f"{call['parameters']} was started after the signal" for call in late)
+    if "max_concurrency" in params and params["wait"]:
+        most = _most_at_once(run, records)
+        if most > run.limits[0]:
+            yield f"{most} actions ran at once, and max_concurrency is {params['max_concurrency']}"
+    if run.result is None:
+        return
+    yield from (f"record {each} is lost" for each in run.issued if each not in run.text)
+    yield from _wrong_changed(run, records)
+    if "max_concurrency" in params and "results" in run.result:
+        yield from _too_many_errors(run, records)
+    if run.result["failed"]:
+        yield from _dead_ends(run, records)
+
+
+def _most_at_once(run: Run, records: Mapping[str, Mapping[str, Any]]) -> int:
+    """Return how many actions, started or found running by this run, ran at the same time."""
+    changes: dict[str, list[tuple[float, int]]] = {}
+    for call in run.starts:
+        token = call["parameters"]["ExecuteToken"]
+        end = _seconds(records[token]["UpdatedTime"]) if token in records else 0.0
+        # The module can't see an end before the service has it, to the millisecond.
+        if token not in changes and end > call["time"]:
+            changes[token] = [(call["time"], 1), (min(end - 0.001, run.ended), -1)]
+    running = most = 0
+    for _time, change in sorted(change for both in changes.values() for change in both):
+        running += change
+        most = max(most, running)
+    return most
+
+
+def _wrong_changed(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    assert run.result is not None
+    changed, made = run.result["changed"], set(run.after) - set(run.before)
+    if made and not changed and run.scenario.targets:
+        yield f"changed is false, and {len(made)} records were made"
+    for product in (record["ProvisionedProductId"] for record in records.values() if record["RecordId"] in made):
+        if f"was not started on {product}:" in run.text:
+            yield f"a record was made for {product}, and the result says that nothing was started"
+    if not changed or made:
+        return
+    found = [records[call["parameters"]["ExecuteToken"]] for call in run.starts if _token(call) in records]
+    is_recent = any(_seconds(record["CreatedTime"]) >= run.began - REPLAY_SLACK for record in found)
+    is_ageless = any(call["fault"] in AGELESS for call in run.starts)
+    if not (is_recent or is_ageless or any(words in run.text for words in MAY_HAVE_STARTED)):
+        yield "changed is true, and no record was made"
+
+
+def _too_many_errors(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    assert run.result is not None
+    called: dict[str, Mapping[str, Any]] = {}
+    for call in run.attempts:
+        called.setdefault(call["parameters"]["ProvisionedProductId"], call)
+    most_running, most_errors = run.limits
+    old = {product for product, call in called.items() if _had_ended(records.get(_token(call)), call["time"])}
+    wrong = {each["provisioned_product_id"] for each in run.result["results"] if each["outcome"] in ERROR_OUTCOMES}
+    own = wrong & set(called) - old
+    if len(own) > most_errors + most_running:
+        yield f"{len(own)} errors, with max_errors {most_errors} and max_concurrency {most_running}"
+    summary = run.result["summary"]
+    is_over = sum(summary[each] for each in ERROR_OUTCOMES) > most_errors or summary["timed_out"]
+    if bool(is_over) != run.result["failed"] and run.signalled is None:
+        yield f"failed is {run.result['failed']} with {summary}"
+
+
+def _dead_ends(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a message that is not clear, or that has no way to continue where there is something to continue."""
+    assert run.result is not None
+    message = run.result["msg"]
+    if "exception" in run.result or re.search(r"This is a bug|Traceback|\bNone\b", message):
+        yield f"not clear: {message}"
+    ended = {record["ProvisionedProductId"] for record in records.values() if _had_ended(record, run.ended)}
+    is_open = bool(set(run.scenario.targets) - ended)
+    token = run.scenario.params.get("execute_token")
+    ways = ([token] if token else ["record_wait with record_ids"]) + ["Nothing was changed"]
+    if run.starts and is_open and not any(way in message for way in ways):
+        yield f"no way to continue: {message}"
+
+
+def _records_in(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what the result of any module tells of its records."""
+    details = [each["record_detail"] for each in result.get("results", ()) if each["record_detail"]]
+    return [*details, *result.get("records", ()), *([result["record_detail"]] if result.get("record_detail") else [])]
+
+
+def _token(call: Mapping[str, Any]) -> str:
+    return str(call["parameters"]["ExecuteToken"])
+
+
+def _had_ended(record: Mapping[str, Any] | None, time: float) -> bool:
+    return record is not None and record["Status"] in ENDS and _seconds(record["UpdatedTime"]) <= time
+
+
+def _seconds(time: Any) -> float:
+    return time if isinstance(time, (int, float)) else datetime.fromisoformat(time).timestamp()
+
+
+def _count(text: str, total: int, least: int) -> int:
+    return max(least, int(text[:-1]) * total // 100) if text.endswith("%") else int(text)

@@ -1,0 +1,189 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Random cases: from a seed, a world, a task, and for each of its first runs some faults and maybe a signal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Callable
+
+from emulator import Control
+
+from .cases import KINDS, Fault
+from .invariants import Run, is_done, violations
+from .patches import PATCHES
+from .scenarios import (
+    ACTIONS,
+    ASSUME_ROLE,
+    EXECUTE,
+    HISTORY,
+    PRODUCT,
+    RECORD,
+    RESTART,
+    SEARCH,
+    Scenario,
+    world_of,
+)
+
+TOKEN = "change-1"
+# Seconds between undisturbed runs: longer than any action takes.
+LONG = 500.0
+OPERATIONS = (EXECUTE, EXECUTE, EXECUTE, RECORD, RECORD, HISTORY, PRODUCT, SEARCH, ACTIONS, "*")
+# A process sleeps before its retries and waits for what hangs, so it gets few retries and nothing that hangs.
+SLOW_KINDS = ("hang", "rate_limit")
+FEW_RETRIES = {"retries": {"mode": "standard", "total_max_attempts": 2}}
+# Twice, where the module ends in its own words.
+SIGNALS = (*[("TERM", "module"), ("HUP", "module")] * 2, ("TERM", "tree"), ("KILL", "tree"), ("KILL", "module"))
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A signal to the module or to the whole process tree, once so many starts and polls were made."""
+
+    name: str
+    who: str
+    calls: int
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """What happens to one run; in this process, its signal comes when one is looked for the `signal.calls`-th time."""
+
+    faults: tuple[Fault, ...]
+    signal: Signal | None = None
+    threads: int | None = None
+    assumes_role: bool = False
+
+
+@dataclass(frozen=True)
+class RandomCase:
+    """A task in a world, and what happens to its first runs; the runs after them are undisturbed.
+
+    `pauses` are the emulator's seconds between the disturbed runs.
+    """
+
+    seed: int
+    world: dict[str, Any]
+    scenario: Scenario
+    disturbances: tuple[Disturbance, ...]
+    pauses: tuple[float, ...]
+
+
+def draw(seed: int, *, in_process: bool = True) -> RandomCase:
+    """Return the case of a seed, for runs in this process on a simulated clock or for real processes."""
+    chance = Random(seed)
+    count = chance.choice((1, 3, 8, 30) if in_process else (4, 8)) + chance.randrange(3)
+    ids = [f"pp-{number:03}" for number in range(count)]
+    # Seconds: for processes they are real ones.
+    unit = 1.0 if in_process else 0.03
+    runs = {each: _draw_run(chance, unit) for each in ids}
+    switches = {
+        "page_size": chance.choice((None, 2, 7)),
+        "history_order": chance.choice(("newest", "oldest", "random")),
+        "replay_detail": chance.choice(("current", "original")),
+        "product_status_while_running": chance.choice(("AVAILABLE", "UNDER_CHANGE")),
+        "describable_after": chance.choice((0.0, 5 * unit)),
+        "describe_lag": chance.choice((0.0, 0.0, 3 * unit)),
+        "session_seconds": chance.choice((60, 700, 3600)),
+    }
+    scenario = _draw_scenario(chance, ids, in_process=in_process)
+    disturbed = range(chance.randint(1, 4 if in_process else 2))
+    return RandomCase(
+        seed,
+        world_of(runs, switches),
+        scenario,
+        tuple(_draw_disturbance(chance, ids, in_process=in_process) for _run in disturbed),
+        tuple(chance.choice((0.0, 4.0, 30.0, 300.0)) for _run in disturbed),
+    )
+
+
+def run_until_done(
+    case: RandomCase, run_once: Callable[..., Run], emulator: Control, *, most_runs: int, **params: Any
+) -> list[str]:
+    """Run a case's task, disturbed at first and then so often until it is done, and return the violations."""
+    runs = []
+    for disturbance, pause in zip(case.disturbances, case.pauses):
+        runs.append(run_once(case, disturbance, **params))
+        emulator.clear_faults()
+        emulator.advance(pause)
+    for _number in range(most_runs):
+        emulator.advance(LONG)
+        runs.append(run_once(case, Disturbance(()), **params))
+        if done := is_done(runs[-1], emulator.records()):
+            break
+    emulator.advance(LONG)
+    found = list(violations(runs, emulator.records()))
+    message = (runs[-1].result or {}).get("msg")
+    return found if done else [*found, f"after {len(runs)} runs it is not done: {message}"]
+
+
+def _draw_run(chance: Random, unit: float) -> dict[str, Any]:
+    seconds = unit * (chance.uniform(150, 400) if chance.random() < 0.1 else chance.uniform(1, 40))
+    if chance.random() < 0.1:
+        return {"seconds": seconds, "ends": "FAILED", "errors": [{"code": "Broken", "description": "It broke."}]}
+    return {"seconds": seconds, "outputs": {"First": "1"}}
+
+
+def _draw_scenario(chance: Random, ids: list[str], *, in_process: bool) -> Scenario:
+    names = [each.replace("pp-", "web-") for each in ids]
+    timeout = chance.choice((10, 30, 120) if in_process else (2, 5))
+    given: dict[str, Any] = {"wait_timeout": timeout, "wait_delay": chance.choice((None, 3.0)) if in_process else 0.2}
+    if not in_process or chance.random() < 0.5:
+        given["aws_config"] = FEW_RETRIES
+    module = chance.choices(
+        ("service_action_bulk", "service_action", "record_wait"), (7, 2, 1) if in_process else (10, 1, 1)
+    )[0]
+    if module == "record_wait":
+        return Scenario("random", module, (), {**given, "record_ids": len(ids)}, records=len(ids))
+    given |= {"execute_token": TOKEN, "wait": chance.random() < 0.8}
+    given |= chance.choice(({"service_action_id": RESTART}, {"service_action_name": "Restart"}))
+    if module == "service_action":
+        given |= chance.choice(({"provisioned_product_id": ids[0]}, {"provisioned_product_name": names[0]}))
+        return Scenario("random", module, (), given, tuple(ids[:1]))
+    given |= chance.choice(
+        (
+            {"provisioned_product_ids": ids},
+            {"provisioned_product_names": names},
+            {"search_query": ["web"]},
+            {"targets": [{"provisioned_product_id": each, "parameters": {"Mode": each}} for each in ids]},
+        )
+    )
+    given["max_concurrency"] = chance.choice(("1", "2", "5", "20%", "50") if in_process else ("1", "2", "50"))
+    given["max_errors"] = chance.choice(("0", "1", "3", "10%", "100%"))
+    return Scenario("random", module, (), given, tuple(ids))
+
+
+def _draw_disturbance(chance: Random, ids: list[str], *, in_process: bool) -> Disturbance:
+    faults = tuple(_draw_fault(chance, ids, in_process=in_process) for _fault in range(chance.randint(0, 3)))
+    signal = None
+    if chance.random() < (0.25 if in_process else 0.8):
+        name, who = ("TERM", "module") if in_process else chance.choice(SIGNALS)
+        signal = Signal(name, who, chance.randint(1, 30 if in_process else 4))
+    if not in_process:
+        return Disturbance(faults, signal)
+    threads = chance.choice((0, 1, 5)) if chance.random() < 0.1 else None
+    return Disturbance(faults, signal, threads, assumes_role=chance.random() < 0.2)
+
+
+def _draw_fault(chance: Random, ids: list[str], *, in_process: bool) -> Fault:
+    operation = chance.choice((*OPERATIONS, ASSUME_ROLE) if in_process else OPERATIONS)
+    if operation in PATCHES and chance.random() < 0.15:
+        return Fault(operation, "replaced", **_draw_calls(chance, ids), patch=chance.choice(sorted(PATCHES[operation])))
+    kinds = KINDS if in_process else [kind for kind in KINDS if kind not in SLOW_KINDS]
+    return Fault(operation, chance.choice(kinds), **_draw_calls(chance, ids))
+
+
+def _draw_calls(chance: Random, ids: list[str]) -> dict[str, Any]:
+    """Return which calls a fault affects: members of Fault."""
+    begin = chance.uniform(0, 30)
+    return chance.choice(
+        (
+            {},
+            {"calls": tuple(sorted(chance.sample(range(1, 20), 3)))},
+            {"calls": tuple(range(1, chance.randint(2, 10)))},
+            {"product": chance.choice(ids)},
+            {"window": (begin, begin + chance.uniform(1, 100))},
+        )
+    )
