@@ -93,6 +93,13 @@ def _deep_merge(old: Any, new: Any) -> Any:
     return {**old, **{name: _deep_merge(old.get(name), value) for name, value in new.items()}}
 
 
+def _check_kind(kind: str, options: set[str]) -> None:
+    if kind not in KINDS:
+        raise ValueError(f"there is no fault {kind!r}; there are {', '.join(KINDS)}")
+    if options != OPTIONS.get(kind, set()) and not (kind == "rate_limit" and options == {"per_second"}):
+        raise ValueError(f"{kind} takes {sorted(OPTIONS.get(kind, ()))}, not {sorted(options)}")
+
+
 @dataclass
 class Fault:
     """One fault, the calls that it can apply to, how many of them it has counted, and the bucket of a rate limit."""
@@ -162,10 +169,7 @@ class FaultInjector:
         With a region, only calls that are signed for it count; with a product, those about it; with two moments of the
         emulator's clock, those from the first until before the second.
         """
-        if kind not in KINDS:
-            raise ValueError(f"there is no fault {kind!r}; there are {', '.join(KINDS)}")
-        if set(options) != OPTIONS.get(kind, set()) and not (kind == "rate_limit" and set(options) == {"per_second"}):
-            raise ValueError(f"{kind} takes {sorted(OPTIONS.get(kind, ()))}, not {sorted(options)}")
+        _check_kind(kind, set(options))
         if (calls is not None and every is not None) or (every is not None and every < 1):
             raise ValueError("a fault hits either some calls or every k-th, k being 1 or more")
         if between is not None and not (len(between) == 2 and between[0] < between[1]):

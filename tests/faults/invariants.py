@@ -60,6 +60,11 @@ class Run:
         return [call for call in self.attempts if call["fault"] not in {*ERRORS, *CANNED_RESPONSES}]
 
     @property
+    def made(self) -> set[str]:
+        """The ids of the records that were made during the run."""
+        return set(self.after) - set(self.before)
+
+    @property
     def limits(self) -> tuple[int, int]:
         """max_concurrency and max_errors as counts."""
         total, params = len(self.scenario.targets), self.scenario.params
@@ -89,22 +94,27 @@ def is_done(run: Run, records: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def _violations_of(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    params = run.scenario.params
-    if run.signalled is not None:
-        late = [call for call in run.attempts if call["time"] > run.signalled + SIGNAL_SLACK]
-        yield from (f"{call['parameters']} was started after the signal" for call in late)
-    if "max_concurrency" in params and params["wait"]:
-        most = _most_at_once(run, records)
-        if most > run.limits[0]:
-            yield f"{most} actions ran at once, and max_concurrency is {params['max_concurrency']}"
+    yield from _late_starts(run)
+    is_bulk = run.scenario.module == "service_action_bulk"
+    if is_bulk and run.scenario.params["wait"]:
+        most, allowed = _most_at_once(run, records), run.limits[0]
+        if most > allowed:
+            yield f"{most} actions ran at once, and max_concurrency is {allowed}"
     if run.result is None:
         return
     yield from (f"record {each} is lost" for each in run.issued if each not in run.text)
     yield from _wrong_changed(run, records)
-    if "max_concurrency" in params and "results" in run.result:
+    yield from _denied_starts(run, records)
+    if is_bulk and "results" in run.result:
         yield from _too_many_errors(run, records)
     if run.result["failed"]:
         yield from _dead_ends(run, records)
+
+
+def _late_starts(run: Run) -> Iterator[str]:
+    if run.signalled is not None:
+        late = [call for call in run.attempts if call["time"] > run.signalled + SIGNAL_SLACK]
+        yield from (f"{call['parameters']} was started after the signal" for call in late)
 
 
 def _most_at_once(run: Run, records: Mapping[str, Mapping[str, Any]]) -> int:
@@ -125,19 +135,24 @@ def _most_at_once(run: Run, records: Mapping[str, Mapping[str, Any]]) -> int:
 
 def _wrong_changed(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     assert run.result is not None
-    changed, made = run.result["changed"], set(run.after) - set(run.before)
-    if made and not changed and run.scenario.targets:
-        yield f"changed is false, and {len(made)} records were made"
-    for product in (record["ProvisionedProductId"] for record in records.values() if record["RecordId"] in made):
+    if run.made and not run.result["changed"]:
+        yield f"changed is false, and {len(run.made)} records were made"
+    if run.result["changed"] and not run.made and not _may_have_changed(run, records):
+        yield "changed is true, and no record was made"
+
+
+def _may_have_changed(run: Run, records: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Return whether the module says that it can't know, or can't tell a record of this run from an older one."""
+    if any(words in run.text for words in MAY_HAVE_STARTED) or any(call["fault"] in AGELESS for call in run.starts):
+        return True
+    found = [records[_token(call)] for call in run.starts if _token(call) in records]
+    return any(_seconds(record["CreatedTime"]) >= run.began - REPLAY_SLACK for record in found)
+
+
+def _denied_starts(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for product in (record["ProvisionedProductId"] for record in records.values() if record["RecordId"] in run.made):
         if f"was not started on {product}:" in run.text:
             yield f"a record was made for {product}, and the result says that nothing was started"
-    if not changed or made:
-        return
-    found = [records[call["parameters"]["ExecuteToken"]] for call in run.starts if _token(call) in records]
-    is_recent = any(_seconds(record["CreatedTime"]) >= run.began - REPLAY_SLACK for record in found)
-    is_ageless = any(call["fault"] in AGELESS for call in run.starts)
-    if not (is_recent or is_ageless or any(words in run.text for words in MAY_HAVE_STARTED)):
-        yield "changed is true, and no record was made"
 
 
 def _too_many_errors(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

@@ -45,7 +45,7 @@ def raise_for_failures(
         return
     words = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in counts.items() if count)
     cause = _first_error(targets) or interrupted
-    can_go_on = interrupted or _can_go_on(targets)
+    can_go_on = _can_go_on(targets, interrupted)
     hint = f" To go on, run the whole task again with execute_token: {seed}." if can_go_on else ""
     raise BulkFailed(f"Of {len(targets)} targets: {words} (max_errors is {budget.max_errors}). {cause}{blocked}{hint}")
 
@@ -77,10 +77,10 @@ def _count(targets: Sequence[Target]) -> dict[Outcome, int]:
     return {outcome: found[outcome] for outcome in _OUTCOMES}
 
 
-def _can_go_on(targets: Sequence[Target]) -> bool:
+def _can_go_on(targets: Sequence[Target], interrupted: Interrupted | None) -> bool:
     """Tell whether the same task, run again, may start something or find out more."""
     open_ends = (Outcome.NOT_STARTED, Outcome.TIMED_OUT)
-    return any(_outcome_of(each) in open_ends or not each.record for each in targets)
+    return bool(interrupted) or any(_outcome_of(each) in open_ends or not each.record for each in targets)
 
 
 def _outcome_of(target: Target) -> Outcome:
