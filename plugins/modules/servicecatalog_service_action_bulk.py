@@ -83,7 +83,9 @@ options:
     description:
       - How many targets may fail before no more start, a count or a percentage of all targets, rounded down.
       - Refused and timed-out targets, and those that can't be found, are errors too. What runs already is waited for.
-      - The task fails when more targets than these are errors, or when any timed out.
+      - Records that were V(FAILED) before this run began do not keep others from starting, so that a run can be
+        continued after too many errors.
+      - The task fails when more targets than these are errors, those of earlier runs included, or when any timed out.
     type: str
     default: "0"
 extends_documentation_fragment:

@@ -22,7 +22,7 @@ from faults.scenarios import EXECUTE, HISTORY, RECORD, RESTART
 KEYS = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "not-a-real-secret-key"}
 # An undisturbed run starts all that it may; only failures beyond max_errors need another.
 MOST_RUNS = 8
-RETURNED = (None, "no_date")
+RETURNED = (None, "date")
 # The calls after which signals come: before them, nothing is started that could be lost.
 COUNTED = (EXECUTE, RECORD, HISTORY)
 

@@ -44,6 +44,8 @@ DEPRECATED = (
     "ansible.module_utils._text",
     "ansible.module_utils.common._collections_compat",
     "ansible.module_utils.common.json",
+    "ansible.module_utils.common.parameters.remove_values",
+    "ansible.module_utils.common.parameters.sanitize_keys",
     "ansible.module_utils.common.text.converters.jsonify",
     "ansible.module_utils.six",
     "ansible.parsing.ajson",

@@ -63,12 +63,13 @@ class TargetQueue:
         self.under_way: dict[Target, None] = {}
         self.holders: dict[Target, None] = {}
         # Counted as they come: the loop asks for each start, and there may be ten thousand.
-        self.errors = 0
+        self.errors = self._own_errors = 0
         for target in targets:
             if target.outcome is None:
                 self.pending.append(target)
             self.errors += target.outcome in _ERRORS
             self.total += 1
+        self._own_errors = self.errors
 
     @property
     def is_over(self) -> bool:
@@ -77,8 +78,8 @@ class TargetQueue:
 
     @property
     def error_budget_exceeded(self) -> bool:
-        """Whether there are so many errors that no more start."""
-        return self.errors > self.budget.max_errors
+        """Whether this run had so many errors that no more start."""
+        return self._own_errors > self.budget.max_errors
 
     @property
     def blockers(self) -> list[Target]:
@@ -98,13 +99,19 @@ class TargetQueue:
         self.under_way.update(dict.fromkeys(batch))
         return batch
 
-    def finish(self, target: Target, outcome: Outcome, *, keeps_place: bool = False) -> None:
-        """Give a target that was under way its outcome; it keeps its place if its end was not seen."""
+    def finish(
+        self, target: Target, outcome: Outcome, *, keeps_place: bool = False, is_known_failure: bool = False
+    ) -> None:
+        """Give a target that was under way its outcome; it keeps its place if its end was not seen.
+
+        A failure that was known before this run keeps no others from starting, or no run could go on after it.
+        """
         del self.under_way[target]
         if keeps_place:
             self.holders[target] = None
         target.outcome = outcome
         self.errors += outcome in _ERRORS
+        self._own_errors += outcome in _ERRORS and not is_known_failure
 
     def free_place(self, target: Target) -> None:
         """Note that the end of a target that has its outcome was seen."""

@@ -165,7 +165,7 @@ class BulkRunner:
         record_id, outcome = execution.record.record_id, execution.record.outcome
         if self._options is None and outcome is Outcome.FAILED:
             target.error = str(record_failed(execution.record))
-            self._queue.finish(target, Outcome.FAILED)
+            self._queue.finish(target, Outcome.FAILED, is_known_failure=not target.changed)
         elif self._options is None:
             self._queue.finish(target, Outcome.STARTED)
         elif outcome is Outcome.SUCCEEDED:
@@ -225,6 +225,7 @@ class BulkRunner:
         elif not is_outstanding or interrupted or self._schedule.gives_up(target.began):
             error = interrupted if is_outstanding and interrupted else self._poller.errors.get(record_id)
             self._finish_polled(target, target.record, error)
+        target.ran_in_this_run = target.ran_in_this_run or is_outstanding
         if not is_outstanding or target.outcome in _ENDS:
             self._poller.drop(record_id)
             del self._polled[record_id]
@@ -235,7 +236,8 @@ class BulkRunner:
         outcome = outcome_of(failure)
         # A record that can't be polled has not failed; running the task again with the same seed finds out.
         outcome = Outcome.TIMED_OUT if outcome is Outcome.UNKNOWN else outcome
-        self._queue.finish(target, outcome, keeps_place=outcome is Outcome.TIMED_OUT)
+        is_known = outcome is Outcome.FAILED and not (target.changed or target.ran_in_this_run)
+        self._queue.finish(target, outcome, keeps_place=outcome is Outcome.TIMED_OUT, is_known_failure=is_known)
 
     def _note_late_end(self, target: Target, record: Record, *, is_outstanding: bool) -> None:
         """Free the place of a target that timed out, if its record has ended since."""

@@ -79,7 +79,7 @@ def _count(targets: Sequence[Target]) -> dict[Outcome, int]:
 
 def _can_go_on(targets: Sequence[Target], interrupted: Interrupted | None) -> bool:
     """Tell whether the same task, run again, may start something or find out more."""
-    open_ends = (Outcome.NOT_STARTED, Outcome.TIMED_OUT)
+    open_ends = (Outcome.NOT_STARTED, Outcome.TIMED_OUT, Outcome.STARTED)
     return bool(interrupted) or any(_outcome_of(each) in open_ends or not each.record for each in targets)
 
 

@@ -35,7 +35,7 @@ class Target:
     """A provisioned product, the request for it, and its result.
 
     `error` is why it has failed or timed out, for people; `outcome` is None until it has one; `began` is when its start
-    was first sent, in monotonic seconds.
+    was first sent, in monotonic seconds; `ran_in_this_run` says that its record was seen before it ended.
     """
 
     reference: Reference
@@ -48,6 +48,7 @@ class Target:
     error: str | None = None
     outcome: Outcome | None = None
     began: float = 0.0
+    ran_in_this_run: bool = False
 
     @property
     def product_id(self) -> str | None:

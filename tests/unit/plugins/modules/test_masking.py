@@ -20,6 +20,8 @@ Connect = Callable[[Mapping[str, Any]], BaseClient]
 
 # Of a response; what is left is foreign text.
 NOT_TEXT = ("Id", "Status", "Type", "Time", "Code", "Token", "Key", "ParameterName")
+# What products and actions are found by; a response about another product is refused.
+NAMES = ("Name",)
 SECRET = "hunter2-hunter2"
 
 
@@ -29,7 +31,7 @@ def echo(value: Any, key: str = "") -> Any:
         return {name: echo(each, name) for name, each in value.items()}
     if isinstance(value, list):
         return [echo(each, key) for each in value]
-    is_text = isinstance(value, str) and not key.endswith(NOT_TEXT)
+    is_text = isinstance(value, str) and not key.endswith(NOT_TEXT) and key not in NAMES
     return f"{value} {SECRET.upper()}" if is_text else value
 
 
@@ -69,7 +71,8 @@ def test_an_echoed_secret_is_masked_everywhere(
     result = attempt.result()
     text = json.dumps([result, attempt.warnings])
     assert SECRET not in text.lower()
-    assert MASK in text
+    # A check finds nothing wrong, or quotes only what was given.
+    assert MASK in text or scenario.modes
     for record in emulator.records():
         assert record["RecordId"] in text
 
