@@ -126,7 +126,7 @@ class Task:
     def _connect(self, overrides: Mapping[str, Any], seconds_left: Callable[[], float] | None) -> ServiceCatalog:
         try:
             client = self.connect({**(self.params.get("aws_config") or {}), **overrides})
-        except SERVICE_ERRORS as error:
+        except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
             raise NotSent(_UNCONNECTED.format(describe_error(error))) from error
         except (LookupError, OSError, RuntimeError, ValueError) as error:
             raise NotSent(_UNCONNECTED.format(describe_foreign_error(error))) from error

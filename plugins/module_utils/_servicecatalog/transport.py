@@ -99,7 +99,7 @@ def make_call(call: Any, members: Mapping[str, Any]) -> dict[str, Any]:
     with track_attempts(current_attempts()) as attempts:
         try:
             return call(**members)
-        except SERVICE_ERRORS:
+        except SERVICE_ERRORS:  # pylint: disable=catching-non-exception
             raise
         except FOREIGN_ERRORS as error:
             if attempts.is_sent:
