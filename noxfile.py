@@ -176,8 +176,8 @@ def integration(session: nox.Session) -> None:
 def faults(session: nox.Session) -> None:
     """Run all cases of faults and signals, and random ones: `-- --seeds 1000` for more, `-- --seed 7` for one."""
     tree = checks.set_up(session, NEWEST, "test")
-    cases = ("unit/test_faults", "unit/test_random_faults", "integration/test_survival", "integration/test_random_kills")
-    checks.run_tests(session, tree, *(f"tests/{each}.py" for each in cases), *session.posargs)
+    what = ("unit/test_faults", "unit/test_random_faults", "integration/test_survival", "integration/test_random_kills")
+    checks.run_tests(session, tree, *(f"tests/{each}.py" for each in what), *session.posargs)
 
 
 @nox.session(python=NEWEST.python, default=False)
