@@ -44,17 +44,27 @@ options:
         are in the playbook or on the command line. With E(ANSIBLE_DEBUG) it shows the arguments of every module as
         well, and no module can keep it from that.
     type: dict
-  execute_token:
+  change_id:
     description:
-      - The idempotency token. The service starts one action for one token, however often it is sent, and answers with
-        the record of that one.
-      - When absent, one is made for each run. All retries of its calls send the same token, and it is always returned.
-      - With C(until) and C(retries) each attempt is a run. Give them a token, or what has started without telling is
-        started again.
-      - Give each provisioned product and action a token of its own. One that stands for another product is an error. A
-        record does not name its action, so that can't be checked.
-      - How long the service remembers a token is not documented by AWS.
-    type: str
+      - What asked for the run, such as a ticket. For one change, product, action and parameters the service
+        starts one action, however often the task is run, and answers with the record of that one.
+      - A text of 1 to 512 printable characters, without the spaces around it. Booleans and numbers with a fraction are
+        refused, since YAML has changed them; quote them.
+      - When absent, one is made for each run. It is always returned, and all retries of the run's calls belong to it.
+      - With C(until) and C(retries) each attempt is a run. Give them a change, or an action that was started by an
+        attempt without telling is started again by the next one.
+      - Of O(sensitive_parameters) only the names count, so that a corrected value does not run the action again.
+      - How long the service remembers what it has started is not documented by AWS. Continue a change soon, and do not
+        use the id of an old one again.
+    type: raw
+  retry_failed:
+    description:
+      - With a given O(change_id), start the action again if what earlier runs of this change have started has
+        V(FAILED). Of each such attempt the record is read, at most 100.
+      - A run starts one action at most. What it finds running is not retried by it, even if it fails later.
+      - Continue a change that was continued so with this option, or its first attempt is what the task returns.
+    type: bool
+    default: false
   accept_language:
     description:
       - The language of the service's texts. The service's default is English.

@@ -25,7 +25,8 @@ def execution() -> dict[str, dict[str, Any]]:
         "service_action_name": {"type": "str"},
         "parameters": {"type": "dict"},
         "sensitive_parameters": {"type": "dict", "no_log": True},
-        "execute_token": {"type": "str", "no_log": False},
+        "change_id": {"type": "raw"},
+        "retry_failed": {"type": "bool", "default": False},
         "accept_language": {"type": "str", "choices": ["en", "jp", "zh"]},
     }
 
@@ -69,7 +70,7 @@ def check_search(params: Mapping[str, Any], warn: Callable[[str], None]) -> None
     terms = [term.strip() for term in params["search_query"] or []]
     if not all(terms):
         raise InvalidInput("search_query has a term that is empty; it takes terms such as productName:Database.")
-    if params["execute_token"] and any(term.startswith("status:") for term in terms):
+    if params["change_id"] is not None and any(term.startswith("status:") for term in terms):
         warn(
             "search_query has a term with status, which changes while actions run: products whose action was started "
             "before may not be found, and are not waited for then. Give ids or names, or search by something that does "

@@ -29,6 +29,12 @@ options:
     description:
       - The name of the provisioned product.
     type: str
+  execute_token:
+    description:
+      - The idempotency token itself, for those who manage tokens. It excludes O(change_id).
+      - Give each provisioned product and action a token of its own. One that stands for another product is an error. A
+        record does not name its action, so that can't be checked.
+    type: str
   wait:
     description:
       - Whether to wait until the record is V(SUCCEEDED) or V(FAILED). No other status is an end.
@@ -48,7 +54,7 @@ attributes:
       - Sends no write. It proves with reads that the service would accept the call. The provisioned product exists and
         its status allows an action, the action belongs to its provisioning artifact, the parameter names are known and
         TARGET has a value.
-      - What the credentials may not read is a warning. Whether a given O(execute_token) was used before can't be read,
+      - What the credentials may not read is a warning. Whether the change has started the action before can't be read,
         so a change is predicted.
   diff_mode:
     support: full
@@ -100,7 +106,7 @@ EXAMPLES = r"""
   selfservice.aws.servicecatalog_service_action:
     provisioned_product_name: orders-db
     service_action_name: Restart
-    execute_token: change-4711-orders-db
+    change_id: CHG-4711
     wait: true
 
 - name: Prove that the call would be accepted, and show the parameters that would take effect
@@ -116,7 +122,7 @@ EXAMPLES = r"""
 RETURN = r"""
 changed:
   description:
-    - Whether this run created the record. False when a given O(execute_token) stands for an older one.
+    - Whether this run created the record. False if an earlier run of the same change did.
     - By the service's own clock, which is compared with 2 seconds to spare. A token used again within them counts as a
       change.
     - If the response has no date, or one more than 15 minutes off this machine's clock, such as a proxy's, a record
@@ -194,11 +200,21 @@ record_outputs:
   returned: when a record exists, and in check mode
   type: dict
   sample: {"SnapshotId": "snap-0123456789abcdef0"}
-execute_token:
-  description: The idempotency token of this run. Run again with it, the task finds the same record.
+change_id:
+  description: The change. Run again with it, the task finds the same record. Null with O(execute_token).
   returned: always, after the options were found right
   type: str
-  sample: 5f1c1a52-5d6c-4d55-9b39-3f6f4e0b3a0e
+  sample: CHG-4711
+attempt:
+  description: The number of the attempt that the record belongs to, from 1 on. Null with O(execute_token).
+  returned: always, after the options were found right
+  type: int
+  sample: 1
+execute_token:
+  description: The idempotency token that was sent, or would be.
+  returned: always, after names were resolved
+  type: str
+  sample: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
 request:
   description: What was sent, or would be in check mode. Sensitive values are masked.
   returned: always, after names were resolved
@@ -264,18 +280,21 @@ ansible_facts:
       type: dict
 """
 
-from collections.abc import Collection
+from functools import partial
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
 from ansible_collections.selfservice.aws.plugins.module_utils._action import plan
+from ansible_collections.selfservice.aws.plugins.module_utils._action.attempts import start_attempt
 from ansible_collections.selfservice.aws.plugins.module_utils._action.parameters import to_parameters
-from ansible_collections.selfservice.aws.plugins.module_utils._action.start import Execution, start
-from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import new_token
+from ansible_collections.selfservice.aws.plugins.module_utils._action.start import Execution
+from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import change_of
 from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import Refused
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import models, results
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
+
+NAMED = ("provisioned_product", "service_action")
 
 
 def run_service_action(task: Task) -> None:
@@ -288,88 +307,89 @@ def run_service_action(task: Task) -> None:
     _arguments.check_identifiers(params)
     _arguments.check_waiting(params)
     models.check_parameters(parameters)
-    task.result["execute_token"] = params["execute_token"] or new_token()
-    planned = plan.plan(
-        task.service,
-        models.Reference(params["provisioned_product_id"], params["provisioned_product_name"]),
-        models.Reference(params["service_action_id"], params["service_action_name"]),
-        parameters=parameters,
-        execute_token=task.result["execute_token"],
-        token_is_new=not params["execute_token"],
-    )
-    task.result["request"] = plan.request_result(planned.request, secrets, params["accept_language"])
+    change = change_of(params["change_id"], params["execute_token"], retry_failed=params["retry_failed"])
+    task.result["change_id"] = change.id
+    target, action = (models.Reference(params[f"{each}_id"], params[f"{each}_name"]) for each in NAMED)
+    planned = plan.plan(task.service, target, action, parameters=parameters, secret_names=secrets, change=change)
+    _tell(task, planned, 1)
     if task.check_mode:
-        _validate(task, planned, secrets)
+        _validate(task, planned)
     else:
-        _start(task, planned, secrets)
+        _start(task, planned)
     task.result["ansible_facts"] = {"servicecatalog_record_detail": task.result["record_detail"]}
 
 
-def _validate(task: Task, planned: plan.Plan, secrets: Collection[str]) -> None:
+def _tell(task: Task, planned: plan.Plan, attempt: int) -> None:
+    request = plan.request_result(planned, task.params["accept_language"])
+    attempted = attempt if planned.change.id else None
+    task.result.update(attempt=attempted, request=request, execute_token=request["execute_token"])
+
+
+def _validate(task: Task, planned: plan.Plan) -> None:
+    if task.params["retry_failed"]:
+        # Which attempt it would be is found by starting the ones before.
+        task.result.update(attempt=None, execute_token=None, request={**task.result["request"], "execute_token": None})
     check = plan.validate(task.service, planned, task.warn)
     detail = plan.predicted_record_detail(planned.request, check.product)
     task.result.update(changed=True, record_detail=results.record_detail(detail), record_outputs={})
     if task.diff_mode:
-        task.result["diff"] = plan.parameters_diff(check.definitions, planned.request, secrets)
+        task.result["diff"] = plan.parameters_diff(check.definitions, planned)
 
 
-def _start(task: Task, planned: plan.Plan, secrets: Collection[str]) -> None:
-    params, token = task.params, planned.request.execute_token
+def _start(task: Task, planned: plan.Plan) -> None:
+    params, again = task.params, f"this task again with {planned.change.option}"
     if task.diff_mode:
-        task.result["diff"] = plan.read_diff(task.service, planned.request, secrets, task.warn)
+        task.result["diff"] = plan.read_diff(task.service, planned, task.warn)
     # Before the write, so that nothing but the service can fail after it.
     reader = task.polling_service if params["wait"] else task.service
     task.clock.raise_on_signals()
+    more = {"tell": partial(_tell, task), "retry_failed": params["retry_failed"], "retry_hint": again}
     try:
-        hint = f"this task again with execute_token: {token}"
-        execution = start(task.service, planned, clock=task.clock, retry_hint=hint)
+        execution = start_attempt(task.service, planned, clock=task.clock, **more)
     except Refused as refusal:
         raise plan.add_diagnosis(refusal, task.service, planned) from refusal
     task.result.update(changed=execution.changed, **results.record(execution.record))
     if params["wait"] or not execution.changed or execution.record.outcome is not models.Outcome.RUNNING:
-        _wait(task, execution, reader, token)
+        _wait(task, execution, reader, again)
 
 
-def _wait(task: Task, execution: Execution, reader: ServiceCatalog, token: str) -> None:
+def _wait(task: Task, execution: Execution, reader: ServiceCatalog, again: str) -> None:
     # Not at the top: a run that does not wait saves a fiftieth of its CPU.
-    from ansible_collections.selfservice.aws.plugins.module_utils._wait.poller import RecordPoller
     from ansible_collections.selfservice.aws.plugins.module_utils._wait.schedule import WaitOptions
     from ansible_collections.selfservice.aws.plugins.module_utils._wait.wait import wait_for_record
 
-    record_id = execution.record.record_id
-    poller = RecordPoller(reader, [execution.record], task.clock)
-    try:
-        wait_for_record(
-            poller,
-            record_id,
-            WaitOptions.of(task.params) if task.params["wait"] else None,
-            clock=task.clock,
-            started=task.started,
-            replayed=not execution.changed,
-            how_to_continue="To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: "
-            f"[{record_id}], or this task again with wait: true and execute_token: {token}.",
-            warn=task.warn,
-            progress=task.progress,
-        )
-    finally:
-        task.result.update(results.record(poller.records[record_id]))
+    wait_for_record(
+        reader,
+        execution.record,
+        WaitOptions.of(task.params) if task.params["wait"] else None,
+        keep=lambda record: task.result.update(results.record(record)),
+        clock=task.clock,
+        started=task.started,
+        replayed=not execution.changed,
+        how_to_continue="To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: "
+        f"[{execution.record.record_id}], or {again} and wait: true.",
+        how_to_retry=(
+            f"To run the action again, mend the cause and run {again} and retry_failed: true."
+            if task.result["change_id"]
+            else ""
+        ),
+        warn=task.warn,
+        progress=task.progress,
+    )
 
 
 def main() -> None:
-    exactly_one = [
-        ("provisioned_product_id", "provisioned_product_name"),
-        ("service_action_id", "service_action_name"),
-    ]
+    exactly_one = [(f"{each}_id", f"{each}_name") for each in NAMED]
     module = AnsibleAWSModule(
         argument_spec={
-            "provisioned_product_id": {"type": "str"},
-            "provisioned_product_name": {"type": "str"},
+            **{option: {"type": "str"} for option in exactly_one[0]},
+            "execute_token": {"type": "str", "no_log": False},
             "wait": {"type": "bool", "default": False},
             **_arguments.execution(),
             **_arguments.waiting(),
         },
         required_one_of=exactly_one,
-        mutually_exclusive=exactly_one,
+        mutually_exclusive=[*exactly_one, ("change_id", "execute_token")],
         supports_check_mode=True,
     )
     run(module, run_service_action)

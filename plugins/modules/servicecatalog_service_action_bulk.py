@@ -13,10 +13,8 @@ short_description: Run a self-service action on many AWS Service Catalog provisi
 description:
   - Runs the same service action on many provisioned products from one process, and waits until all have ended.
   - About one API call a target. Starts and looks adapt to the service's throttle, apart from each other.
-  - Each target has an idempotency token of its own, made from O(execute_token) as the seed. Run again with the same
-    seed, after whatever happened, the task takes up where it was. What has ended is not run again, what runs is waited
-    for, and the rest starts.
-  - How long the service remembers a token is not documented by AWS.
+  - Run again with the same O(change_id), after whatever happened, the task resumes where it left off. What has ended is
+    not run again, what runs is waited for, and the rest is started.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options:
@@ -38,7 +36,7 @@ options:
       - See O(selfservice.aws.servicecatalog_provisioned_product_info#module:search_query) for the fields.
       - Do not search by C(status) in a task that may have to be continued. A product whose action runs has another
         status, so that the same search does not find it again, and its record is not waited for. The module warns if
-        such a search comes with O(execute_token).
+        such a search comes with O(change_id).
     type: list
     elements: str
   targets:
@@ -118,7 +116,7 @@ EXAMPLES = r"""
     service_action_name: Restart
     max_concurrency: "20"
     max_errors: 10%
-    execute_token: change-4711
+    change_id: CHG-4711
   vars:
     databases:
       - provisioned_product_name: orders-db
@@ -261,14 +259,15 @@ summary:
       description: How many HTTP requests were sent, retries included.
       type: int
 remaining:
-  description: The ids of the targets that were not started. Run the whole task again with the same seed to go on.
+  description: The ids of the targets that were not started. Run the task again with the same change to start them.
   returned: always, after the options were found right
   type: list
   elements: str
-execute_token:
-  description: The seed of the targets' tokens. The task run again with it takes up where it was.
+change_id:
+  description: The change. Run again with it, the task resumes where it left off.
   returned: always, after the options were found right
   type: str
+  sample: CHG-4711
 error:
   description: The service's own error.
   returned: when the service refused a call
@@ -301,7 +300,7 @@ import math
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
 from ansible_collections.selfservice.aws.plugins.module_utils._action.parameters import to_parameters
-from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import new_token
+from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import change_of
 from ansible_collections.selfservice.aws.plugins.module_utils._bulk import queue, runner, starts, summary, target
 from ansible_collections.selfservice.aws.plugins.module_utils._clock import Interrupted
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
@@ -318,7 +317,8 @@ def run_on_many(task: Task) -> None:
     _arguments.check_identifiers(params)
     _arguments.check_search(params, task.warn)
     _arguments.check_waiting(params)
-    seed = task.result["execute_token"] = params["execute_token"] or new_token()
+    change = change_of(params["change_id"], retry_failed=params["retry_failed"])
+    task.result["change_id"] = change.id
     common = to_parameters(params["parameters"], "parameters")
     targets = target.given_targets(params, common, secrets)
     target.check_duplicates(targets)
@@ -331,7 +331,7 @@ def run_on_many(task: Task) -> None:
         targets = target.searched_targets(service, params["search_query"], {**common, **secrets})
     action = Reference(params["service_action_id"], params["service_action_name"])
     target.resolve(service, targets, action, workers=starts.WORKERS)
-    target.make_plans(targets, seed, secrets, seed_is_new=not params["execute_token"])
+    target.make_plans(targets, change, secrets)
     pending = queue.TargetQueue(targets, queue.budget_of(params, len(targets)))
     services, interrupted = [service], None
     try:
@@ -345,15 +345,15 @@ def run_on_many(task: Task) -> None:
         found["summary"]["seconds"] = round(task.clock.monotonic() - started, 1)
         found["summary"]["api_calls"] = sum(each.requests for each in services)
         task.result.update(found)
-    summary.raise_for_failures(targets, pending, seed=seed, interrupted=interrupted)
+    summary.raise_for_failures(targets, pending, change=change, interrupted=interrupted, warn=task.warn)
 
 
 def _run(task: Task, services: list[ServiceCatalog], pending: queue.TargetQueue) -> Interrupted | None:
     task.clock.raise_on_signals()
     poller = RecordPoller(services[-1], [], task.clock, outputs_of_successes=False)
     options = WaitOptions.of(task.params) if task.params["wait"] else None
-    bulk = runner.BulkRunner(services[0], pending, poller, options, clock=task.clock, progress=task.progress)
-    return bulk.run()
+    more = {"retry_failed": task.params["retry_failed"], "clock": task.clock, "progress": task.progress}
+    return runner.BulkRunner(services[0], pending, poller, options, **more).run()
 
 
 def main() -> None:

@@ -12,7 +12,6 @@ import boto3
 from ansible_collections.selfservice.aws.plugins.module_utils._progress import Progress
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Record
-from ansible_collections.selfservice.aws.plugins.module_utils._wait.poller import RecordPoller
 from ansible_collections.selfservice.aws.plugins.module_utils._wait.schedule import WaitOptions
 from ansible_collections.selfservice.aws.plugins.module_utils._wait.wait import wait_for_record
 from emulator import Control, Emulator, EmulatorClock
@@ -100,15 +99,16 @@ def _measure_lag(running: Emulator, seconds: float, delay: float | None) -> tupl
         ProvisionedProductId=product, ServiceActionId="act-1", ExecuteToken="token-1"
     )
     clock = EmulatorClock(running, jitter=0.5)
-    record = Record(started["RecordDetail"])
     wait_for_record(
-        RecordPoller(ServiceCatalog(client), [record], clock),
-        record.record_id,
+        ServiceCatalog(client),
+        Record(started["RecordDetail"]),
         WaitOptions(7200, delay),
+        keep=lambda _record: None,
         clock=clock,
         started=clock.monotonic(),
         replayed=False,
         how_to_continue="",
+        how_to_retry="",
         warn=print,
         progress=Progress(clock, ""),
     )

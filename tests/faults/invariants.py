@@ -182,7 +182,7 @@ def _dead_ends(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterator[s
         yield f"not clear: {message}"
     ended = {record["ProvisionedProductId"] for record in records.values() if _had_ended(record, run.ended)}
     is_open = bool(set(run.scenario.targets) - ended)
-    token = run.scenario.params.get("execute_token")
+    token = run.scenario.params.get("change_id")
     ways = ([token] if token else ["record_wait with record_ids"]) + ["Nothing was changed"]
     if run.starts and is_open and not any(way in message for way in ways):
         yield f"no way to continue: {message}"

@@ -27,7 +27,7 @@ from .scenarios import (
     world_of,
 )
 
-TOKEN = "change-1"
+CHANGE = "change-1"
 # Seconds between undisturbed runs: longer than any action takes.
 LONG = 500.0
 OPERATIONS = (EXECUTE, EXECUTE, EXECUTE, RECORD, RECORD, HISTORY, PRODUCT, SEARCH, ACTIONS, "*")
@@ -137,7 +137,7 @@ def _draw_scenario(chance: Random, ids: list[str], *, in_process: bool) -> Scena
     )[0]
     if module == "record_wait":
         return Scenario("random", module, (), {**given, "record_ids": len(ids)}, records=len(ids))
-    given |= {"execute_token": TOKEN, "wait": chance.random() < 0.8}
+    given |= {"change_id": CHANGE, "wait": chance.random() < 0.8}
     given |= chance.choice(({"service_action_id": RESTART}, {"service_action_name": "Restart"}))
     if module == "service_action":
         given |= chance.choice(({"provisioned_product_id": ids[0]}, {"provisioned_product_name": names[0]}))

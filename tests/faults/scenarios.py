@@ -56,16 +56,18 @@ def world_of(runs: Mapping[str, Mapping[str, Any]], switches: Mapping[str, Any])
 WORLD = world_of({**dict.fromkeys(IDS, _RUN), IDS[-1]: _BROKEN}, {"page_size": 2})
 
 _TARGET = ("provisioned_product_id", "provisioned_product_name")
-_EXECUTION = ("service_action_id", "service_action_name", "parameters", "sensitive_parameters", "execute_token")
+_EXECUTION = ("service_action_id", "service_action_name", "parameters", "sensitive_parameters", "change_id")
 _WAITING = {"wait_timeout": TIMEOUT, "wait_delay": None}
 _OPTIONS: dict[str, dict[str, Any]] = {
     "service_action": {
-        **dict.fromkeys((*_TARGET, *_EXECUTION, "accept_language")),
+        **dict.fromkeys((*_TARGET, *_EXECUTION, "execute_token", "accept_language")),
+        "retry_failed": False,
         **_WAITING,
         "wait": False,
     },
     "service_action_bulk": {
         **dict.fromkeys((*(f"{each}s" for each in _TARGET), "search_query", "targets", *_EXECUTION, "accept_language")),
+        "retry_failed": False,
         **_WAITING,
         "wait": True,
         "max_concurrency": "50",

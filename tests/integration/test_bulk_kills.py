@@ -28,7 +28,7 @@ def test_two_hundred_targets_make_two_hundred_records_despite_kills_at_random_mo
     )
     emulator.fault(EXECUTE := "ExecuteProvisionedProductServiceAction", "slow", seconds=0.2)
     chance = random.Random(4711)
-    options = {"search_query": ["web"], "service_action_name": "Restart", "execute_token": "change-1"}
+    options = {"search_query": ["web"], "service_action_name": "Restart", "change_id": "change-1"}
     command = ["ansible", "localhost", "-m", MODULE, "-a", json.dumps({**options, "max_concurrency": "100"})]
     seen = 0
     for _kill in range(3):

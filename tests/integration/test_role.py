@@ -57,9 +57,9 @@ def test_one_target_is_started_shown_and_waited_for(role: Runner, emulator: Emul
     assert done.result["record_outputs"] == {"SnapshotId": f"snap-{record}"}
     assert (done.result["changed"], done.result["outcome"]) == (True, "succeeded")
     assert emulator.records()[0]["Parameters"] == {"Retention": ["30"]}
-    # The token is shown, too: it is no secret that Ansible masks.
-    token = emulator.calls(EXECUTE)[0]["parameters"]["ExecuteToken"]
-    assert f'"msg": "{record} (execute_token {token}' in done.output.split("Wait until the record has ended")[0]
+    # The change is shown, too: it is no secret that Ansible masks.
+    (change,) = re.findall(r'"run_service_action_change_in_use": "(\w{64})"', done.output)
+    assert f'"msg": "{record} (change {change}' in done.output.split("Wait until the record has ended")[0]
     assert done.stats["record_ids"] == [record]
     assert done.stats["summary"]["succeeded"] == 1
 

@@ -110,7 +110,7 @@ def test_all_batches_share_one_seed_that_resumes_them(
     assert done.code == 0, done.output
     (seed,) = set(re.findall(r'"msg": "(\w{64})"', done.output))
     assert len(done.stats["record_ids"]) == 4
-    again = playbook("bulk_service_action", hosts, service_action_id="act-1", serial="2", execute_token=seed)
+    again = playbook("bulk_service_action", hosts, service_action_id="act-1", serial="2", change_id=seed)
     assert again.code == 0, again.output
     assert len(emulator.records()) == 4
 
@@ -182,10 +182,12 @@ def test_targets_of_an_interrupted_task_count_as_timed_out(
     assert done.stats["remaining"] == []
 
 
-def test_the_token_is_shown_before_the_start(run_role: Runner, emulator: Emulator) -> None:
+def test_the_change_is_shown_before_the_start(run_role: Runner, emulator: Emulator) -> None:
     done = run_role(BACKUP)
-    token = re.findall(r'"run_service_action_token": "(\w{64})"', done.output.split("Start the service action")[0])
-    assert run_role({**BACKUP, "execute_token": token[0]}).code == 0
+    change = re.findall(
+        r'"run_service_action_change_in_use": "(\w{64})"', done.output.split("Start the service action")[0]
+    )
+    assert run_role({**BACKUP, "change_id": change[0]}).code == 0
     assert len(emulator.records()) == 1
 
 
@@ -254,7 +256,7 @@ def test_timeouts_are_checked_before_the_start(run_role: Runner, emulator: Emula
 )
 def test_empty_survey_answers_are_ignored(playbook: Runner, emulator: Emulator, target: dict[str, Any]) -> None:
     options = ("wait", "wait_timeout", "wait_delay", "max_concurrency", "max_errors", "accept_language", "region")
-    more = ("change_id", "execute_token", "report", "parameters", "sensitive_parameters", "service_action_id")
+    more = ("change_id", "report", "parameters", "sensitive_parameters", "service_action_id")
     empty = dict.fromkeys((*options, *more, "serial", "search_query", "provisioned_product_name"), "")
     done = playbook("run_service_action", **empty, **target, service_action_name="Backup")
     assert done.code == 0, done.output

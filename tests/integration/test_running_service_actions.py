@@ -35,7 +35,7 @@ def test_a_failed_record_is_readable_ad_hoc(run: Play, emulator: Emulator) -> No
     arguments = "provisioned_product_name=orders-db service_action_name=Failover wait=true"
     done = run("ansible", "localhost", "-m", MODULE, "-a", arguments)
     assert done.code == 2
-    for word in (emulator.records()[0]["RecordId"], "AutomationExecutionFailed", "hints", "execute_token"):
+    for word in (emulator.records()[0]["RecordId"], "AutomationExecutionFailed", "hints", "change_id"):
         assert word in done.output
     assert "Traceback" not in done.output
 
@@ -53,18 +53,18 @@ def test_a_failure_registers_the_same_values_as_a_success(play: Play, emulator: 
     assert done.result["execute_token"] == emulator.records()[0]["ExecuteToken"]
 
 
-def test_a_timed_out_task_is_resumed_by_its_token(play: Play, emulator: Emulator) -> None:
+def test_a_timed_out_task_is_resumed_by_its_change(play: Play, emulator: Emulator) -> None:
     first = play(f"""
         - {RESTART}, wait: true, wait_timeout: 0}}
           register: result
           ignore_errors: true
         """).result
     assert (first["failed"], first["changed"]) == (True, True)
-    assert first["execute_token"] in first["msg"]
+    assert first["change_id"] in first["msg"]
     # A replay within 2 s would count as new.
     emulator.advance(60)
     done = play(f"""
-        - {RESTART}, wait: true, execute_token: {first["execute_token"]}}}
+        - {RESTART}, wait: true, change_id: {first["change_id"]}}}
           register: result
         """)
     assert done.code == 0, done.output

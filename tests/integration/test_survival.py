@@ -19,17 +19,17 @@ from faults.cases import KILLS, ROLE, Case, Kill
 from faults.scenarios import EXECUTE, IDS, NAMES, RECORD, RESTART, WORLD, world_of
 
 MODULE = "selfservice.aws.servicecatalog_service_action"
-TOKEN = "change-1"
+CHANGE = "change-1"
 OFTEN = {"wait": True, "wait_delay": 0.2}
 TASKS: dict[str, dict[str, Any]] = {
     "one": {
-        MODULE: {"provisioned_product_id": IDS[0], "service_action_id": RESTART, "execute_token": TOKEN, **OFTEN},
+        MODULE: {"provisioned_product_id": IDS[0], "service_action_id": RESTART, "change_id": CHANGE, **OFTEN},
     },
     "many": {
         f"{MODULE}_bulk": {
             "provisioned_product_ids": IDS[:-1],
             "service_action_id": RESTART,
-            "execute_token": TOKEN,
+            "change_id": CHANGE,
             "max_concurrency": "2",
             **OFTEN,
         },
@@ -39,7 +39,7 @@ TASKS: dict[str, dict[str, Any]] = {
         "vars": {
             "run_service_action_provisioned_product_id": IDS[0],
             "run_service_action_service_action_id": RESTART,
-            "run_service_action_change_id": TOKEN,
+            "run_service_action_change_id": CHANGE,
             "run_service_action_wait_delay": 0.2,
         },
     },
@@ -95,7 +95,7 @@ def test_a_change_runs_once_despite_faults_during_the_role(
     options = {
         "provisioned_product_name": NAMES[0],
         "service_action_name": "Restart",
-        "change_id": TOKEN,
+        "change_id": CHANGE,
         "wait_timeout": 3,
         "wait_delay": 0.2,
     }

@@ -60,7 +60,7 @@ def check_case(
         emulator.advance(TIMEOUT)
         old = _new_records(emulator, before)
         if scenario.runs_actions:
-            params["execute_token"] = first.result["execute_token"]
+            params["change_id"] = first.result["change_id"]
         second = run_scenario(scenario, **params)
         made = _new_records(emulator, before)
         assert list(_violations_of_repetition(scenario, second, old=old, made=made)) == []
@@ -90,7 +90,7 @@ def _violations(scenario: Scenario, outcome: Any, made: Mapping[str, str]) -> It
     if scenario.modes.get("check_mode") and made:
         yield "check mode made a record"
     yield from (f"record {each} is lost" for each in outcome.record_ids if each not in text)
-    if scenario.runs_actions and not result.get("execute_token"):
+    if scenario.runs_actions and not result.get("change_id"):
         yield "the token is lost"
     if outcome.slept > TIMEOUT + HANGS:
         yield f"it took {outcome.slept} s"

@@ -17,6 +17,7 @@ from .parameters import check_known
 
 if TYPE_CHECKING:
     from .._servicecatalog.api import ServiceCatalog
+    from .tokens import Change
 
 T = TypeVar("T")
 
@@ -25,12 +26,32 @@ _WITHOUT_ACTIONS = ("TERRAFORM_OPEN_SOURCE", "TERRAFORM_CLOUD", "EXTERNAL")
 
 
 class Plan(NamedTuple):
-    """A request with its ids known, and what was read to know them."""
+    """A request with its ids known, what it is for, and what was read to know them."""
 
     request: Request
-    token_is_new: bool
+    change: Change
+    secret_names: Collection[str] = ()
     product: Mapping[str, Any] | None = None
     action_was_found: bool = False
+
+    @property
+    def token_is_new(self) -> bool:
+        """Whether the token was never sent before this run."""
+        return self.change.is_new
+
+    def with_attempt(self, attempt: int) -> Plan:
+        """Return the plan of another attempt, which differs by its token."""
+        sent = self.request
+        return self._replace(
+            request=make_request(
+                self.change,
+                sent.provisioned_product_id,
+                sent.service_action_id,
+                parameters=sent.parameters,
+                secret_names=self.secret_names,
+                attempt=attempt,
+            )
+        )
 
 
 class PlanCheck(NamedTuple):
@@ -46,8 +67,8 @@ def plan(
     action: Reference,
     *,
     parameters: Parameters,
-    execute_token: str,
-    token_is_new: bool,
+    secret_names: Collection[str],
+    change: Change,
 ) -> Plan:
     """Return the request, names resolved to ids: no call for ids, else one for the product and those for the action."""
     product, product_id, action_id = None, target.id, action.id
@@ -59,8 +80,22 @@ def plan(
         except SERVICE_ERRORS as error:
             text = f"Nothing was started, since the names could not be looked up: {describe_error(error)}."
             raise Refused(text, changed=False, **error_facts(error)) from error
-    request = Request(product_id, action_id, execute_token, parameters)
-    return Plan(request, token_is_new, product, action_was_found=not action.id)
+    request = make_request(change, product_id, action_id, parameters=parameters, secret_names=secret_names)
+    return Plan(request, change, secret_names, product, action_was_found=not action.id)
+
+
+def make_request(
+    change: Change,
+    product_id: str,
+    action_id: str,
+    *,
+    parameters: Parameters,
+    secret_names: Collection[str],
+    attempt: int = 1,
+) -> Request:
+    """Return the request of a change's attempt."""
+    token = change.token(product_id, action_id, parameters=parameters, secret_names=secret_names, attempt=attempt)
+    return Request(product_id, action_id, token, parameters)
 
 
 def validate(service: ServiceCatalog, planned: Plan, warn: Callable[[str], None]) -> PlanCheck:
@@ -89,16 +124,14 @@ def read_definitions(service: ServiceCatalog, request: Request) -> list[Executio
     )
 
 
-def read_diff(
-    service: ServiceCatalog, request: Request, secret_names: Collection[str], warn: Callable[[str], None]
-) -> dict[str, Any]:
-    """Return the diff of a request, without the action's defaults if they can't be read."""
+def read_diff(service: ServiceCatalog, planned: Plan, warn: Callable[[str], None]) -> dict[str, Any]:
+    """Return the diff of a plan, without the action's defaults if they can't be read."""
     definitions = None
     try:
-        definitions = read_definitions(service, request)
+        definitions = read_definitions(service, planned.request)
     except SERVICE_ERRORS as error:
         warn(f"The diff lacks the action's defaults: {describe_error(error)}")
-    return parameters_diff(definitions, request, secret_names)
+    return parameters_diff(definitions, planned)
 
 
 def add_diagnosis(refusal: Refused, service: ServiceCatalog, planned: Plan) -> Refused:
@@ -130,20 +163,19 @@ def predicted_record_detail(sent: Request, product: Mapping[str, Any] | None) ->
     }
 
 
-def request_result(sent: Request, secret_names: Collection[str], accept_language: str | None) -> dict[str, Any]:
-    """Return what was or would be sent as a result, the values of `secret_names` masked."""
+def request_result(planned: Plan, accept_language: str | None) -> dict[str, Any]:
+    """Return what was or would be sent as a result, the values of secrets masked."""
+    sent = planned.request
     return {
         "provisioned_product_id": sent.provisioned_product_id,
         "service_action_id": sent.service_action_id,
         "execute_token": sent.execute_token,
         "accept_language": accept_language,
-        "parameters": mask_parameters(sent.parameters, secret_names),
+        "parameters": mask_parameters(sent.parameters, planned.secret_names),
     }
 
 
-def parameters_diff(
-    definitions: Collection[ExecutionParameter] | None, sent: Request, secret_names: Collection[str]
-) -> dict[str, Any]:
+def parameters_diff(definitions: Collection[ExecutionParameter] | None, planned: Plan) -> dict[str, Any]:
     """Return Ansible's diff of the parameters: the action's defaults before, what takes effect after.
 
     `definitions` is None where they may not be read.
@@ -152,8 +184,8 @@ def parameters_diff(
     return {
         "before_header": "defaults of the service action",
         "after_header": "effective parameters",
-        "before": {"parameters": mask_parameters(defaults, secret_names)},
-        "after": {"parameters": mask_parameters({**defaults, **sent.parameters}, secret_names)},
+        "before": {"parameters": mask_parameters(defaults, planned.secret_names)},
+        "after": {"parameters": mask_parameters({**defaults, **planned.request.parameters}, planned.secret_names)},
     }
 
 
@@ -168,7 +200,7 @@ def _check_ready(product: Mapping[str, Any], planned: Plan, warn: Callable[[str]
     if planned.token_is_new:
         raise Refused(busy, changed=False)
     # It may be busy with the very action that the token stands for, and its replay is accepted.
-    warn(f"{busy} The start is refused, unless execute_token stands for an action that has started.")
+    warn(f"{busy} The start is refused, unless this change has started it.")
 
 
 def _if_allowed(read: Callable[[], T], warn: Callable[[str], None]) -> T | None:

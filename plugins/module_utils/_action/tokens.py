@@ -1,35 +1,80 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every idempotency token that this collection makes."""
+"""The id of a change, and every idempotency token that this collection makes."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
+import unicodedata
 import uuid
 from collections.abc import Collection
+from typing import Any, NamedTuple
 
+from .._exceptions import InvalidInput
+from .._secrets.masker import mask
 from .._servicecatalog.models import Parameters
 
-
-def new_token() -> str:
-    """Return a token that no other run has."""
-    return str(uuid.uuid4())
+_LONGEST_ID = 512
 
 
-def derive_token(
-    seed: str,
-    product_id: str | None,
-    action_id: str | None,
-    *,
-    parameters: Parameters,
-    secret_names: Collection[str],
-) -> str:
-    """Return a SHA-256 of a seed, a provisioned product, a service action and parameters.
+class Change(NamedTuple):
+    """What asked for a run: the id of a change, or the one token that was given instead.
 
-    Of secret parameters only the names count, since a short value could be guessed from its hash.
+    `is_new` says that the id was made for this run, so that none of its tokens was ever used.
     """
-    plain = {name: values for name, values in parameters.items() if name not in secret_names}
-    text = json.dumps([seed, product_id, action_id, plain, sorted(secret_names)], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+
+    id: str | None
+    is_new: bool = False
+    given_token: str | None = None
+
+    def token(
+        self,
+        product_id: str,
+        action_id: str,
+        *,
+        parameters: Parameters,
+        secret_names: Collection[str],
+        attempt: int = 1,
+    ) -> str:
+        """Return a SHA-256 of the change, a provisioned product, a service action, parameters and the attempt.
+
+        Of secret parameters only the names count, since a short value could be guessed from its hash.
+        """
+        if self.given_token:
+            return self.given_token
+        plain = {name: values for name, values in parameters.items() if name not in secret_names}
+        parts = [self.id, product_id, action_id, plain, sorted(secret_names), attempt]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def option(self) -> str:
+        """The option that makes a task a repetition of this run, as YAML."""
+        if self.id is None:
+            return f"execute_token: {self.given_token}"
+        # All else may be something that YAML reads as a number, a time, or a structure.
+        is_plain = re.fullmatch(r"[A-Za-z]+[-_.][A-Za-z0-9_.-]*", self.id)
+        return f"change_id: {self.id if is_plain else json.dumps(self.id, ensure_ascii=False)}"
+
+
+def change_of(change_id: Any, execute_token: str | None = None, *, retry_failed: bool = False) -> Change:
+    """Return the change of a task's options: a new one if both are absent (None)."""
+    if retry_failed and change_id is None:
+        raise InvalidInput("retry_failed needs a change_id: it is about what earlier runs of a change have started.")
+    if execute_token:
+        return Change(None, given_token=execute_token)
+    if change_id is None:
+        return Change(str(uuid.uuid4()), is_new=True)
+    if isinstance(change_id, bool) or not isinstance(change_id, (str, int)):
+        kind = type(change_id).__name__
+        raise InvalidInput(
+            f"change_id was read as {kind} ({mask(change_id)}); quote it, so that YAML leaves it as it is."
+        )
+    text = unicodedata.normalize("NFC", str(change_id)).strip()
+    if not 1 <= len(text) <= _LONGEST_ID:
+        raise InvalidInput(f"change_id has {len(text)} characters; it takes 1 to {_LONGEST_ID}.")
+    if not text.isprintable():
+        raise InvalidInput(f"change_id is {mask(text)!r}; it takes printable characters only.")
+    return Change(text)

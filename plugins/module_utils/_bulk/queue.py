@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._exceptions import InvalidInput
+from .._progress import TargetsState
 from .._secrets.masker import mask
 from .._servicecatalog.models import Outcome
 
@@ -81,6 +82,18 @@ class TargetQueue:
         """Whether this run had so many errors that no more start."""
         return self._own_errors > self.budget.max_errors
 
+    def state(self, verb: str) -> TargetsState:
+        """Return where the targets stand; `verb` says what has become of those that are not under way any more."""
+        under_way = len(self.under_way)
+        return TargetsState(
+            total=self.total,
+            ended=self.total - len(self.pending) - under_way,
+            failed=self.errors,
+            running=under_way,
+            pending=0 if self.error_budget_exceeded else len(self.pending),
+            verb=verb,
+        )
+
     @property
     def blockers(self) -> list[Target]:
         """The targets that hold all places, if that alone keeps others from starting."""
@@ -112,6 +125,18 @@ class TargetQueue:
         target.outcome = outcome
         self.errors += outcome in _ERRORS
         self._own_errors += outcome in _ERRORS and not is_known_failure
+
+    def retry(self, target: Target) -> None:
+        """Put a target that was under way behind all others, for its next attempt."""
+        del self.under_way[target]
+        self.pending.append(target)
+
+    def end_retries(self) -> None:
+        """Give the targets whose next attempt is not started any more the outcome of the one before."""
+        for target in [target for target in self.pending if target.attempt > 1]:
+            self.pending.remove(target)
+            target.outcome = Outcome.FAILED
+            self.errors += 1
 
     def free_place(self, target: Target) -> None:
         """Note that the end of a target that has its outcome was seen."""

@@ -10,9 +10,9 @@ from concurrent.futures import wait
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from .._action.attempts import MOST_ATTEMPTS
 from .._clock import Clock, Interrupted
 from .._exceptions import SelfServiceError, StartAbandoned, StartUnconfirmed
-from .._progress import TargetsState
 from .._servicecatalog.errors import describe_error
 from .._servicecatalog.models import Outcome, Record
 from .._threads import start_call
@@ -53,10 +53,12 @@ class BulkRunner:
         poller: RecordPoller,
         options: WaitOptions | None,
         *,
+        retry_failed: bool,
         clock: Clock,
         progress: Progress,
     ) -> None:
         self._service = service
+        self._retry_failed = retry_failed
         self._queue = queue
         self._poller = poller
         self._options = options
@@ -64,6 +66,7 @@ class BulkRunner:
         self._progress = progress
         self._schedule = PollSchedule(options or WaitOptions(timeout=0), clock.monotonic(), clock.jitter())
         self._starts = Starts(service, options, clock)
+        self._verb = "ended" if options else "started"
         # By record id; those that timed out are polled on, since they hold their places.
         self._polled: dict[str, Target] = {}
         # When the first of those that have not timed out was started.
@@ -90,7 +93,7 @@ class BulkRunner:
                 self._starts.begin(target)
             if self._poll is None and self._seconds_to_poll() <= 0:
                 self._poll = self._begin_poll()
-            self._progress.report(self._state(), urgent=not (self._starts.futures or self._poll))
+            self._progress.report(self._queue.state(self._verb), urgent=not (self._starts.futures or self._poll))
             done = self._wait_for_any()
             if self._poll is not None and self._poll in done:
                 self._end_poll(has_read=self._poll.result())
@@ -126,7 +129,8 @@ class BulkRunner:
         if interrupted:
             self._register_new()
             self._finish_ended(interrupted)
-        self._progress.report(self._state(), is_last=True)
+        self._queue.end_retries()
+        self._progress.report(self._queue.state(self._verb), is_last=True)
 
     def _end_starts(self, ended: list[Ended]) -> None:
         for target, result in ended:
@@ -134,18 +138,6 @@ class BulkRunner:
                 self._end_failed(target, result)
             else:
                 self._note_record(target, result)
-
-    def _state(self) -> TargetsState:
-        queue = self._queue
-        under_way = len(queue.under_way)
-        return TargetsState(
-            total=queue.total,
-            ended=queue.total - len(queue.pending) - under_way,
-            failed=queue.errors,
-            running=under_way,
-            pending=0 if queue.error_budget_exceeded else len(queue.pending),
-            verb="ended" if self._options else "started",
-        )
 
     def _end_failed(self, target: Target, error: BaseException) -> None:
         if isinstance(error, StartAbandoned):
@@ -161,11 +153,10 @@ class BulkRunner:
 
     def _note_record(self, target: Target, execution: Execution) -> None:
         """Poll the record of a start until it has ended, unless it has, or nobody waits for it."""
-        target.record, target.changed = execution.record, execution.changed
+        target.record, target.changed, target.error = execution.record, execution.changed, None
         record_id, outcome = execution.record.record_id, execution.record.outcome
         if self._options is None and outcome is Outcome.FAILED:
-            target.error = str(record_failed(execution.record))
-            self._queue.finish(target, Outcome.FAILED, is_known_failure=not target.changed)
+            self._finish_failed(target, str(record_failed(execution.record)), is_known=not target.changed)
         elif self._options is None:
             self._queue.finish(target, Outcome.STARTED)
         elif outcome is Outcome.SUCCEEDED:
@@ -232,12 +223,23 @@ class BulkRunner:
 
     def _finish_polled(self, target: Target, record: Record, error: BaseException | None) -> None:
         failure = failure_of(record, self._options, error=error, how_to_continue=_HOW_TO_CONTINUE)
-        target.error = str(failure) if failure else None
         outcome = outcome_of(failure)
-        # A record that can't be polled has not failed; running the task again with the same seed finds out.
+        if outcome is Outcome.FAILED:
+            self._finish_failed(target, str(failure), is_known=not (target.changed or target.ran_in_this_run))
+            return
+        target.error = str(failure) if failure else None
+        # A record that can't be polled has not failed; running the task again with the same change finds out.
         outcome = Outcome.TIMED_OUT if outcome is Outcome.UNKNOWN else outcome
-        is_known = outcome is Outcome.FAILED and not (target.changed or target.ran_in_this_run)
-        self._queue.finish(target, outcome, keeps_place=outcome is Outcome.TIMED_OUT, is_known_failure=is_known)
+        self._queue.finish(target, outcome, keeps_place=outcome is Outcome.TIMED_OUT)
+
+    def _finish_failed(self, target: Target, error: str, *, is_known: bool) -> None:
+        """Note that a target has failed, or queue its next attempt if this one had failed before this run."""
+        target.error = error
+        if is_known and self._retry_failed and target.attempt < MOST_ATTEMPTS:
+            target.retry()
+            self._queue.retry(target)
+        else:
+            self._queue.finish(target, Outcome.FAILED, is_known_failure=is_known)
 
     def _note_late_end(self, target: Target, record: Record, *, is_outstanding: bool) -> None:
         """Free the place of a target that timed out, if its record has ended since."""

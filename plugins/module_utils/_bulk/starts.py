@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Union
 
+from .._action.attempts import read_replay
 from .._action.start import Execution, not_started, start
 from .._exceptions import StartUnconfirmed
 from .._servicecatalog.errors import CallAbandoned, code_of, is_transient
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 # Starts under way at once; at 50 ms a call some 500 a second, more than one process can sign.
 WORKERS = 32
 
-RETRY_HINT = "the whole task again with the execute_token that it returned"
+RETRY_HINT = "this task again with the change_id that it returned"
 
 # A target, and what its start has come to.
 Ended = tuple["Target", Union[Execution, BaseException]]
@@ -52,6 +53,7 @@ class Starts:
         self._service = service
         # Nothing is sent again unless it is waited for.
         self._options = options or WaitOptions(timeout=0)
+        self._reads_replays = options is None
         self._clock = clock
         self._under_way: dict[Future[Execution], _Start] = {}
         # A dict, since thousands may leave it one by one.
@@ -127,16 +129,15 @@ class Starts:
 
     def _send(self, each: _Start) -> None:
         each.schedule.begin_poll(self._clock.monotonic())
-        call = partial(
-            start,
-            self._service,
-            each.target.plan,
-            clock=self._clock,
-            retry_hint=RETRY_HINT,
-            attempts=each.attempts,
-            began=each.target.began,
-        )
-        self._under_way[start_call(call)] = each
+        self._under_way[start_call(partial(self._start, each))] = each
+
+    def _start(self, each: _Start) -> Execution:
+        more: dict[str, Any] = {"retry_hint": RETRY_HINT, "attempts": each.attempts, "began": each.target.began}
+        execution = start(self._service, each.target.plan, clock=self._clock, **more)
+        if self._reads_replays and not execution.changed:
+            # Nothing else finds out how it stands.
+            return execution._replace(record=read_replay(self._service, execution.record))
+        return execution
 
     def _send_later(self, each: _Start) -> None:
         now, began = self._clock.monotonic(), each.target.began

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._exceptions import BulkFailed
@@ -15,11 +15,13 @@ from .._servicecatalog import results
 from .._servicecatalog.models import Outcome
 
 if TYPE_CHECKING:
+    from .._action.tokens import Change
     from .._clock import Interrupted
-    from .queue import TargetQueue
+    from .queue import Budget, TargetQueue
     from .target import Target
 
-_MOST_NAMED = 10
+# How many targets a warning names, how many of each outcome an error, and how many characters it has of the first.
+_MOST_NAMED, _MOST_OF_EACH, _LONGEST_ERROR = 10, 5, 200
 # In the order in which they are reported.
 _OUTCOMES = (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.TIMED_OUT, Outcome.NOT_STARTED, Outcome.STARTED)
 
@@ -36,32 +38,71 @@ def bulk_results(targets: Sequence[Target], *, is_check: bool) -> dict[str, Any]
 
 
 def raise_for_failures(
-    targets: Sequence[Target], queue: TargetQueue, *, seed: str, interrupted: Interrupted | None
+    targets: Sequence[Target],
+    queue: TargetQueue,
+    *,
+    change: Change,
+    interrupted: Interrupted | None,
+    warn: Callable[[str], None],
 ) -> None:
-    """Raise BulkFailed if there are too many errors, a target timed out, no place was free, or a signal came."""
+    """Raise BulkFailed if there are too many errors, a target timed out, no place was free, or a signal came.
+
+    Failures of a task that succeeds are passed to `warn`.
+    """
     counts, budget = _count(targets), queue.budget
     blocked = "" if interrupted else _describe_blockers(queue)
-    if counts[Outcome.FAILED] <= budget.max_errors and not counts[Outcome.TIMED_OUT] and not (interrupted or blocked):
-        return
+    is_over = counts[Outcome.FAILED] > budget.max_errors or counts[Outcome.TIMED_OUT]
+    if is_over or interrupted or blocked:
+        cause = _first_error(targets) or str(interrupted or "")
+        parts = [_describe_counts(targets, counts, budget), cause, blocked]
+        raise BulkFailed(" ".join([*filter(None, parts), *_how_to_continue(targets, change, interrupted)]))
+    if failed := _name_targets(targets, Outcome.FAILED, _MOST_NAMED):
+        total = f"{counts[Outcome.FAILED]} of {len(targets)} targets failed"
+        warn(f"{total} (max_errors allows {budget.max_errors}): {failed}.")
+
+
+def _describe_counts(targets: Sequence[Target], counts: Mapping[Outcome, int], budget: Budget) -> str:
     words = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in counts.items() if count)
-    cause = _first_error(targets) or interrupted
-    can_go_on = _can_go_on(targets, interrupted)
-    hint = f" To go on, run the whole task again with execute_token: {seed}." if can_go_on else ""
-    raise BulkFailed(f"Of {len(targets)} targets: {words} (max_errors is {budget.max_errors}). {cause}{blocked}{hint}")
+    text = f"Of {len(targets)} targets: {words} (max_errors is {budget.max_errors})."
+    for outcome in (Outcome.FAILED, Outcome.TIMED_OUT):
+        if counts[outcome]:
+            text += f" {outcome.replace('_', ' ').capitalize()}: {_name_targets(targets, outcome, _MOST_OF_EACH)}."
+    return text
+
+
+def _name_targets(targets: Sequence[Target], outcome: Outcome, most: int) -> str:
+    """Return the names of the first targets with an outcome, or their ids, as a list in a sentence."""
+    names = [_name_of(target) for target in targets if _outcome_of(target) is outcome]
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def _name_of(target: Target) -> str:
+    return mask(target.product_name) if target.product_name else str(target.product_id)
 
 
 def _first_error(targets: Sequence[Target]) -> str:
-    return next((f"The first: {target.error}" for target in targets if target.error), "")
+    error = next((target.error for target in targets if target.error), "")
+    shortened = error if len(error) <= _LONGEST_ERROR else f"{error[:_LONGEST_ERROR]}..."
+    return f"The first: {shortened}" if error else ""
+
+
+def _how_to_continue(targets: Sequence[Target], change: Change, interrupted: Interrupted | None) -> list[str]:
+    again = f"run this task again with {change.option}"
+    if any(target.outcome is Outcome.FAILED and target.record for target in targets):
+        retry = "and with retry_failed: true if those that failed are to run again"
+        return [f"To continue, fix the cause and {again}, {retry}."]
+    return [f"To continue, {again}."] if _can_go_on(targets, interrupted) else []
 
 
 def _describe_blockers(queue: TargetQueue) -> str:
-    """Return which targets kept the rest from starting, and what to do, as a sentence with a space in front."""
+    """Return which targets kept the rest from starting, and what to do."""
     names = [_describe_blocker(target) for target in queue.blockers]
     if not names:
         return ""
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     return (
-        " The rest was not started, since these targets may still run and hold every place (max_concurrency is "
+        "The rest was not started, since these targets may still run and hold every place (max_concurrency is "
         f"{queue.budget.max_concurrency}): {', '.join(names[:_MOST_NAMED])}{more}. Stop what they run, wait for it, or "
         "raise max_concurrency."
     )
@@ -69,7 +110,7 @@ def _describe_blockers(queue: TargetQueue) -> str:
 
 def _describe_blocker(target: Target) -> str:
     seen = f"record {target.record.record_id}" if target.record else "no record seen"
-    return f"{mask(target.product_name) if target.product_name else target.product_id} ({seen})"
+    return f"{_name_of(target)} ({seen})"
 
 
 def _count(targets: Sequence[Target]) -> dict[Outcome, int]:

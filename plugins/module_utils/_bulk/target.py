@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from .._action import lookup
 from .._action.parameters import to_parameters
-from .._action.plan import Plan, validate
-from .._action.tokens import derive_token
+from .._action.plan import Plan, make_request, validate
+from .._action.tokens import Change
 from .._arguments import check_identifiers
 from .._exceptions import InvalidInput, SelfServiceError
 from .._secrets.masker import mask
 from .._servicecatalog.errors import SERVICE_ERRORS, error_sentence, is_access_denied, is_not_found
-from .._servicecatalog.models import Outcome, Parameters, Record, Reference, Request, check_parameters
+from .._servicecatalog.models import Outcome, Parameters, Record, Reference, check_parameters
 from .._threads import run_all
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ class Target:
     """A provisioned product, the request for it, and its result.
 
     `error` is why it has failed or timed out, for people; `outcome` is None until it has one; `began` is when its start
-    was first sent, in monotonic seconds; `ran_in_this_run` says that its record was seen before it ended.
+    was first sent, in monotonic seconds; `attempt` is the attempt of its plan; `ran_in_this_run` says that its record
+    was seen before it ended.
     """
 
     reference: Reference
@@ -48,6 +49,7 @@ class Target:
     error: str | None = None
     outcome: Outcome | None = None
     began: float = 0.0
+    attempt: int = 1
     ran_in_this_run: bool = False
 
     @property
@@ -60,6 +62,11 @@ class Target:
         """The name of the provisioned product, as far as it is known."""
         detail = self.record.detail if self.record else {}
         return detail.get("ProvisionedProductName") or (self.product or {}).get("Name") or self.reference.name
+
+    def retry(self) -> None:
+        """Plan the next attempt; the record and the error of this one stay until then."""
+        self.attempt += 1
+        self.plan = self.plan.with_attempt(self.attempt)
 
     def reject(self, error: str) -> None:
         """Give it its outcome before anything is started."""
@@ -122,25 +129,18 @@ def check_duplicates(targets: Iterable[Target]) -> None:
         raise InvalidInput(f"These targets are given more than once: {some}. Give each of them once.")
 
 
-def make_plans(
-    targets: Iterable[Target],
-    seed: str,
-    secret_names: Collection[str],
-    *,
-    seed_is_new: bool,
-) -> None:
+def make_plans(targets: Iterable[Target], change: Change, secret_names: Collection[str]) -> None:
     """Give the targets that are resolved their requests, or reject those whose request the service would not take."""
     for target in targets:
         if target.outcome is not None:
             continue
         ids = (str(target.product_id), str(target.action_id))
-        token = derive_token(seed, *ids, parameters=target.parameters, secret_names=secret_names)
         try:
-            request = Request(*ids, token, target.parameters)
+            request = make_request(change, *ids, parameters=target.parameters, secret_names=secret_names)
         except InvalidInput as error:
             target.reject(str(error))
         else:
-            target.plan = Plan(request, token_is_new=seed_is_new)
+            target.plan = Plan(request, change, secret_names)
 
 
 def validate_targets(service: ServiceCatalog, queue: TargetQueue, warn: Callable[[str], None], *, workers: int) -> None:

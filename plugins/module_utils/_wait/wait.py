@@ -8,51 +8,74 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Callable
 
 from .._clock import Clock, Interrupted
-from .._exceptions import SelfServiceError
+from .._exceptions import RecordFailed, SelfServiceError
 from .._progress import RecordState, State, TargetsState
 from .._servicecatalog.errors import describe_error
 from .._servicecatalog.models import Outcome, Record
 from .outcome import failure_of
+from .poller import RecordPoller
 from .schedule import PollSchedule, WaitOptions
 
 if TYPE_CHECKING:
     from .._progress import Progress
-    from .poller import RecordPoller
+    from .._servicecatalog.api import ServiceCatalog
 
 
 def wait_for_record(
-    poller: RecordPoller,
-    record_id: str,
+    service: ServiceCatalog,
+    record: Record,
     options: WaitOptions | None,
     *,
+    keep: Callable[[Record], None],
     clock: Clock,
     started: float,
     replayed: bool,
     how_to_continue: str,
+    how_to_retry: str,
     warn: Callable[[str], None],
     progress: Progress,
 ) -> None:
     """Wait until a record has ended; without `options`, read it once if it was replayed or has ended.
 
-    The time counts from `started`. Raises RecordFailed, WaitTimedOut or PollingFailed; the poller has the record as
-    last seen all the same.
+    The time counts from `started`. Raises RecordFailed, WaitTimedOut or PollingFailed; `keep` is called with the record
+    as last seen in any case.
     """
-    poll_immediately = replayed or poller.records[record_id].outcome is not Outcome.RUNNING
-    interrupted: Interrupted | None = None
-    if options is not None:
-        if not poll_immediately:
-            progress.report(_state(poller))
-        interrupted = _poll_until_ended(
+    record_id, poller = record.record_id, RecordPoller(service, [record], clock)
+    poll_immediately = replayed or record.outcome is not Outcome.RUNNING
+    try:
+        interrupted = _poll_record(
             poller, options, clock, started=started, poll_immediately=poll_immediately, progress=progress
         )
-    elif poll_immediately:
-        interrupted = _poll_until_ended(poller, WaitOptions(timeout=0), clock, started=started, poll_immediately=True)
+    finally:
+        keep(poller.records[record_id])
     record, error = poller.records[record_id], _error_of(poller, record_id, interrupted)
     failure = failure_of(record, options, error=error, how_to_continue=how_to_continue)
+    if isinstance(failure, RecordFailed):
+        raise RecordFailed(f"{failure} {how_to_retry}".rstrip(), **failure.facts)
     if failure is not None:
         raise failure from error
     if error is not None or (record.outputs is None and record.outcome is not Outcome.RUNNING):
         warn(_unread(record, error))
+
+
+def _poll_record(
+    poller: RecordPoller,
+    options: WaitOptions | None,
+    clock: Clock,
+    *,
+    started: float,
+    poll_immediately: bool,
+    progress: Progress,
+) -> Interrupted | None:
+    if options is None:
+        if not poll_immediately:
+            return None
+        return _poll_until_ended(poller, WaitOptions(timeout=0), clock, started=started, poll_immediately=True)
+    if not poll_immediately:
+        progress.report(_state(poller))
+    return _poll_until_ended(
+        poller, options, clock, started=started, poll_immediately=poll_immediately, progress=progress
+    )
 
 
 def wait_for_records(

@@ -14,6 +14,7 @@ from typing import Any, Callable
 
 import pytest
 from ansible_collections.selfservice.aws.plugins.module_utils import _exceptions
+from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import Change
 from ansible_collections.selfservice.aws.plugins.module_utils._clock import Interrupted, SystemClock
 from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_record_wait import wait_until_ended
 from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_service_action_bulk import run_on_many
@@ -99,7 +100,7 @@ def test_an_interrupted_bulk_run_says_how_to_continue_even_if_all_was_started(
     scenario = next(each for each in SCENARIOS if each.name == "many")
     result = run_scenario(scenario, interrupt_at=2, threads=0, wait=False).result
     assert {item["outcome"] for item in result["results"]} == {"started"}
-    assert f"run the whole task again with execute_token: {result['execute_token']}" in result["msg"]
+    assert f"run this task again with {Change(result['change_id']).option}" in result["msg"]
 
 
 @pytest.mark.parametrize(("wait", "seconds"), [(True, 0.0), (True, 2.0), (False, 0.0)])
@@ -113,7 +114,7 @@ def test_an_interrupted_bulk_run_returns_the_started_records(
     started = ["timed_out", "not_started"] if seconds else ["not_started"] * 2
     assert [item["outcome"] for item in result["results"]] == started
     assert "SIGTERM told this process to end" in message
-    assert f"run the whole task again with execute_token: {result['execute_token']}" in message
+    assert f"run this task again with {Change(result['change_id']).option}" in message
     assert {item["record_detail"]["record_id"] for item in result["results"] if item["record_detail"]} == {
         record["RecordId"] for record in emulator.records()
     }

@@ -58,7 +58,7 @@ def collect_events(attempt: Any, channel: Channel) -> list[dict]:
 def make_bulk_attempt(make_attempt: Make, **params: Any) -> Any:
     options = dict.fromkeys(("provisioned_product_ids", "provisioned_product_names", "search_query", "targets"))
     options.update(dict.fromkeys(("service_action_id", "service_action_name", "parameters", "sensitive_parameters")))
-    options.update(dict.fromkeys(("execute_token", "accept_language", "wait_delay")))
+    options.update(dict.fromkeys(("change_id", "retry_failed", "accept_language", "wait_delay")))
     options.update(wait=True, wait_timeout=1800, max_concurrency="50", max_errors="0", service_action_id=RESTART)
     return make_attempt(run_on_many, {**options, **params})
 
@@ -203,7 +203,7 @@ def test_no_socket_is_opened_without_a_channel(service_action: Make, monkeypatch
 def test_a_replay_that_has_ended_is_sent_once(
     service_action: Make, channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    once = {"provisioned_product_id": ORDERS, "service_action_id": BACKUP, "execute_token": "token-1", "wait": True}
+    once = {"provisioned_product_id": ORDERS, "service_action_id": BACKUP, "change_id": "change-1", "wait": True}
     with monkeypatch.context() as patched:
         patched.delenv(ADDRESS)
         service_action(**once).run()

@@ -1,32 +1,39 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Derived tokens: equal for the same request and different for any other."""
+"""Change ids, and tokens that are equal for the same request and different for any other."""
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 import pytest
-from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import derive_token, new_token
+import yaml
+from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import Change, change_of
+from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import InvalidInput
+from hypothesis import given
+from hypothesis import strategies as st
 
 GIVEN: dict[str, Any] = {
-    "seed": "seed",
     "product_id": "pp-1",
     "action_id": "act-1",
     "parameters": {"Mode": ["a"], "Pin": ["1234"]},
     "secret_names": ["Pin"],
 }
+CHANGE = Change("CHG-1")
+PRINTABLE = st.text(st.characters(exclude_categories=("C", "Zl", "Zp", "Zs")), min_size=1, max_size=100)
 
 
-def test_new_tokens_are_unique() -> None:
-    assert new_token() != new_token()
+def test_new_changes_are_unique() -> None:
+    assert change_of(None).id != change_of(None).id
+    assert change_of(None).is_new
 
 
 def test_the_same_request_always_derives_the_same_valid_token() -> None:
-    token = derive_token(**GIVEN)
-    assert token == derive_token(**GIVEN)
-    assert token == derive_token(**{**GIVEN, "parameters": {"Pin": ["9999"], "Mode": ["a"]}})
+    token = CHANGE.token(**GIVEN)
+    assert token == CHANGE.token(**GIVEN)
+    assert token == CHANGE.token(**{**GIVEN, "parameters": {"Pin": ["9999"], "Mode": ["a"]}})
     assert len(token) == 64
     assert token.isalnum()
 
@@ -34,12 +41,64 @@ def test_the_same_request_always_derives_the_same_valid_token() -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        {"seed": "other"},
         {"product_id": "pp-2"},
         {"action_id": "act-2"},
         {"parameters": {"Mode": ["b"], "Pin": ["1234"]}},
         {"parameters": {"Mode": ["a"]}, "secret_names": []},
+        {"attempt": 2},
     ],
 )
-def test_a_token_depends_on_seed_product_action_and_parameters(more: dict[str, Any]) -> None:
-    assert derive_token(**{**GIVEN, **more}) != derive_token(**GIVEN)
+def test_a_token_depends_on_product_action_parameters_and_attempt(more: dict[str, Any]) -> None:
+    assert CHANGE.token(**{**GIVEN, **more}) != CHANGE.token(**GIVEN)
+
+
+REQUESTS = st.tuples(
+    PRINTABLE,
+    st.sampled_from(["pp-1", "pp-2"]),
+    st.sampled_from(["act-1", "act-2"]),
+    st.dictionaries(st.sampled_from(["A", "B"]), st.lists(st.sampled_from(["a", "b"]), max_size=2)),
+    st.sets(st.sampled_from(["A", "B"])),
+    st.integers(1, 100),
+)
+
+
+@given(REQUESTS, REQUESTS)
+def test_different_requests_never_share_a_token(one: Any, other: Any) -> None:
+    def key(change: str, product: str, action: str, parameters: Any, secrets: set[str], attempt: int) -> Any:
+        plain = {name: values for name, values in parameters.items() if name not in secrets}
+        return (change, product, action, plain, secrets, attempt)
+
+    def token(change: str, product: str, action: str, parameters: Any, secrets: set[str], attempt: int) -> str:
+        change = change_of(change)
+        return change.token(product, action, parameters=parameters, secret_names=secrets, attempt=attempt)
+
+    normalised = [(change_of(each[0]).id, *each[1:]) for each in (one, other)]
+    assert (token(*one) == token(*other)) is (key(*normalised[0]) == key(*normalised[1]))
+
+
+@given(PRINTABLE)
+def test_any_printable_text_is_a_change_id_that_is_repeated_word_for_word(text: str) -> None:
+    change = change_of(f"  {text}\n")
+    assert change == Change(unicodedata.normalize("NFC", text))
+    assert change == change_of(yaml.safe_load(change.option)["change_id"])
+
+
+def test_a_number_without_a_fraction_is_its_digits() -> None:
+    assert change_of(4711).id == "4711"
+
+
+@pytest.mark.parametrize("given", [True, 1.5, 12.0, ["CHG"], {"a": 1}])
+def test_what_yaml_has_changed_is_refused(given: Any) -> None:
+    with pytest.raises(InvalidInput, match="quote it"):
+        change_of(given)
+
+
+@pytest.mark.parametrize("given", ["", "  ", "x" * 513, "a\nb", "a\x1bb", "a\u202eb", "\ud800"])
+def test_what_is_no_printable_text_is_refused(given: str) -> None:
+    with pytest.raises(InvalidInput, match="change_id"):
+        change_of(given)
+
+
+def test_a_task_with_a_token_is_repeated_with_it() -> None:
+    assert change_of(None, "t-1").option == "execute_token: t-1"
+    assert change_of(None, "t-1").token(**GIVEN) == "t-1"

@@ -119,7 +119,7 @@ def log_in(attempt: Any, login: Login, event: str = "", handler: Callable[[], ob
 @pytest.fixture
 def bulk(make_attempt: Make) -> Make:
     names = "provisioned_product_names search_query targets service_action_name parameters sensitive_parameters"
-    options = dict.fromkeys([*names.split(), "execute_token", "accept_language", "wait_delay"])
+    options = dict.fromkeys([*names.split(), "change_id", "retry_failed", "accept_language", "wait_delay"])
     given = {"provisioned_product_ids": [ORDERS, BILLING], "service_action_id": RESTART, "wait": True}
     limits = {"wait_timeout": 60, "max_concurrency": "50", "max_errors": "0"}
     return lambda **more: make_attempt(run_on_many, {**options, **given, **limits, **more})
@@ -211,7 +211,7 @@ def test_bulk_starts_without_credentials_are_refused(bulk: Make, login: Login, e
 
 
 def test_a_bulk_wait_without_credentials_says_how_to_continue(bulk: Make, login: Login, emulator: Emulator) -> None:
-    attempt = log_in(bulk(execute_token="t-1"), login, "before-call.servicecatalog.DescribeRecord", login.lose)
+    attempt = log_in(bulk(change_id="t-1"), login, "before-call.servicecatalog.DescribeRecord", login.lose)
     result = attempt.result()
     assert_explained(result, login)
     assert {item["outcome"] for item in result["results"]} == {"timed_out"}

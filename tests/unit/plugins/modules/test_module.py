@@ -47,7 +47,15 @@ def execute(
 def test_a_result_has_record_outputs_token_request_and_facts(execute: Execute) -> None:
     result = execute(**RESTART)
     assert result["changed"] is True
-    assert {"record_detail", "record_outputs", "execute_token", "request", "ansible_facts"} <= set(result)
+    assert {
+        "record_detail",
+        "record_outputs",
+        "execute_token",
+        "change_id",
+        "attempt",
+        "request",
+        "ansible_facts",
+    } <= set(result)
 
 
 def test_check_and_diff_mode_reach_the_handler(execute: Execute, emulator: Emulator) -> None:
@@ -56,11 +64,11 @@ def test_check_and_diff_mode_reach_the_handler(execute: Execute, emulator: Emula
     assert emulator.records() == []
 
 
-def test_a_failure_returns_the_token_and_the_choices(execute: Execute) -> None:
+def test_a_failure_returns_the_change_and_the_choices(execute: Execute) -> None:
     result = execute(provisioned_product_name="order-db", service_action_id="act-restart000001")
     assert result["failed"] is True
     assert "exception" not in result
-    assert result["execute_token"]
+    assert result["change_id"]
     assert "orders-db" in result["choices"]
 
 

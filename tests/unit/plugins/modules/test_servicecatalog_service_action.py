@@ -160,16 +160,75 @@ def test_a_timeout_returns_the_record_and_how_to_continue(service_action: Make, 
     assert attempt.task.clock.slept == 15
     assert result["changed"] is True
     assert result["record_detail"]["status"] == "IN_PROGRESS"
-    for word in (result["record_detail"]["record_id"], "IN_PROGRESS", "15 s", result["execute_token"]):
+    for word in (result["record_detail"]["record_id"], "IN_PROGRESS", "15 s", result["change_id"]):
         assert word in str(caught.value)
 
 
-def test_the_token_of_a_timed_out_task_resumes_the_wait(service_action: Make, emulator: Emulator) -> None:
+FAILOVER_DB = {"provisioned_product_id": ORDERS, "service_action_id": FAILOVER}
+
+
+@pytest.mark.parametrize("replay_detail", ["current", "original"])
+def test_a_change_is_retried_only_after_it_has_failed(
+    service_action: Make, emulator: Emulator, replay_detail: str
+) -> None:
+    emulator.set(replay_detail=replay_detail)
+    given = {**FAILOVER_DB, "change_id": "CHG-1", "wait": True}
+    first = service_action(**given).result()
+    assert first["msg"].endswith("run this task again with change_id: CHG-1 and retry_failed: true.")
+    assert (first["attempt"], first["changed"]) == (1, True)
+    emulator.advance(60)
+    again = service_action(**given).result()
+    assert (again["attempt"], again["changed"], again["failed"]) == (1, False, True)
+    second = service_action(**given, retry_failed=True).result()
+    assert (second["attempt"], second["changed"], second["failed"]) == (2, True, True)
+    assert second["execute_token"] == emulator.records()[-1]["ExecuteToken"] == second["request"]["execute_token"]
+    emulator.advance(60)
+    emulator.update_product(ORDERS, run={"seconds": 10, "ends": "SUCCEEDED"})
+    third = service_action(**given, retry_failed=True).result()
+    assert (third["attempt"], third["changed"], third["failed"]) == (3, True, False)
+    calls = len(emulator.calls())
+    emulator.advance(60)
+    last = service_action(**given, retry_failed=True).result()
+    assert (last["attempt"], last["changed"], last["failed"]) == (3, False, False)
+    # A start for each attempt, a read for each whose end the response does not tell, and one of the outputs.
+    assert len(emulator.calls()) - calls == (4 if replay_detail == "current" else 7)
+    assert len(emulator.records()) == 3
+
+
+def test_an_attempt_that_runs_or_can_not_be_read_is_not_retried(service_action: Make, emulator: Emulator) -> None:
+    given = {**FAILOVER_DB, "change_id": "CHG-1"}
+    emulator.update_product(ORDERS, run={"seconds": 30, "ends": "FAILED"})
+    service_action(**given).run()
+    emulator.advance(5)
+    running = service_action(**given, retry_failed=True).result()
+    assert (running["attempt"], running["changed"]) == (1, False)
+    emulator.set(replay_detail="original")
+    emulator.advance(60)
+    emulator.fault(DESCRIBE, "access_denied")
+    unread = service_action(**given, retry_failed=True).result()
+    assert (unread["attempt"], unread["changed"]) == (1, False)
+    assert len(emulator.records()) == 1
+
+
+def test_check_mode_does_not_tell_which_attempt_a_retry_would_be(service_action: Make, emulator: Emulator) -> None:
+    result = service_action(**restart, change_id="CHG-1", retry_failed=True, check_mode=True).run()
+    assert [result["attempt"], result["execute_token"], result["request"]["execute_token"]] == [None] * 3
+    assert emulator.records() == []
+
+
+@pytest.mark.parametrize("more", [{}, {"execute_token": "t-1"}])
+def test_a_retry_needs_a_change(service_action: Make, emulator: Emulator, more: dict[str, str]) -> None:
+    with pytest.raises(_exceptions.InvalidInput, match="retry_failed needs a change_id"):
+        service_action(**restart, retry_failed=True, **more).run()
+    assert emulator.calls() == []
+
+
+def test_the_change_of_a_timed_out_task_resumes_the_wait(service_action: Make, emulator: Emulator) -> None:
     reset_with_slow_restart(emulator, 100)
     attempt = service_action(**restart, wait=True, wait_timeout=15)
     with pytest.raises(_exceptions.WaitTimedOut):
         attempt.run()
-    again = service_action(**restart, wait=True, execute_token=attempt.task.result["execute_token"]).run()
+    again = service_action(**restart, wait=True, change_id=attempt.task.result["change_id"]).run()
     assert again["changed"] is False
     assert again["record_detail"]["status"] == "SUCCEEDED"
     assert len(emulator.records()) == 1
@@ -197,7 +256,7 @@ def test_a_permanent_error_ends_the_wait_and_returns_the_record(
     assert operations(emulator).count(DESCRIBE) == 3
     assert result["changed"] is True
     assert result["record_detail"]["status"] == "IN_PROGRESS"
-    assert result["execute_token"] in str(caught.value)
+    assert result["change_id"] in str(caught.value)
     assert caught.value.facts["error"]["code"]
 
 
@@ -378,9 +437,9 @@ def test_a_start_whose_response_is_lost_for_good_may_have_started(
     with pytest.raises(_exceptions.StartUnconfirmed, match="may have started") as caught:
         attempt.run()
     assert caught.value.facts["changed"] is True
-    assert attempt.task.result["execute_token"] in str(caught.value)
+    assert attempt.task.result["change_id"] in str(caught.value)
     emulator.clear_faults()
-    again = service_action(**restart, execute_token=attempt.task.result["execute_token"]).run()
+    again = service_action(**restart, change_id=attempt.task.result["change_id"]).run()
     assert [record["RecordId"] for record in emulator.records()] == [again["record_detail"]["record_id"]]
 
 

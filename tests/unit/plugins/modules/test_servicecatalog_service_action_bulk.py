@@ -18,6 +18,7 @@ from typing import Any, Callable
 
 import pytest
 from ansible_collections.selfservice.aws.plugins.module_utils import _exceptions
+from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import Change
 from ansible_collections.selfservice.aws.plugins.module_utils._bulk import starts
 from ansible_collections.selfservice.aws.plugins.module_utils._clock import Interrupted
 from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_service_action_bulk import run_on_many
@@ -43,7 +44,8 @@ OPTIONS = (
     "service_action_name",
     "parameters",
     "sensitive_parameters",
-    "execute_token",
+    "change_id",
+    "retry_failed",
     "accept_language",
     "wait_delay",
 )
@@ -255,7 +257,9 @@ def test_exceeding_max_errors_stops_new_starts(bulk: Make, emulator: Emulator) -
     ) as caught:
         attempt.run()
     result = attempt.task.result
-    assert f"with execute_token: {result['execute_token']}." in str(caught.value)
+    assert f"fix the cause and run this task again with {Change(result['change_id']).option}, and with retry" in str(
+        caught.value
+    )
     assert outcomes(result)[:3] == ["failed"] * 3
     assert result["results"][0]["error"]
     assert result["results"][0]["record_detail"]["status"] == "FAILED"
@@ -285,7 +289,7 @@ def test_refused_and_unknown_targets_fail_alone(bulk: Make) -> None:
 def test_a_target_that_times_out_fails_the_task(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 3, seconds=100)
     attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, wait_timeout=20, max_errors="3")
-    with pytest.raises(_exceptions.BulkFailed, match=r"3 timed out.*run the whole task again"):
+    with pytest.raises(_exceptions.BulkFailed, match=r"3 timed out.*run this task again"):
         attempt.run()
     assert set(outcomes(attempt.task.result)) == {"timed_out"}
     assert attempt.task.clock.slept == 20
@@ -294,7 +298,7 @@ def test_a_target_that_times_out_fails_the_task(bulk: Make, emulator: Emulator) 
 
 def test_the_same_seed_resumes_the_run(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 20, seconds=30)
-    seed = {"service_action_id": RESTART, "execute_token": "change-1"}
+    seed = {"service_action_id": RESTART, "change_id": "change-1"}
     with pytest.raises(_exceptions.BulkFailed):
         bulk(provisioned_product_ids=ids[:15], wait_timeout=10, **seed).run()
     emulator.advance(5)
@@ -312,7 +316,7 @@ def test_the_same_seed_resumes_the_run(bulk: Make, emulator: Emulator) -> None:
 @pytest.mark.parametrize("replay_detail", ["current", "original"])
 def test_a_failed_target_fails_again_with_the_same_seed(bulk: Make, emulator: Emulator, replay_detail: str) -> None:
     emulator.set(replay_detail=replay_detail)
-    seed = {"provisioned_product_ids": [ORDERS], "service_action_id": FAILOVER, "execute_token": "change-1"}
+    seed = {"provisioned_product_ids": [ORDERS], "service_action_id": FAILOVER, "change_id": "change-1"}
     for _run in range(2):
         attempt = bulk(**seed)
         with pytest.raises(_exceptions.BulkFailed, match="AutomationExecutionFailed"):
@@ -332,19 +336,83 @@ def test_failures_of_earlier_runs_keep_no_others_from_starting(
     given = {"provisioned_product_ids": ids, "service_action_id": RESTART, "max_concurrency": "1", "wait": wait}
     seen = []
     for _run in range(3):
-        result = bulk(execute_token="change-1", max_errors="0", **given).result()
+        result = bulk(change_id="change-1", max_errors="0", **given).result()
         seen.append(result["summary"]["failed"])
         assert result["failed"] is (seen[-1] > 0)
         emulator.advance(60)
     assert len(emulator.records()) == 10
-    # Without a wait, a failure is known only if the response to the start tells it.
-    assert seen == ([1, 2, 2] if wait else [0, 2 * (replay_detail == "current"), 2 * (replay_detail == "current")])
+    assert seen == ([1, 2, 2] if wait else [0, 2, 2])
+
+
+@pytest.mark.parametrize("wait", [True, False])
+@pytest.mark.parametrize("replay_detail", ["current", "original"])
+def test_what_has_failed_before_is_retried_behind_all_others(
+    bulk: Make, emulator: Emulator, replay_detail: str, *, wait: bool
+) -> None:
+    ids = create_products(emulator, 6, failing=2)
+    emulator.set(replay_detail=replay_detail)
+    given = {"service_action_id": RESTART, "change_id": "CHG-1", "max_concurrency": "1", "wait": wait}
+    bulk(provisioned_product_ids=ids[:4], max_errors="2", **given).run()
+    emulator.advance(60)
+    for each in ids[:2]:
+        emulator.update_product(each, run={"seconds": 3, "ends": "SUCCEEDED"})
+    result = bulk(provisioned_product_ids=ids, retry_failed=True, **given).result()
+    assert (result["failed"], result["changed"]) == (False, True)
+    started = [record["ProvisionedProductId"] for record in emulator.records()]
+    assert started == [*ids[:4], *ids[4:], *ids[:2]]
+    emulator.advance(60)
+    again = bulk(provisioned_product_ids=ids, retry_failed=True, **given).result()
+    assert (again["failed"], again["changed"], len(emulator.records())) == (False, False, 8)
+
+
+def test_failures_within_the_budget_are_warned_of_by_name(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 20, failing=11)
+    attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, max_errors="11")
+    assert attempt.result()["failed"] is False
+    names = ", ".join(f"web-{number:04}" for number in range(10))
+    assert attempt.warnings == [f"11 of 20 targets failed (max_errors allows 11): {names} and 1 more."]
+
+
+def test_a_failure_is_told_in_few_words(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 100, failing=50)
+    for each in ids[:50]:
+        error = {"code": "Broken", "description": "x" * 1000}
+        emulator.update_product(each, run={"seconds": 3, "ends": "FAILED", "errors": [error]})
+    given = {"service_action_id": RESTART, "change_id": "CHG-1", "wait_timeout": 5, "max_concurrency": "100"}
+    result = bulk(provisioned_product_ids=ids, **given).result()
+    assert len(result["msg"]) < 600
+    assert result["msg"].startswith("Of 100 targets: 50 failed, 50 timed out (max_errors is 0). Failed: web-0000, ")
+    assert "Timed out: web-0050, " in result["msg"]
+    assert result["msg"].endswith(
+        "To continue, fix the cause and run this task again with change_id: CHG-1, and with retry_failed: true if "
+        "those that failed are to run again."
+    )
+
+
+def test_one_and_many_make_the_same_token(bulk: Make, service_action: Make, emulator: Emulator) -> None:
+    given = {"service_action_name": "Restart", "parameters": {"Mode": "forced"}, "change_id": "CHG-1"}
+    service_action(provisioned_product_name="orders-db", **given).run()
+    emulator.advance(60)
+    result = bulk(provisioned_product_ids=[ORDERS], **given).result()
+    assert (result["changed"], len(emulator.records())) == (False, 1)
+
+
+def test_a_retry_that_the_budget_keeps_from_starting_stays_failed(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 4, failing=4)
+    given = {"service_action_id": RESTART, "change_id": "CHG-1", "max_concurrency": "1"}
+    bulk(provisioned_product_ids=ids[:3], max_errors="3", **given).run()
+    emulator.advance(60)
+    result = bulk(provisioned_product_ids=ids, retry_failed=True, max_errors="0", **given).result()
+    assert outcomes(result) == ["failed"] * 4
+    assert [bool(item["error"]) for item in result["results"]] == [True] * 4
+    # The last one, which had not been looked at, came first.
+    assert [record["ProvisionedProductId"] for record in emulator.records()] == [*ids[:3], ids[3]]
 
 
 def test_a_failure_that_is_seen_to_happen_keeps_others_from_starting(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 10)
     emulator.update_product(ids[0], run={"seconds": 60, "ends": "FAILED"})
-    given = {"service_action_id": RESTART, "max_concurrency": "1", "execute_token": "change-1"}
+    given = {"service_action_id": RESTART, "max_concurrency": "1", "change_id": "change-1"}
     bulk(provisioned_product_ids=ids[:1], wait=False, **given).run()
     emulator.advance(10)
     assert bulk(provisioned_product_ids=ids, **given).result()["summary"]["not_started"] == 9
@@ -367,9 +435,9 @@ def test_a_start_whose_response_is_lost_for_good_is_an_error_with_changed(bulk: 
     with pytest.raises(_exceptions.BulkFailed, match="may have started") as caught:
         attempt.run()
     assert attempt.task.result["changed"] is True
-    # The message has the seed, never a target's own token: used as a seed, that would run everything again.
+    # The message has the change, never a target's own token.
     (record,) = emulator.records()
-    assert str(caught.value).endswith(f"with execute_token: {attempt.task.result['execute_token']}.")
+    assert str(caught.value).endswith(f"with {Change(attempt.task.result['change_id']).option}.")
     assert record["ExecuteToken"] not in str(attempt.task.result) + str(caught.value)
 
 
@@ -475,7 +543,7 @@ def test_targets_that_were_refused_can_be_continued_with(bulk: Make, emulator: E
     emulator.fault(EXECUTE, "access_denied")
     result = bulk(provisioned_product_ids=[ORDERS], service_action_id=RESTART).result()
     assert result["summary"]["failed"] == 1
-    assert f"run the whole task again with execute_token: {result['execute_token']}" in result["msg"]
+    assert f"run this task again with {Change(result['change_id']).option}" in result["msg"]
 
 
 @pytest.mark.parametrize("threads", [0, 1, 5])
@@ -502,7 +570,7 @@ def test_nothing_is_lost_if_no_more_threads_can_be_started(
     ],
 )
 def test_continuing_a_search_by_status_is_warned_of(bulk: Make, term: str, token: str | None, warns: bool) -> None:
-    attempt = bulk(search_query=[term], service_action_name="Restart", execute_token=token)
+    attempt = bulk(search_query=[term], service_action_name="Restart", change_id=token)
     attempt.run()
     assert any("status, which changes while actions run" in warning for warning in attempt.warnings) is warns
 
@@ -560,7 +628,7 @@ def test_nothing_waits_for_a_target_that_timed_out_when_nothing_else_runs(bulk: 
 def test_a_start_without_an_answer_is_sent_again_with_the_same_token(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 1, seconds=30)
     emulator.fault(EXECUTE, "reset_after", calls=[1, 2, 3, 4])
-    attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, execute_token="change-1", aws_config=ONE_TRY)
+    attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, change_id="change-1", aws_config=ONE_TRY)
     result = attempt.run()
     assert outcomes(result) == ["succeeded"]
     # By then the record is older than the last attempt, but not than the first.
@@ -643,7 +711,7 @@ def test_a_record_that_comes_after_its_wait_is_over_is_not_polled(bulk: Make, em
 
 def test_a_failed_record_that_comes_after_its_wait_is_over_holds_no_place(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 2, failing=1)
-    seed = {"service_action_id": RESTART, "execute_token": "change-1", "wait_timeout": 20, "max_errors": "2"}
+    seed = {"service_action_id": RESTART, "change_id": "change-1", "wait_timeout": 20, "max_errors": "2"}
     bulk(provisioned_product_ids=ids[:1], **seed).run()
     attempt = bulk(provisioned_product_ids=ids, max_concurrency="1", **seed)
 
@@ -858,7 +926,7 @@ def test_places_are_held_whatever_ends_late_is_lost_or_is_killed(
         attempt = bulk(
             provisioned_product_ids=list(fleet.runs),
             service_action_id=RESTART,
-            execute_token="change-1",
+            change_id="change-1",
             max_concurrency=str(fleet.max_concurrency),
             max_errors=str(fleet.max_errors),
             wait_timeout=fleet.wait_timeout,

@@ -1,0 +1,54 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The attempts of a change: a further one starts only after the one before has FAILED, in an earlier run."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Callable
+
+from .._servicecatalog.errors import SERVICE_ERRORS
+from .._servicecatalog.models import Outcome, Record
+from .start import Execution, start
+
+if TYPE_CHECKING:
+    from .._clock import Clock
+    from .._servicecatalog.api import ServiceCatalog
+    from .plan import Plan
+
+MOST_ATTEMPTS = 100
+
+
+def start_attempt(
+    service: ServiceCatalog,
+    planned: Plan,
+    *,
+    tell: Callable[[Plan, int], None],
+    retry_failed: bool,
+    clock: Clock,
+    retry_hint: str,
+) -> Execution:
+    """Start the first attempt, or with `retry_failed` the first that is not known to have FAILED before this run.
+
+    One that this run created, that runs, that has SUCCEEDED, that can't be read or whose age can't be told is the last,
+    so that a run starts one action at most. Each is passed to `tell` before it is sent. Cost: for each old failure a
+    start, and a read where the response to the start does not tell its end.
+    """
+    most = MOST_ATTEMPTS if retry_failed else 1
+    for attempt in range(1, most + 1):
+        sent = planned.with_attempt(attempt) if attempt > 1 else planned
+        tell(sent, attempt)
+        execution = start(service, sent, clock=clock, retry_hint=retry_hint)
+        is_last = attempt == most or execution.changed
+        if is_last or read_replay(service, execution.record).outcome is not Outcome.FAILED:
+            break
+    return execution
+
+
+def read_replay(service: ServiceCatalog, record: Record) -> Record:
+    """Return a record that was there before as it is now, if it can be read and the response does not tell its end."""
+    if record.outcome is Outcome.RUNNING:
+        with suppress(*SERVICE_ERRORS):
+            return Record(service.describe_record(record.record_id)[0])
+    return record
