@@ -11,8 +11,9 @@ module: require_linear_strategy
 version_added: 1.0.0
 short_description: Fail unless the play has Ansible's strategy linear
 description:
-  - Fails on every host unless the play's strategy is P(ansible.builtin.linear#strategy) or one that is made from it,
-    such as P(ansible.builtin.debug#strategy). Other strategies ignore C(run_once).
+  - Fails on every host unless the play's strategy is C(ansible.builtin.linear) or one that is made from it, such as
+    C(ansible.builtin.debug). Other strategies ignore C(run_once).
+  - It is an action plugin. It runs on the controller and needs no connection.
   - The role P(selfservice.aws.run_service_action#role) begins with it.
 author:
   - selfservice.aws contributors (@selfservice-aws)
@@ -24,9 +25,6 @@ attributes:
   diff_mode:
     description: Returns details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
     support: none
-  action:
-    description: Has a corresponding action plugin, so that it runs on the controller and needs no connection.
-    support: full
 """
 
 EXAMPLES = r"""
