@@ -22,12 +22,12 @@ pygments_style = "ansible"
 """
 # What the pages refer to in Ansible's own documentation, by page.
 LABELS = {
+    "action_plugins": ("plugins/action.html", "Action plugins"),
     "ansible_configuration_settings": ("reference_appendices/config.html", "Ansible Configuration Settings"),
     "callback_plugins": ("plugins/callback.html", "Callback plugins"),
     "common_return_values": ("reference_appendices/common_return_values.html", "Return Values"),
 }
-CACHE = "ANSIBLE_CACHE_PLUGIN"
-VARIABLES = (CACHE, f"{CACHE}_CONNECTION", f"{CACHE}_PREFIX", f"{CACHE}_TIMEOUT", "ANSIBLE_DEBUG")
+VARIABLES = ("ANSIBLE_DEBUG", *(f"ANSIBLE_CACHE_PLUGIN{end}" for end in ("", "_CONNECTION", "_PREFIX", "_TIMEOUT")))
 
 
 def prepare(source: Path) -> None:
