@@ -206,12 +206,14 @@ change_id:
   type: str
   sample: CHG-4711
 attempt:
-  description: The number of the attempt that the record belongs to, from 1 on. Null with O(execute_token).
+  description:
+    - The number of the attempt that the record belongs to, from 1 on.
+    - Null with O(execute_token), and in check mode with O(retry_failed).
   returned: always, after the options were found right
   type: int
   sample: 1
 execute_token:
-  description: The idempotency token that was sent, or would be.
+  description: The idempotency token that was sent, or would be. Null in check mode with O(retry_failed).
   returned: always, after names were resolved
   type: str
   sample: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
@@ -294,6 +296,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils._module import Tas
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import models, results
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
 
+_CONTINUED = "A change that was continued with retry_failed is continued with it."
 NAMED = ("provisioned_product", "service_action")
 
 
@@ -358,6 +361,7 @@ def _wait(task: Task, execution: Execution, reader: ServiceCatalog, again: str) 
     from ansible_collections.selfservice.aws.plugins.module_utils._wait.schedule import WaitOptions
     from ansible_collections.selfservice.aws.plugins.module_utils._wait.wait import wait_for_record
 
+    retry = f"To run the action again, fix the cause and run {again} and retry_failed: true. {_CONTINUED}"
     wait_for_record(
         reader,
         execution.record,
@@ -368,11 +372,7 @@ def _wait(task: Task, execution: Execution, reader: ServiceCatalog, again: str) 
         replayed=not execution.changed,
         how_to_continue="To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: "
         f"[{execution.record.record_id}], or {again} and wait: true.",
-        how_to_retry=(
-            f"To run the action again, mend the cause and run {again} and retry_failed: true."
-            if task.result["change_id"]
-            else ""
-        ),
+        how_to_retry=retry if task.result["change_id"] else "",
         warn=task.warn,
         progress=task.progress,
     )

@@ -332,7 +332,8 @@ def run_on_many(task: Task) -> None:
     action = Reference(params["service_action_id"], params["service_action_name"])
     target.resolve(service, targets, action, workers=starts.WORKERS)
     target.make_plans(targets, change, secrets)
-    pending = queue.TargetQueue(targets, queue.budget_of(params, len(targets)))
+    budget = queue.budget_of(params, len(targets))
+    pending = queue.TargetQueue(targets, budget, retry_failed=params["retry_failed"])
     services, interrupted = [service], None
     try:
         if task.check_mode:
@@ -352,8 +353,7 @@ def _run(task: Task, services: list[ServiceCatalog], pending: queue.TargetQueue)
     task.clock.raise_on_signals()
     poller = RecordPoller(services[-1], [], task.clock, outputs_of_successes=False)
     options = WaitOptions.of(task.params) if task.params["wait"] else None
-    more = {"retry_failed": task.params["retry_failed"], "clock": task.clock, "progress": task.progress}
-    return runner.BulkRunner(services[0], pending, poller, options, **more).run()
+    return runner.BulkRunner(services[0], pending, poller, options, clock=task.clock, progress=task.progress).run()
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Callable
 
+from .._servicecatalog import results
 from .._servicecatalog.errors import SERVICE_ERRORS
 from .._servicecatalog.models import Outcome, Record
 from .start import Execution, start
@@ -50,5 +51,6 @@ def read_replay(service: ServiceCatalog, record: Record) -> Record:
     """Return a record that was there before as it is now, if it can be read and the response does not tell its end."""
     if record.outcome is Outcome.RUNNING:
         with suppress(*SERVICE_ERRORS):
-            return Record(service.describe_record(record.record_id)[0])
+            detail, outputs = service.describe_record(record.record_id)
+            return Record(detail, results.record_outputs(outputs))
     return record

@@ -52,11 +52,10 @@ class Change(NamedTuple):
     @property
     def option(self) -> str:
         """The option that makes a task a repetition of this run, as YAML."""
-        if self.id is None:
-            return f"execute_token: {self.given_token}"
+        name, text = ("execute_token", str(self.given_token)) if self.id is None else ("change_id", self.id)
         # All else may be something that YAML reads as a number, a time, or a structure.
-        is_plain = re.fullmatch(r"[A-Za-z]+[-_.][A-Za-z0-9_.-]*", self.id)
-        return f"change_id: {self.id if is_plain else json.dumps(self.id, ensure_ascii=False)}"
+        is_plain = re.fullmatch(r"[A-Za-z]+[-_.][A-Za-z0-9_.-]*", text)
+        return f"{name}: {text if is_plain else json.dumps(text, ensure_ascii=False)}"
 
 
 def change_of(change_id: Any, execute_token: str | None = None, *, retry_failed: bool = False) -> Change:

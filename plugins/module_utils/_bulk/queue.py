@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .._action.attempts import MOST_ATTEMPTS
 from .._exceptions import InvalidInput
 from .._progress import TargetsState
 from .._secrets.masker import mask
@@ -56,8 +57,9 @@ class TargetQueue:
     started first in front; `holders` those that have one but may still run, since their end was not seen.
     """
 
-    def __init__(self, targets: Iterable[Target], budget: Budget) -> None:
+    def __init__(self, targets: Iterable[Target], budget: Budget, *, retry_failed: bool = False) -> None:
         self.budget = budget
+        self.retry_failed = retry_failed
         self.total = 0
         self.pending: deque[Target] = deque()
         # Dicts, since sets have no order.
@@ -65,6 +67,7 @@ class TargetQueue:
         self.holders: dict[Target, None] = {}
         # Counted as they come: the loop asks for each start, and there may be ten thousand.
         self.errors = self._own_errors = 0
+        self._ended_retries = 0
         for target in targets:
             if target.outcome is None:
                 self.pending.append(target)
@@ -82,8 +85,8 @@ class TargetQueue:
         """Whether this run had so many errors that no more start."""
         return self._own_errors > self.budget.max_errors
 
-    def state(self, verb: str) -> TargetsState:
-        """Return where the targets stand; `verb` says what has become of those that are not under way any more."""
+    def state(self, *, is_waiting: bool) -> TargetsState:
+        """Return where the targets stand."""
         under_way = len(self.under_way)
         return TargetsState(
             total=self.total,
@@ -91,13 +94,14 @@ class TargetQueue:
             failed=self.errors,
             running=under_way,
             pending=0 if self.error_budget_exceeded else len(self.pending),
-            verb=verb,
+            verb="ended" if is_waiting else "started",
         )
 
     @property
     def blockers(self) -> list[Target]:
         """The targets that hold all places, if that alone keeps others from starting."""
-        return list(self.holders) if self.pending and self.is_over and not self.error_budget_exceeded else []
+        is_blocked = (self.pending or self._ended_retries) and self.is_over and not self._free_places
+        return list(self.holders) if is_blocked and not self.error_budget_exceeded else []
 
     @property
     def _free_places(self) -> int:
@@ -126,6 +130,10 @@ class TargetQueue:
         self.errors += outcome in _ERRORS
         self._own_errors += outcome in _ERRORS and not is_known_failure
 
+    def is_retried(self, target: Target) -> bool:
+        """Tell whether a target whose record has FAILED is started again."""
+        return self.retry_failed and target.failed_before and target.attempt < MOST_ATTEMPTS
+
     def retry(self, target: Target) -> None:
         """Put a target that was under way behind all others, for its next attempt."""
         del self.under_way[target]
@@ -133,10 +141,12 @@ class TargetQueue:
 
     def end_retries(self) -> None:
         """Give the targets whose next attempt is not started any more the outcome of the one before."""
-        for target in [target for target in self.pending if target.attempt > 1]:
-            self.pending.remove(target)
+        retries = [target for target in self.pending if target.attempt > 1]
+        self.pending = deque(target for target in self.pending if target.attempt == 1)
+        for target in retries:
             target.outcome = Outcome.FAILED
-            self.errors += 1
+        self.errors += len(retries)
+        self._ended_retries = len(retries)
 
     def free_place(self, target: Target) -> None:
         """Note that the end of a target that has its outcome was seen."""

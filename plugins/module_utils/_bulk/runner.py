@@ -10,7 +10,6 @@ from concurrent.futures import wait
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .._action.attempts import MOST_ATTEMPTS
 from .._clock import Clock, Interrupted
 from .._exceptions import SelfServiceError, StartAbandoned, StartUnconfirmed
 from .._servicecatalog.errors import describe_error
@@ -38,7 +37,6 @@ _MOST_DESCRIBED = 20
 _GRACE = 8.0
 # How often starts under way are looked at for those that take too long, in seconds.
 _LOOK = 2.0
-
 _ENDS = (Outcome.SUCCEEDED, Outcome.FAILED)
 _HOW_TO_CONTINUE = f"To go on, run {RETRY_HINT}."
 
@@ -53,20 +51,17 @@ class BulkRunner:
         poller: RecordPoller,
         options: WaitOptions | None,
         *,
-        retry_failed: bool,
         clock: Clock,
         progress: Progress,
     ) -> None:
         self._service = service
-        self._retry_failed = retry_failed
         self._queue = queue
         self._poller = poller
         self._options = options
         self._clock = clock
         self._progress = progress
         self._schedule = PollSchedule(options or WaitOptions(timeout=0), clock.monotonic(), clock.jitter())
-        self._starts = Starts(service, options, clock)
-        self._verb = "ended" if options else "started"
+        self._starts = Starts(service, options, clock, reads_replays=options is None or queue.retry_failed)
         # By record id; those that timed out are polled on, since they hold their places.
         self._polled: dict[str, Target] = {}
         # When the first of those that have not timed out was started.
@@ -93,7 +88,9 @@ class BulkRunner:
                 self._starts.begin(target)
             if self._poll is None and self._seconds_to_poll() <= 0:
                 self._poll = self._begin_poll()
-            self._progress.report(self._queue.state(self._verb), urgent=not (self._starts.futures or self._poll))
+            self._progress.report(
+                self._queue.state(is_waiting=self._options is not None), urgent=not (self._starts.futures or self._poll)
+            )
             done = self._wait_for_any()
             if self._poll is not None and self._poll in done:
                 self._end_poll(has_read=self._poll.result())
@@ -130,7 +127,7 @@ class BulkRunner:
             self._register_new()
             self._finish_ended(interrupted)
         self._queue.end_retries()
-        self._progress.report(self._queue.state(self._verb), is_last=True)
+        self._progress.report(self._queue.state(is_waiting=self._options is not None), is_last=True)
 
     def _end_starts(self, ended: list[Ended]) -> None:
         for target, result in ended:
@@ -141,8 +138,12 @@ class BulkRunner:
 
     def _end_failed(self, target: Target, error: BaseException) -> None:
         if isinstance(error, StartAbandoned):
-            self._queue.finish(target, Outcome.NOT_STARTED)
+            # A retry that was not sent stays the failure that it is.
+            outcome = Outcome.FAILED if target.attempt > 1 else Outcome.NOT_STARTED
+            self._queue.finish(target, outcome, is_known_failure=True)
             return
+        # The one of an attempt before.
+        target.record = None
         target.changed = not isinstance(error, SelfServiceError) or isinstance(error, StartUnconfirmed)
         target.error = str(error)
         if not isinstance(error, SelfServiceError):
@@ -153,10 +154,10 @@ class BulkRunner:
 
     def _note_record(self, target: Target, execution: Execution) -> None:
         """Poll the record of a start until it has ended, unless it has, or nobody waits for it."""
-        target.record, target.changed, target.error = execution.record, execution.changed, None
+        target.note_answer(execution, is_read=self._queue.retry_failed)
         record_id, outcome = execution.record.record_id, execution.record.outcome
-        if self._options is None and outcome is Outcome.FAILED:
-            self._finish_failed(target, str(record_failed(execution.record)), is_known=not target.changed)
+        if outcome is Outcome.FAILED and (self._options is None or self._queue.is_retried(target)):
+            self._finish_failed(target, str(record_failed(execution.record)))
         elif self._options is None:
             self._queue.finish(target, Outcome.STARTED)
         elif outcome is Outcome.SUCCEEDED:
@@ -209,14 +210,14 @@ class BulkRunner:
         self._oldest = min((each.began for each in self._polled.values() if each.outcome is None), default=math.inf)
 
     def _note_poll(self, record_id: str, target: Target, interrupted: Interrupted | None) -> None:
-        target.record = self._poller.records[record_id]
+        record = self._poller.records[record_id]
+        target.note_poll(record)
         is_outstanding = record_id in self._poller.outstanding
         if target.outcome is not None:
-            self._note_late_end(target, target.record, is_outstanding=is_outstanding)
+            self._note_late_end(target, record, is_outstanding=is_outstanding)
         elif not is_outstanding or interrupted or self._schedule.gives_up(target.began):
             error = interrupted if is_outstanding and interrupted else self._poller.errors.get(record_id)
-            self._finish_polled(target, target.record, error)
-        target.ran_in_this_run = target.ran_in_this_run or is_outstanding
+            self._finish_polled(target, record, error)
         if not is_outstanding or target.outcome in _ENDS:
             self._poller.drop(record_id)
             del self._polled[record_id]
@@ -225,21 +226,21 @@ class BulkRunner:
         failure = failure_of(record, self._options, error=error, how_to_continue=_HOW_TO_CONTINUE)
         outcome = outcome_of(failure)
         if outcome is Outcome.FAILED:
-            self._finish_failed(target, str(failure), is_known=not (target.changed or target.ran_in_this_run))
+            self._finish_failed(target, str(failure))
             return
         target.error = str(failure) if failure else None
         # A record that can't be polled has not failed; running the task again with the same change finds out.
         outcome = Outcome.TIMED_OUT if outcome is Outcome.UNKNOWN else outcome
         self._queue.finish(target, outcome, keeps_place=outcome is Outcome.TIMED_OUT)
 
-    def _finish_failed(self, target: Target, error: str, *, is_known: bool) -> None:
+    def _finish_failed(self, target: Target, error: str) -> None:
         """Note that a target has failed, or queue its next attempt if this one had failed before this run."""
         target.error = error
-        if is_known and self._retry_failed and target.attempt < MOST_ATTEMPTS:
+        if self._queue.is_retried(target):
             target.retry()
             self._queue.retry(target)
         else:
-            self._queue.finish(target, Outcome.FAILED, is_known_failure=is_known)
+            self._queue.finish(target, Outcome.FAILED, is_known_failure=target.failed_before)
 
     def _note_late_end(self, target: Target, record: Record, *, is_outstanding: bool) -> None:
         """Free the place of a target that timed out, if its record has ended since."""

@@ -37,23 +37,29 @@ Ended = tuple["Target", Union[Execution, BaseException]]
 
 @dataclass(eq=False)
 class _Start:
-    """A start, which is sent until it is answered or its wait is over; `due` is when it is sent again."""
+    """A start, which is sent until it is answered or its wait is over; `due` is when it is sent again.
+
+    `execution` is what it was answered with, while the record is read.
+    """
 
     target: Target
     attempts: Attempts
     schedule: PollSchedule
     due: float = 0.0
     error: BaseException | None = None
+    execution: Execution | None = None
 
 
 class Starts:
     """The starts under way, and those that are to be sent again."""
 
-    def __init__(self, service: ServiceCatalog, options: WaitOptions | None, clock: Clock) -> None:
+    def __init__(
+        self, service: ServiceCatalog, options: WaitOptions | None, clock: Clock, *, reads_replays: bool
+    ) -> None:
         self._service = service
         # Nothing is sent again unless it is waited for.
         self._options = options or WaitOptions(timeout=0)
-        self._reads_replays = options is None
+        self._reads_replays = reads_replays
         self._clock = clock
         self._under_way: dict[Future[Execution], _Start] = {}
         # A dict, since thousands may leave it one by one.
@@ -111,6 +117,9 @@ class Starts:
             if now - each.target.began < longest or future.done():
                 continue
             del self._under_way[future]
+            if each.execution:
+                ended.append((each.target, each.execution))
+                continue
             each.attempts.abandon()
             overdue = CallAbandoned("it was not answered in time")
             request, may_have_acted = each.target.plan.request, each.attempts.may_have_acted
@@ -135,7 +144,8 @@ class Starts:
         more: dict[str, Any] = {"retry_hint": RETRY_HINT, "attempts": each.attempts, "began": each.target.began}
         execution = start(self._service, each.target.plan, clock=self._clock, **more)
         if self._reads_replays and not execution.changed:
-            # Nothing else finds out how it stands.
+            each.execution = execution
+            # Nothing else finds out how it stood when it was found.
             return execution._replace(record=read_replay(self._service, execution.record))
         return execution
 

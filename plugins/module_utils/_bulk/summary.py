@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -53,8 +54,9 @@ def raise_for_failures(
     blocked = "" if interrupted else _describe_blockers(queue)
     is_over = counts[Outcome.FAILED] > budget.max_errors or counts[Outcome.TIMED_OUT]
     if is_over or interrupted or blocked:
-        cause = _first_error(targets) or str(interrupted or "")
-        parts = [_describe_counts(targets, counts, budget), cause, blocked]
+        signal = str(interrupted or "")
+        first = _first_error(targets)
+        parts = [_describe_counts(targets, counts, budget), "" if signal in first else signal, first, blocked]
         raise BulkFailed(" ".join([*filter(None, parts), *_how_to_continue(targets, change, interrupted)]))
     if failed := _name_targets(targets, Outcome.FAILED, _MOST_NAMED):
         total = f"{counts[Outcome.FAILED]} of {len(targets)} targets failed"
@@ -83,16 +85,20 @@ def _name_of(target: Target) -> str:
 
 def _first_error(targets: Sequence[Target]) -> str:
     error = next((target.error for target in targets if target.error), "")
+    # How to continue is said once, for all.
+    error = re.split(" To (?:go on|find out), ", error)[0]
     shortened = error if len(error) <= _LONGEST_ERROR else f"{error[:_LONGEST_ERROR]}..."
     return f"The first: {shortened}" if error else ""
 
 
 def _how_to_continue(targets: Sequence[Target], change: Change, interrupted: Interrupted | None) -> list[str]:
     again = f"run this task again with {change.option}"
-    if any(target.outcome is Outcome.FAILED and target.record for target in targets):
+    failed = [target for target in targets if target.outcome is Outcome.FAILED]
+    if any(target.record for target in failed):
         retry = "and with retry_failed: true if those that failed are to run again"
         return [f"To continue, fix the cause and {again}, {retry}."]
-    return [f"To continue, {again}."] if _can_go_on(targets, interrupted) else []
+    cause = "fix the cause and " if any(not target.changed for target in failed) else ""
+    return [f"To continue, {cause}{again}."] if _can_go_on(targets, interrupted) else []
 
 
 def _describe_blockers(queue: TargetQueue) -> str:

@@ -23,6 +23,7 @@ from .._servicecatalog.models import Outcome, Parameters, Record, Reference, che
 from .._threads import run_all
 
 if TYPE_CHECKING:
+    from .._action.start import Execution
     from .._servicecatalog.api import ServiceCatalog
     from .queue import TargetQueue
 
@@ -62,6 +63,25 @@ class Target:
         """The name of the provisioned product, as far as it is known."""
         detail = self.record.detail if self.record else {}
         return detail.get("ProvisionedProductName") or (self.product or {}).get("Name") or self.reference.name
+
+    @property
+    def failed_before(self) -> bool:
+        """Whether its record, which has FAILED, had done so before this run."""
+        return not (self.changed or self.ran_in_this_run)
+
+    def note_answer(self, execution: Execution, *, is_read: bool) -> None:
+        """Note what its start was answered with; an older record `is_read` if the answer did not tell its end.
+
+        Then it is not retried if it ran, or could not be read.
+        """
+        self.record, self.changed, self.error = execution.record, execution.changed, None
+        self.ran_in_this_run = is_read and not execution.changed and execution.record.outcome is not Outcome.FAILED
+
+    def note_poll(self, record: Record) -> None:
+        """Note its record after a poll; one that was not read is the same object as before."""
+        if record is not self.record and record.outcome is Outcome.RUNNING:
+            self.ran_in_this_run = True
+        self.record = record
 
     def retry(self) -> None:
         """Plan the next attempt; the record and the error of this one stay until then."""

@@ -101,4 +101,5 @@ def test_what_is_no_printable_text_is_refused(given: str) -> None:
 
 def test_a_task_with_a_token_is_repeated_with_it() -> None:
     assert change_of(None, "t-1").option == "execute_token: t-1"
+    assert change_of(None, "000123").option == 'execute_token: "000123"'
     assert change_of(None, "t-1").token(**GIVEN) == "t-1"

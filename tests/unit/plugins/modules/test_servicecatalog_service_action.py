@@ -174,7 +174,7 @@ def test_a_change_is_retried_only_after_it_has_failed(
     emulator.set(replay_detail=replay_detail)
     given = {**FAILOVER_DB, "change_id": "CHG-1", "wait": True}
     first = service_action(**given).result()
-    assert first["msg"].endswith("run this task again with change_id: CHG-1 and retry_failed: true.")
+    assert "fix the cause and run this task again with change_id: CHG-1 and retry_failed: true." in first["msg"]
     assert (first["attempt"], first["changed"]) == (1, True)
     emulator.advance(60)
     again = service_action(**given).result()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import threading
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager
@@ -746,6 +747,152 @@ def test_a_start_that_no_worker_sends_again_in_time_is_given_up(
     register_handler(attempt, f"after-call.servicecatalog.{EXECUTE}", lambda **_kwargs: attempt.task.clock.sleep(65))
     assert outcomes(attempt.result()) == ["failed", "timed_out"]
     assert len(emulator.calls(EXECUTE)) == 2
+
+
+def test_a_late_answer_about_an_old_failure_starts_one_action(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 1, failing=1)
+    given = {"provisioned_product_ids": ids, "service_action_id": RESTART, "change_id": "CHG-1", "wait_timeout": 20}
+    bulk(max_errors="1", **given).run()
+    emulator.advance(60)
+    emulator.update_product(ids[0], run={"seconds": 3, "ends": "SUCCEEDED"})
+    attempt = bulk(retry_failed=True, **given)
+    answers, polled = [], threading.Event()
+
+    def delay(**_kwargs: Any) -> None:
+        answers.append(None)
+        attempt.task.clock.sleep({1: 26, 2: 10}.get(len(answers), 0))
+        if len(answers) == 2:
+            # The answer to the second attempt comes after a poll of the old record, if there is one.
+            polled.wait(1)
+
+    register_handler(attempt, f"after-call.servicecatalog.{EXECUTE}", delay)
+    register_handler(attempt, f"after-call.servicecatalog.{DESCRIBE}", lambda **_kwargs: polled.set())
+    attempt.result()
+    assert len(emulator.records()) == 2
+
+
+def test_a_late_answer_about_an_old_failure_is_retried_behind_the_others(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 2, failing=1)
+    given = {"service_action_id": RESTART, "change_id": "CHG-1", "wait_timeout": 20, "max_errors": "2"}
+    bulk(provisioned_product_ids=ids[:1], **given).run()
+    emulator.advance(60)
+    emulator.update_product(ids[0], run={"seconds": 3, "ends": "SUCCEEDED"})
+    attempt = bulk(provisioned_product_ids=ids, max_concurrency="1", retry_failed=True, **given)
+    late: list[None] = []
+
+    def delay(parsed: Mapping[str, Any], **_kwargs: Any) -> None:
+        if parsed["RecordDetail"]["ProvisionedProductId"] == ids[0] and not late:
+            late.append(None)
+            attempt.task.clock.sleep(26)
+
+    register_handler(attempt, f"after-call.servicecatalog.{EXECUTE}", delay)
+    assert outcomes(attempt.result()) == ["succeeded", "succeeded"]
+
+
+def test_what_is_retried_is_told_although_polls_of_the_old_records_fail(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 6, failing=6)
+    given = {"provisioned_product_ids": ids, "service_action_id": RESTART, "change_id": "CHG-1", "max_errors": "6"}
+    bulk(**given).run()
+    emulator.advance(60)
+    for each in ids:
+        emulator.update_product(each, run={"seconds": 8, "ends": "SUCCEEDED"})
+    emulator.fault(DESCRIBE, "unavailable", calls=[1, 2, 3, 4, 5])
+    result = bulk(retry_failed=True, wait_timeout=20, wait_delay=20, **given).result()
+    assert outcomes(result) == ["succeeded"] * 6
+
+
+@pytest.mark.parametrize("detail", ["current", "original"])
+def test_all_old_failures_are_retried_however_many(bulk: Make, emulator: Emulator, detail: str) -> None:
+    ids = create_products(emulator, 60, failing=60)
+    emulator.set(replay_detail=detail)
+    given = {"provisioned_product_ids": ids, "service_action_id": RESTART, "change_id": "CHG-1"}
+    given |= {"max_errors": "60", "max_concurrency": "60"}
+    bulk(**given).run()
+    emulator.advance(60)
+    for each in ids:
+        emulator.update_product(each, run={"seconds": 8, "ends": "SUCCEEDED"})
+    attempt = bulk(retry_failed=True, **given)
+    register_handler(attempt, f"after-call.servicecatalog.{EXECUTE}", lambda **_kwargs: attempt.task.clock.sleep(0.5))
+    assert attempt.result()["summary"]["succeeded"] == 60
+
+
+def test_many_old_failures_keep_no_others_from_starting(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 120, failing=60)
+    given = {"service_action_id": RESTART, "change_id": "CHG-1", "max_concurrency": "60"}
+    bulk(provisioned_product_ids=ids[:60], max_errors="60", **given).run()
+    emulator.advance(60)
+    attempt = bulk(provisioned_product_ids=ids, **given)
+    register_handler(attempt, f"after-call.servicecatalog.{EXECUTE}", lambda **_kwargs: attempt.task.clock.sleep(0.1))
+    assert attempt.result()["summary"]["not_started"] == 0
+
+
+def test_a_failed_poll_makes_no_old_failure_this_runs(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 3, failing=1)
+    given = {"service_action_id": RESTART, "change_id": "CHG-1", "max_concurrency": "1"}
+    bulk(provisioned_product_ids=ids[:1], **given).result()
+    emulator.advance(60)
+    emulator.fault(DESCRIBE, "unavailable", calls=[1])
+    result = bulk(provisioned_product_ids=ids, **given).result()
+    assert outcomes(result) == ["failed", "succeeded", "succeeded"]
+
+
+@pytest.mark.parametrize("detail", ["current", "original"])
+def test_what_is_found_running_is_not_retried(bulk: Make, emulator: Emulator, detail: str) -> None:
+    ids = create_products(emulator, 1)
+    emulator.set(replay_detail=detail)
+    emulator.update_product(ids[0], run={"seconds": 60, "ends": "FAILED"})
+    given = {"provisioned_product_ids": ids, "service_action_id": RESTART, "change_id": "CHG-1"}
+    bulk(wait=False, **given).run()
+    emulator.advance(10)
+    bulk(retry_failed=True, wait_delay=60, wait_timeout=600, **given).result()
+    assert len(emulator.records()) == 1
+
+
+def test_a_retry_without_a_free_place_is_told(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 2, failing=1)
+    given = {"service_action_id": RESTART, "change_id": "CHG-1", "max_concurrency": "1"}
+    bulk(provisioned_product_ids=ids[:1], max_errors="1", **given).run()
+    emulator.advance(60)
+    emulator.fault(EXECUTE, "reset_after", calls=list(range(2, 60)))
+    more = {"retry_failed": True, "wait_timeout": 30, "max_errors": "2", "aws_config": ONE_TRY}
+    result = bulk(provisioned_product_ids=ids, **more, **given).result()
+    assert "max_concurrency is 1" in result["msg"]
+
+
+def test_a_retry_without_an_answer_does_not_tell_the_old_record(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 1, failing=1)
+    given = {"provisioned_product_ids": ids, "service_action_id": RESTART, "change_id": "CHG-1", "wait_timeout": 30}
+    bulk(max_errors="1", **given).run()
+    emulator.advance(60)
+    emulator.fault(EXECUTE, "reset_after", calls=list(range(2, 60)))
+    (item,) = bulk(retry_failed=True, aws_config=ONE_TRY, **given).result()["results"]
+    assert "may have started" in item["error"]
+    assert item["record_detail"] is None
+
+
+def test_how_to_continue_is_said_once(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 2, seconds=1000)
+    given = {"service_action_id": RESTART, "wait_timeout": 20, "change_id": "CHG-1"}
+    message = bulk(provisioned_product_ids=ids, **given).result()["msg"]
+    assert message.count("run this task again") == 1
+
+
+def test_the_signal_is_told_beside_failures(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 30, failing=1)
+    attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, max_errors="5", max_concurrency="2")
+    sleeps: list[float] = []
+    sleep = attempt.task.clock.sleep
+
+    def interrupt(seconds: float) -> None:
+        sleeps.append(seconds)
+        if len(emulator.records()) > 4:
+            raise Interrupted("SIGTERM told this process to end.")
+        sleep(seconds)
+
+    attempt.task.clock.sleep = interrupt
+    message = attempt.result()["msg"]
+    assert "SIGTERM told this process to end." in message
+    assert "It broke" in message
 
 
 ENDS = ("SUCCEEDED", "SUCCEEDED", "SUCCEEDED", "FAILED")
