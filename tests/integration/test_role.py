@@ -95,6 +95,16 @@ def test_a_change_runs_once_and_a_new_change_runs_again(role: Runner, emulator: 
     assert len(emulator.records()) == 4
 
 
+def test_what_a_change_has_failed_at_is_retried_on_request(role: Runner, emulator: Emulator) -> None:
+    targets = ({"provisioned_product_id": ORDERS}, {"targets": [{"provisioned_product_id": ORDERS}]})
+    for number, target in enumerate(targets):
+        given = {"service_action_name": "Failover", "change_id": f"CHG-{number}", **target}
+        for retry, records in ((False, 1), (False, 1), (True, 2)):
+            assert role(**given, retry_failed=retry).code != 0
+            assert len(emulator.records()) == 2 * number + records
+            emulator.advance(60)
+
+
 def test_check_mode_starts_nothing_and_completes(role: Runner, emulator: Emulator, tmp_path: Path) -> None:
     report = tmp_path / "report.html"
     for targets in ({"provisioned_product_id": ORDERS}, {"targets": [{"provisioned_product_id": ORDERS}]}):
