@@ -31,8 +31,9 @@ FOREIGN = re.compile(
     r"Deprecation warnings can be disabled"
     r"|Importing '\w+' from 'ansible\.module_utils\._text'"
     r"|Passing `disable_lookups` to `template`"
-    # An older ansible-core wraps the lines of a warning.
-    r"|Support for the 'AWS_SECURITY_TOKEN'(?s:.*?)10\.0\.0\.(?:\s+Deprecation[^\[]*?ansible\.cfg\.)?"
+    # An older ansible-core wraps the lines of a warning, and ansible-runner has been seen to lose some of them.
+    r"|Support for the 'AWS_SECURITY_TOKEN'(?s:.*?)"
+    r"(?:10\.0\.0\.(?:\s+Deprecation[^\[]*?ansible\.cfg\.)?|ansible\.cfg\.)"
     r"|The `ansible\.module_utils\.six` module"
     r"|The 'amazon\.aws\.\w+' callback plugin implements"
     r").*\n",
