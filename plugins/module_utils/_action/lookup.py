@@ -54,10 +54,11 @@ def find_action(service: ServiceCatalog, product: Mapping[str, Any], action: Ref
         if summary.get(member) == wanted:
             return summary
         others.append(summary)
+    choices = _choices(others, member)
     raise NotFound(
         f"The provisioned product {mask(product.get('Name'))!r} ({product.get('Id')}) has no service action with the "
-        f"{member.lower()} {mask(wanted)!r}. It has: {_format_choices(_choices(others, member))}.",
-        choices=_choices(others, member),
+        f"{member.lower()} {mask(wanted)!r}. It has: {_format_choices(choices)}.",
+        choices=choices,
     )
 
 

@@ -74,7 +74,10 @@ def _describe_counts(targets: Sequence[Target], counts: Mapping[Outcome, int], b
 
 def _name_targets(targets: Sequence[Target], outcome: Outcome, most: int) -> str:
     """Return the names of the first targets with an outcome, or their ids, as a list in a sentence."""
-    names = [_name_of(target) for target in targets if _outcome_of(target) is outcome]
+    return _join([_name_of(target) for target in targets if _outcome_of(target) is outcome], most)
+
+
+def _join(names: Sequence[str], most: int) -> str:
     shown = ", ".join(names[:most])
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
@@ -106,10 +109,9 @@ def _describe_blockers(queue: TargetQueue) -> str:
     names = [_describe_blocker(target) for target in queue.blockers]
     if not names:
         return ""
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     return (
         "The rest was not started, since these targets may still run and hold every place (max_concurrency is "
-        f"{queue.budget.max_concurrency}): {', '.join(names[:_MOST_NAMED])}{more}. Stop what they run, wait for it, or "
+        f"{queue.budget.max_concurrency}): {_join(names, _MOST_NAMED)}. Stop what they run, wait for it, or "
         "raise max_concurrency."
     )
 
