@@ -59,7 +59,7 @@ def check_identifiers(params: Mapping[str, Any]) -> None:
 def check_limit(params: Mapping[str, Any]) -> None:
     """Reject a `limit` below 1."""
     if params["limit"] is not None and params["limit"] < 1:
-        raise InvalidInput(f"limit is {params['limit']}; it takes a number of results, 1 or more.")
+        raise InvalidInput(f"limit must be 1 or more, not {params['limit']}.")
 
 
 def check_search(params: Mapping[str, Any], warn: Callable[[str], None]) -> None:
@@ -81,11 +81,11 @@ def check_search(params: Mapping[str, Any], warn: Callable[[str], None]) -> None
 def check_waiting(params: Mapping[str, Any]) -> None:
     """Reject times that can't be waited."""
     if not 0 <= params["wait_timeout"] <= _LONGEST_WAIT:
-        raise InvalidInput(f"wait_timeout is {params['wait_timeout']}; it takes seconds, 0 to {_LONGEST_WAIT}.")
+        raise InvalidInput(f"wait_timeout must be between 0 and {_LONGEST_WAIT} seconds, not {params['wait_timeout']}.")
     delay = params.get("wait_delay")
     if delay is not None and not 0 < delay <= _LONGEST_WAIT:
         raise InvalidInput(
-            f"wait_delay is {delay}; it takes seconds, more than 0 and at most {_LONGEST_WAIT}. Leave it out for "
+            f"wait_delay must be more than 0 and at most {_LONGEST_WAIT} seconds, not {delay}. Leave it out for "
             "adaptive polling."
         )
 
@@ -96,6 +96,6 @@ def parse_time(option: str, text: str) -> datetime:
         time = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text.strip()))
     except ValueError:
         raise InvalidInput(
-            f"{option} is {mask(text)!r}; it takes a time in ISO 8601, such as 2026-11-22 or 2026-11-22T06:00:00Z."
+            f"{option} must be a time in ISO 8601, such as 2026-11-22 or 2026-11-22T06:00:00Z, not {mask(text)!r}."
         ) from None
     return time if time.tzinfo else time.replace(tzinfo=timezone.utc)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Collection, Mapping
@@ -22,10 +23,10 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from . import _progress
 from ._action.parameters import to_parameters
 from ._clock import Clock, SystemClock
-from ._exceptions import InvalidInput, SelfServiceError
+from ._exceptions import InvalidInput, NotFound, Refused, SelfServiceError
 from ._secrets import masker
 from ._secrets.encodings import printable
-from ._secrets.results import find_exposed, mask_options, mask_result
+from ._secrets.results import find_exposed, mask_options, mask_result, option_names
 from ._servicecatalog.api import ServiceCatalog
 from ._servicecatalog.errors import (
     SERVICE_ERRORS,
@@ -47,6 +48,7 @@ _LONGEST_POLL = 25.0
 _LONGEST_OVERRUN = 30.0
 # All clients are made before a start.
 _UNCONNECTED = "Nothing was started, and nothing was sent to AWS: {}. Correct that, and run the task again."
+_NOT_STARTED = "Nothing was started."
 
 
 @dataclass(eq=False, repr=False)
@@ -154,6 +156,9 @@ class MaskingModule(AnsibleModule):
         error = kwargs.pop("exception", None) or sys.exc_info()[1]
         if isinstance(error, BaseException):
             error = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        if not self.is_masked and "change_id" in getattr(self, "argument_spec", {}):
+            # An error in the arguments.
+            msg = f"{str(msg).rstrip('.')}. {_NOT_STARTED}"
         super().fail_json(**self._mask({**kwargs, **({"exception": error} if error else {}), "msg": str(msg)}))
 
     def _mask(self, result: dict[str, Any]) -> dict[str, Any]:
@@ -163,21 +168,12 @@ class MaskingModule(AnsibleModule):
             masker.use_more_secrets({*getattr(self, "no_log_values", ()), *given})
             result = mask_result(result)
             result.update({"msg": masker.mask(result["msg"])} if "msg" in result else {})
-        names = _option_names(getattr(self, "argument_spec", {}))
+        names = option_names(getattr(self, "argument_spec", {}))
         self.params: dict[str, Any] = mask_options(getattr(self, "params", {}), names)
         said = (*get_warning_messages(), *get_deprecation_messages())
         if all(text == masker.mask(text) for text in map(str, said)):
             self.no_log_values: set[str] = set()
         return result
-
-
-def _option_names(spec: Mapping[str, Any]) -> dict[str, bool]:
-    """Return the names and aliases of all options and suboptions, and whether their values are secrets."""
-    names = {"sensitive_parameters": True}
-    for name, each in spec.items():
-        names.update(dict.fromkeys([name, *(each.get("aliases") or ())], bool(each.get("no_log"))))
-        names.update(_option_names(each.get("options") or {}))
-    return names
 
 
 # AnsibleAWSModule has a parameter for this, but ignores it.
@@ -225,13 +221,22 @@ def run_handler(handler: Callable[[Task], None], task: Task) -> dict[str, Any]:
     return mask_result({**task.result, **failure, "failed": bool(failure)})
 
 
+def _message(error: BaseException, options: Mapping[str, Any]) -> str:
+    """Return the error as a sentence; with the options of a module that starts actions, it says that nothing was."""
+    text = printable(error_sentence(error))
+    says_so = "change_id" not in options or re.search("(not|othing was) started", text)
+    return text if says_so else f"{text} {_NOT_STARTED}"
+
+
 def _run(handler: Callable[[Task], None], task: Task) -> dict[str, Any]:
     try:
         handler(task)
     except SelfServiceError as error:
-        return {"msg": printable(error_sentence(error)), **error.facts}
+        # These come before a start, or instead of it.
+        is_early = isinstance(error, (InvalidInput, NotFound, Refused))
+        return {"msg": _message(error, task.params if is_early else {}), **error.facts}
     except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
-        return {"msg": printable(error_sentence(error)), **error_facts(error)}
+        return {"msg": _message(error, task.params), **error_facts(error)}
     except Exception as error:  # noqa: BLE001 (the record that is known by then must not be lost with a bug)
         text = masker.mask(error)
         return {

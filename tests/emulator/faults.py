@@ -34,11 +34,14 @@ ERRORS: dict[str, tuple[type[ServiceError], str]] = {
 }
 # The call is executed, but the response is the error of another kind.
 ERRORS_AFTER_EXECUTION = {"internal_after": "internal", "unavailable_after": "unavailable"}
+# Of a proxy.
+_PAGE = b"<html>\n<head><title>Blocked</title></head>\n<body>Bad Gateway</body>\n</html>"
 # The call is not executed: there is no response, or one that is not the service's.
 CANNED_RESPONSES = {
     "reset_before": Response(0, b"", "", reset=True),
     "hang": Response(0, b"", "", reset=True, delay=FOREVER),
     "redirect": Response(307, b"", "text/html"),
+    "page": Response(502, _PAGE, "text/html"),
 }
 # The call is executed, and the response is lost, delayed or changed.
 RESPONSE_MODIFIERS: dict[str, Callable[[Response, Mapping[str, Any]], Response]] = {
@@ -47,7 +50,7 @@ RESPONSE_MODIFIERS: dict[str, Callable[[Response, Mapping[str, Any]], Response]]
     "short_body": lambda response, _options: dataclasses.replace(
         response, body=_first_half(response.body), declared_length=len(response.body)
     ),
-    "garbage": lambda _response, _options: Response(200, b"<html><body>Bad Gateway</body></html>", "text/html"),
+    "garbage": lambda _response, _options: Response(200, _PAGE, "text/html"),
     "empty": lambda response, _options: dataclasses.replace(response, status=200, body=b""),
     "slow": lambda response, options: dataclasses.replace(response, delay=options["seconds"]),
     "trickle": lambda response, options: dataclasses.replace(response, pause=options["seconds"]),
@@ -63,6 +66,7 @@ OPTIONS = {
     "rate_limit": {"per_second", "burst"},
     "replaced": {"members"},
     "redirect": {"location", "status"},
+    "page": {"status"},
     "date": {"date"},
 }
 

@@ -21,6 +21,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "trickle": {"seconds": 0.0001},
     "rate_limit": {"per_second": 0.05},
     "redirect": {"location": "http://127.0.0.1:9/", "status": 307},
+    "page": {"status": 403},
 }
 # Replaced responses have cases of their own, and arbitrary ones those in test_hostile_input.py.
 KINDS = [kind for kind in ALL_KINDS if kind != "replaced"]

@@ -183,7 +183,7 @@ def _dead_ends(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterator[s
     ended = {record["ProvisionedProductId"] for record in records.values() if _had_ended(record, run.ended)}
     is_open = bool(set(run.scenario.targets) - ended)
     token = run.scenario.params.get("change_id")
-    ways = ([token] if token else ["record_wait with record_ids"]) + ["Nothing was changed"]
+    ways = ([token] if token else ["record_wait with record_ids"]) + ["Nothing was started", "was not started"]
     if run.starts and is_open and not any(way in message for way in ways):
         yield f"no way to continue: {message}"
 

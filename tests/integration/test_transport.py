@@ -138,7 +138,7 @@ def test_certificates_are_verified_unless_disabled(play: Callable[..., Any], sec
         assert found[name]["failed"] is True
         assert found[name]["changed"] is False
         assert "CERTIFICATE_VERIFY_FAILED" in found[name]["msg"]
-        assert "Nothing was changed" in found[name]["msg"]
+        assert "was not started" in found[name]["msg"]
     started = [found[name]["record_detail"]["record_id"] for name in ("bundle", "variable", "unverified")]
     assert started == [record["RecordId"] for record in secure.records()]
     assert len(secure.calls()) == len(started)
@@ -151,7 +151,7 @@ def test_redirects_are_not_followed(run_module: Callable[..., dict[str, Any]], e
         assert elsewhere.calls() == []
     assert found["changed"] is False
     assert "307" in found["msg"]
-    assert "Nothing was changed" in found["msg"]
+    assert "was not started" in found["msg"]
 
 
 @pytest.fixture
@@ -191,5 +191,5 @@ def test_the_password_of_an_unreachable_proxy_is_not_shown(
     environment = {"HTTPS_PROXY": "http://someone:Pr0xy-S3cret@127.0.0.1:9", "AWS_ENDPOINT_URL": secure.tls_url}
     found = run_module(environment, **OPTIONS, aws_config={"retries": {"total_max_attempts": 1}})
     assert "ProxyConnectionError" in found["msg"]
-    assert "Nothing was changed" in found["msg"]
+    assert "was not started" in found["msg"]
     assert "Pr0xy-S3cret" not in json.dumps(found)

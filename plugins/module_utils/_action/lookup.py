@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -13,36 +13,41 @@ from .._exceptions import NotFound
 from .._secrets.masker import mask
 from .._servicecatalog.errors import SERVICE_ERRORS, describe_error, is_not_found
 from .._servicecatalog.models import Reference
+from .suggestions import suggest
 
 if TYPE_CHECKING:
     from .._servicecatalog.api import ServiceCatalog
 
-# How many names the result's `choices` has at most (one page of products), and how many of them a message.
-_MOST_CHOICES, _MOST_SHOWN = 100, 20
+# So many products, pages of 100, are read to find what resembles those that are missing, and so many of these get it.
+_MOST_READ, _MOST_EXPLAINED = 1000, 20
 
 
 def find_provisioned_product(service: ServiceCatalog, target: Reference) -> dict[str, Any]:
-    """Return the ProvisionedProductDetail of a target: one call, and one more to list the choices if there is none."""
+    """Return the ProvisionedProductDetail of a target: one call, and a listing of what exists if there is none."""
     member, wanted = target.lookup_key
     try:
         return service.describe_provisioned_product(**{member: wanted})
     except SERVICE_ERRORS as error:
         if not is_not_found(error):
             raise
-    missing = no_such_product(target)
+    raise missing_products(service, [target])[0]
+
+
+def missing_products(service: ServiceCatalog, targets: Sequence[Reference]) -> list[NotFound]:
+    """Return the failure for each provisioned product that does not exist or is not visible: one listing for all."""
+    where = f"in {service.region} that these credentials can see"
+    texts = [f"There is no provisioned product {_describe(target)} {where}." for target in targets]
     try:
-        some = islice(service.search_provisioned_products(), _MOST_CHOICES)
-        choices = _choices(some, member)
+        visible = list(islice(service.search_provisioned_products(), _MOST_READ))
     except SERVICE_ERRORS as error:
         # The list only helps a message that is due anyway.
-        raise NotFound(f"{missing} What there is could not be listed: {describe_error(error)}.") from error
-    raise NotFound(f"{missing} They see: {_format_choices(choices)}.", choices=choices)
-
-
-def no_such_product(target: Reference) -> str:
-    """Return the message for a provisioned product that does not exist or is not visible."""
-    member, wanted = target.lookup_key
-    return f"There is no provisioned product with the {member.lower()} {mask(wanted)!r} that these credentials can see."
+        return [NotFound(f"{text} The visible ones could not be listed: {describe_error(error)}.") for text in texts]
+    if not visible:
+        return [NotFound(f"{text} They can see none there: check the region and the account.") for text in texts]
+    explained = [
+        _explain(text, target, "provisioned_product", visible) for text, target in zip(texts, targets[:_MOST_EXPLAINED])
+    ]
+    return explained + [NotFound(text) for text in texts[_MOST_EXPLAINED:]]
 
 
 def find_action(service: ServiceCatalog, product: Mapping[str, Any], action: Reference) -> dict[str, Any]:
@@ -54,20 +59,27 @@ def find_action(service: ServiceCatalog, product: Mapping[str, Any], action: Ref
         if summary.get(member) == wanted:
             return summary
         others.append(summary)
-    choices = _choices(others, member)
-    raise NotFound(
-        f"The provisioned product {mask(product.get('Name'))!r} ({product.get('Id')}) has no service action with the "
-        f"{member.lower()} {mask(wanted)!r}. It has: {_format_choices(choices)}.",
-        choices=choices,
-    )
+    text = f"{label_product(product)} has no service action {_describe(action)}."
+    raise _explain(text, action, "service_action", others)
 
 
-def _choices(items: Iterable[Mapping[str, Any]], member: str) -> list[str]:
-    """Return the ids or names of items; names may have secrets."""
-    found = sorted(str(item.get(member)) for item in items)
-    return found if member == "Id" else [mask(each) for each in found]
+def label_product(product: Mapping[str, Any]) -> str:
+    """Return a provisioned product as the subject of a sentence."""
+    return f"The provisioned product {mask(product.get('Name'))!r} ({product.get('Id')})"
 
 
-def _format_choices(choices: list[str]) -> str:
-    shown = ", ".join(choices[:_MOST_SHOWN]) or "none"
-    return f"{shown}, and more" if len(choices) > _MOST_SHOWN else shown
+def _describe(reference: Reference) -> str:
+    member, wanted = reference.lookup_key
+    return f"named {mask(wanted)!r}" if member == "Name" else f"with the id {wanted!r}"
+
+
+def _explain(text: str, reference: Reference, what: str, existing: Sequence[Mapping[str, Any]]) -> NotFound:
+    """Return the failure for what does not exist: another option to give it as, or what the user may have meant."""
+    member, wanted = reference.lookup_key
+    other = "Id" if member == "Name" else "Name"
+    known = {str(item[member]) for item in existing if item.get(member)}
+    suggestions = suggest(wanted, known, heading="Those that exist", show=mask if member == "Name" else str)
+    advice = suggestions.text
+    if any(item.get(other) == wanted for item in existing):
+        advice = f"That is {'an id' if other == 'Id' else 'a name'}: give it as {what}_{other.lower()}."
+    return NotFound(f"{text} {advice}", choices=suggestions.choices)

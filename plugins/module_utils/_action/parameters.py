@@ -11,6 +11,7 @@ from typing import Any
 from .._exceptions import InvalidInput
 from .._secrets.masker import mask
 from .._servicecatalog.models import ExecutionParameter, Parameters
+from .suggestions import suggest
 
 
 def to_parameters(given: Mapping[str, Any] | None, option: str) -> Parameters:
@@ -18,7 +19,7 @@ def to_parameters(given: Mapping[str, Any] | None, option: str) -> Parameters:
     return {name: _values(name, value, option) for name, value in (given or {}).items()}
 
 
-def check_known(definitions: Iterable[ExecutionParameter], given: Parameters) -> None:
+def check_known(definitions: Iterable[ExecutionParameter], given: Parameters, action_id: str) -> None:
     """Reject parameters that the action does not take, and a TARGET, by type or by name, that has no value.
 
     Source: DescribeServiceActionExecutionParameters, which is asked for one provisioned product.
@@ -26,16 +27,17 @@ def check_known(definitions: Iterable[ExecutionParameter], given: Parameters) ->
     known = {definition.name: definition for definition in definitions}
     unknown = sorted(set(given) - set(known))
     if unknown:
+        suggestions = suggest(unknown[0], known, heading="It takes")
         raise InvalidInput(
-            f"The action takes no parameter {mask(', '.join(map(repr, unknown)))}. It takes: "
-            f"{mask(', '.join(sorted(known))) or 'none'}.",
-            choices=[mask(each) for each in sorted(known)],
+            f"The service action {action_id} takes no parameter {mask(', '.join(map(repr, unknown)))}. "
+            f"{suggestions.text}",
+            choices=suggestions.choices,
         )
     for name, definition in known.items():
         if "TARGET" in (name, definition.type) and not given.get(name, definition.default_values):
             raise InvalidInput(
-                f"The action needs a TARGET, and the provisioned product has no resource to fill the parameter "
-                f"{mask(name)!r} with. Give parameters.{mask(name)}, or look at the product's resources."
+                f"The service action {action_id} needs a TARGET, and the provisioned product has no resource to fill "
+                f"the parameter {mask(name)!r} with. Give parameters.{mask(name)}, or look at the product's resources."
             )
 
 

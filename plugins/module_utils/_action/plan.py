@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _BUSY = ("UNDER_CHANGE", "PLAN_IN_PROGRESS", "ERROR")
+# Refusals that reads can explain.
+_EXPLAINED = ("InvalidParametersException", "InvalidStateException", "ResourceNotFoundException")
 _WITHOUT_ACTIONS = ("TERRAFORM_OPEN_SOURCE", "TERRAFORM_CLOUD", "EXTERNAL")
 
 
@@ -98,22 +100,25 @@ def make_request(
     return Request(product_id, action_id, token, parameters)
 
 
-def validate(service: ServiceCatalog, planned: Plan, warn: Callable[[str], None]) -> PlanCheck:
+def validate(
+    service: ServiceCatalog, planned: Plan, warn: Callable[[str], None], *, is_refused: bool = False
+) -> PlanCheck:
     """Check by reads that the service would accept the request, or raise what is wrong with it.
 
-    What the caller may not read is passed to `warn`.
+    What the caller may not read is passed to `warn`, and so is a product that may be busy with the request itself,
+    unless that `is_refused`.
     """
     sent = planned.request
     target, action = Reference(sent.provisioned_product_id), Reference(sent.service_action_id)
     product = planned.product or _if_allowed(lambda: lookup.find_provisioned_product(service, target), warn)
     if product is not None:
         found = product
-        _check_ready(found, planned, warn)
+        _check_ready(found, None if is_refused or planned.token_is_new else warn)
         if not planned.action_was_found:
             _if_allowed(lambda: lookup.find_action(service, found, action), warn)
     definitions = _if_allowed(lambda: read_definitions(service, sent), warn)
     if definitions is not None:
-        check_known(definitions, sent.parameters)
+        check_known(definitions, sent.parameters, sent.service_action_id)
     return PlanCheck(product, definitions)
 
 
@@ -137,14 +142,16 @@ def read_diff(service: ServiceCatalog, planned: Plan, warn: Callable[[str], None
 def add_diagnosis(refusal: Refused, service: ServiceCatalog, planned: Plan) -> Refused:
     """Return the refusal of a start with its reason, as far as reads find it, such as the choices for an unknown name.
 
-    They only help a message that is due anyway, so what can't be read is left out.
+    The service's own text is then in the fact `error` only. The reads only help a message that is due anyway, so what
+    can't be read is left out.
     """
-    if refusal.facts.get("error", {}).get("code") not in ("InvalidParametersException", "ResourceNotFoundException"):
+    if (refusal.facts.get("error") or {}).get("code") not in _EXPLAINED:
         return refusal
     try:
-        validate(service, planned, lambda _text: None)
+        # Its status may have changed since it was read.
+        validate(service, planned._replace(product=None), lambda _text: None, is_refused=True)
     except SelfServiceError as found:
-        return Refused(f"{refusal} {found}", **{**found.facts, **refusal.facts})
+        return Refused(f"{found} Nothing was started.", **{**found.facts, **refusal.facts})
     except SERVICE_ERRORS:
         pass
     return refusal
@@ -189,17 +196,18 @@ def parameters_diff(definitions: Collection[ExecutionParameter] | None, planned:
     }
 
 
-def _check_ready(product: Mapping[str, Any], planned: Plan, warn: Callable[[str], None]) -> None:
-    name = f"The provisioned product {mask(product.get('Name'))!r} ({product.get('Id')})"
+def _check_ready(product: Mapping[str, Any], warn: Callable[[str], None] | None) -> None:
+    """Reject a product that takes no action; with `warn`, one that is busy may be so with the request itself."""
+    name = lookup.label_product(product)
     if product.get("Type") in _WITHOUT_ACTIONS:
         raise Refused(f"{name} is of the type {product['Type']}, which has no service actions.", changed=False)
     if product.get("Status") not in _BUSY:
         return
     reason = f" ({mask(product['StatusMessage'])})" if product.get("StatusMessage") else ""
     busy = f"{name} has the status {product['Status']}{reason}; it takes an action when AVAILABLE or TAINTED."
-    if planned.token_is_new:
+    if warn is None:
         raise Refused(busy, changed=False)
-    # It may be busy with the very action that the token stands for, and its replay is accepted.
+    # A replay of the start is accepted.
     warn(f"{busy} The start is refused, unless this change has started it.")
 
 

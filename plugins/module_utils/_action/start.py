@@ -90,8 +90,7 @@ def not_started(error: BaseException, may_have_acted: bool, sent: Request, *, re
         )
     kind = StartAbandoned if isinstance(error, errors.StartStopped) else Refused
     return kind(
-        f"The service action {sent.service_action_id} was not started on {sent.provisioned_product_id}: "
-        f"{text}. Nothing was changed.",
+        f"The service action {sent.service_action_id} was not started on {sent.provisioned_product_id}: {text}.",
         changed=False,
         hints=find_hints(text, {}) if errors.code_of(error) == "InvalidParametersException" else [],
         **errors.error_facts(error),

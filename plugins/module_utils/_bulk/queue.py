@@ -44,7 +44,7 @@ def parse_count(option: str, text: str, total: int, *, least: int) -> int:
         given = mask(text)
         given = given if len(given) <= 40 else f"{given[:40]}..."
         raise InvalidInput(
-            f"{option} is {given!r}; it takes a count from {least} on, or a percentage from {least}% to 100%."
+            f"{option} must be a count of {least} or more, or a percentage from {least}% to 100%, not {given!r}."
         )
     number = int(match[1])
     return max(least, number * total // 100) if match[2] else number

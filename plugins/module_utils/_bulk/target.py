@@ -124,15 +124,9 @@ def resolve(service: ServiceCatalog, targets: list[Target], action: Reference, *
 
     Reads nothing for ids; else a page for 100 products or a call for each, and the action once for each artifact.
     """
-    missing = [target for target in targets if target.product is None and (not action.id or not target.product_id)]
-    listed = _list_products(service, missing) if len(missing) >= _LISTING_PAYS_FROM else {}
-
-    def find(target: Target) -> None:
-        target.product = listed.get(target.reference.lookup_key)
-        if target.product is None:
-            _describe_product(service, target)
-
-    run_all(find, missing, workers)
+    _find_products(
+        service, [each for each in targets if each.product is None and not (action.id and each.product_id)], workers
+    )
     check_duplicates(targets)
     if not action.id:
         _find_actions(service, targets, action)
@@ -178,6 +172,22 @@ def validate_targets(service: ServiceCatalog, queue: TargetQueue, warn: Callable
         warn(warning)
 
 
+def _find_products(service: ServiceCatalog, targets: list[Target], workers: int) -> None:
+    listed = _list_products(service, targets) if len(targets) >= _LISTING_PAYS_FROM else {}
+    unknown: set[Target] = set()
+
+    def find(target: Target) -> None:
+        target.product = listed.get(target.reference.lookup_key)
+        if target.product is None and not _describe_product(service, target):
+            unknown.add(target)
+
+    run_all(find, targets, workers)
+    rejected = [target for target in targets if target in unknown]
+    failures = lookup.missing_products(service, [target.reference for target in rejected]) if rejected else []
+    for target, failure in zip(rejected, failures):
+        target.reject(str(failure))
+
+
 def _list_products(service: ServiceCatalog, missing: list[Target]) -> dict[tuple[str, str], Mapping[str, Any]]:
     """Return those products that a listing finds, by member and value: none if the caller may not list."""
     listed: dict[tuple[str, str], Mapping[str, Any]] = {}
@@ -196,13 +206,16 @@ def _list_products(service: ServiceCatalog, missing: list[Target]) -> dict[tuple
     return listed
 
 
-def _describe_product(service: ServiceCatalog, target: Target) -> None:
+def _describe_product(service: ServiceCatalog, target: Target) -> bool:
+    """Give a target its product, or reject it if that can't be read; return False if there is none."""
     member, wanted = target.reference.lookup_key
     try:
         target.product = service.describe_provisioned_product(**{member: wanted})
     except SERVICE_ERRORS as error:
-        missing = lookup.no_such_product(target.reference)
-        target.reject(missing if is_not_found(error) else error_sentence(error))
+        if is_not_found(error):
+            return False
+        target.reject(error_sentence(error))
+    return True
 
 
 def _find_actions(service: ServiceCatalog, targets: Iterable[Target], action: Reference) -> None:

@@ -110,11 +110,16 @@ def mask(text: object) -> str:
 def check_secrets(secrets: Mapping[str, Iterable[str]]) -> None:
     """Reject secrets so short or so common that masking them would blank out much else."""
     for name, values in secrets.items():
-        if any(len(value.strip()) < SHORTEST_SECRET or value.strip().lower() in ("true", "false") for value in values):
+        given = [value.strip() for value in values]
+        problem = ""
+        if {value.lower() for value in given} & {"true", "false"}:
+            problem = "a boolean"
+        elif min(map(len, given), default=SHORTEST_SECRET) < SHORTEST_SECRET:
+            problem = f"a value under {SHORTEST_SECRET} characters"
+        if problem:
             raise InvalidInput(
-                f"sensitive_parameters has a boolean, or a value under {SHORTEST_SECRET} characters for "
-                f"{mask(name)!r}. Masking it would blank out much of the result; give a longer one, or use parameters "
-                "if it is no secret. Nothing was started."
+                f"sensitive_parameters has {problem} for {mask(name)!r}. Masking it would blank out much of the "
+                "result; give a longer one, or use parameters if it is no secret."
             )
 
 

@@ -105,3 +105,12 @@ def _never_masked(members: Mapping[str, Any]) -> Iterator[str]:
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, Mapping) and not _has_chosen_keys(key, value):
                 yield from _never_masked(each)
+
+
+def option_names(spec: Mapping[str, Any]) -> dict[str, bool]:
+    """Return the names and aliases of all options and suboptions, and whether their values are secrets."""
+    names = {"sensitive_parameters": True}
+    for name, each in spec.items():
+        names.update(dict.fromkeys([name, *(each.get("aliases") or ())], bool(each.get("no_log"))))
+        names.update(option_names(each.get("options") or {}))
+    return names

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import CallAbandoned, MalformedResponse, StartStopped
 from .models import ExecutionParameter, Request, StartResponse
-from .transport import current_attempts, install_response_checks, make_call
+from .transport import current_attempts, install_response_checks, make_call, operation_of
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -50,6 +50,11 @@ class ServiceCatalog:
         client.meta.events.register_last(
             "before-send.servicecatalog", self._begin_request, unique_id="selfservice-request"
         )
+
+    @property
+    def region(self) -> str:
+        """The region that the calls go to."""
+        return str(self._client.meta.region_name)
 
     @property
     def requests(self) -> int:
@@ -182,7 +187,7 @@ class ServiceCatalog:
         future = start_call(partial(make_call, call, members))
         if not wait([future], max(0.0, min(self._seconds_left(), _LONGEST_WAIT))).done:
             current_attempts().abandon()
-            raise CallAbandoned(f"{call.__name__} was not answered in time")
+            raise CallAbandoned(f"{operation_of(call)} was not answered in time")
         return future.result()
 
     def _pages(self, call: Any, given: Mapping[str, Any]) -> Iterator[dict]:
@@ -193,7 +198,7 @@ class ServiceCatalog:
             token = page["NextPageToken"]
             if token in seen:
                 raise MalformedResponse(
-                    f"{call.__name__} gave the same page token twice, so its pages would never end."
+                    f"{operation_of(call)} gave the same page token twice, so its pages would never end."
                 )
             seen.add(token)
             page = self._call(call, **given, PageToken=token)

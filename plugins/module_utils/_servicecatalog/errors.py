@@ -60,6 +60,17 @@ _THROTTLED = re.compile("Throttl|RequestLimitExceeded|TooManyRequests|BandwidthL
 _BAD_CREDENTIALS = re.compile("Expired|Signature|InvalidClientTokenId|MissingAuthenticationToken|UnrecognizedClient")
 # urllib3's.
 _NOT_CONNECTED = frozenset({"ConnectTimeoutError", "NameResolutionError", "NewConnectionError"})
+# What to do, by the service's code or the name of botocore's class.
+_ADVICE = (
+    ("Expired", "log in again, or give new credentials"),
+    ("SSO|TokenRetrieval", "log in again"),
+    ("InvalidClientTokenId|UnrecognizedClient", "check the access key, and the session token that belongs to it"),
+    ("Signature", "check the secret key, and this machine's clock"),
+    ("NoCredentials", "give profile, or access_key and secret_key, or set their environment variables"),
+    ("PartialCredentials", "give both access_key and secret_key"),
+    ("ProfileNotFound", "give a profile of the AWS configuration files"),
+    ("NoRegion", "give region, or set AWS_REGION"),
+)
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 
@@ -122,16 +133,19 @@ def was_never_sent(error: BaseException) -> bool:
 
 
 def describe_error(error: BaseException) -> str:
-    """Return the error as one line without a full stop: its code, its text, and the permission that is missing."""
+    """Return the error as one line without a full stop: its code, its text, and what to do or to permit."""
     if isinstance(error, _OWN):
         return str(error).rstrip(".")
-    if not isinstance(error, ClientError):
-        return f"{type(error).__name__}: {mask(error)}".rstrip(".")
-    detail = error.response.get("Error", {})
-    text = f"{detail.get('Code')}: {mask(detail.get('Message') or 'no reason given')}".rstrip(".")
-    if code_of(error) in _DENIED:
-        text += f" (the permission needed is {_service_of(error)}:{error.operation_name})"
-    return text
+    code, text = code_of(error) or type(error).__name__, str(error)
+    if isinstance(error, ClientError):
+        text = error.response.get("Error", {}).get("Message") or "no reason given"
+    advice = next((advice for pattern, advice in _ADVICE if re.search(pattern, code)), "")
+    if code in _DENIED:
+        permission = f"{_service_of(error)}:{getattr(error, 'operation_name', '')}"
+        # The service names it once more in the reason.
+        text = text.replace(f"the {permission} action", "it")
+        advice = "" if permission in text else f"the permission needed is {permission}"
+    return f"{code}: {mask(text).rstrip('.')}" + (f" ({advice})" if advice else "")
 
 
 def describe_foreign_error(error: BaseException) -> str:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from .._secrets.masker import mask
 from .errors import (
@@ -94,6 +95,11 @@ def track_attempts(attempts: Attempts) -> Iterator[Attempts]:
         _attempts.reset(token)
 
 
+def operation_of(call: Any) -> str:
+    """Return the name of the service's operation that a method of a client calls."""
+    return str(call.__self__.meta.method_to_api_mapping[call.__name__])
+
+
 def make_call(call: Any, members: Mapping[str, Any]) -> dict[str, Any]:
     """Make a call; what botocore lets through is NotSent before the request is sent, else a MalformedResponse."""
     with track_attempts(current_attempts()) as attempts:
@@ -104,9 +110,9 @@ def make_call(call: Any, members: Mapping[str, Any]) -> dict[str, Any]:
         except FOREIGN_ERRORS as error:
             if attempts.is_sent:
                 raise MalformedResponse(
-                    f"{call.__name__} was answered with what can't be read: {mask(error)}."
+                    f"{operation_of(call)} was answered with what can't be read: {mask(error)}."
                 ) from error
-            raise NotSent(f"{call.__name__} could not be sent: {describe_foreign_error(error)}.") from error
+            raise NotSent(f"{operation_of(call)} could not be sent: {describe_foreign_error(error)}.") from error
 
 
 def _max_attempts(client: BaseClient) -> int:
@@ -134,25 +140,47 @@ def _end_attempt(response: tuple | None, error: BaseException | None) -> None:
     if error is not None:
         may_have_acted = not was_never_sent(error)
     else:
-        may_have_acted = response is None or not 300 <= response[0].status_code < 500
+        may_have_acted = response is None or not _is_refusal(response[0])
     attempts.is_ambiguous |= attempts.is_in_flight and may_have_acted
     # Last: a thread that abandons the call may look between the two.
     attempts.is_in_flight = False
 
 
+def _is_refusal(http_response: Any) -> bool:
+    """Tell whether a response says that nothing was done: a redirect, or an error of the service's own.
+
+    The page of something between here and the service does not tell what the service did.
+    """
+    status = http_response.status_code
+    return 300 <= status < 400 or (400 <= status < 500 and not _is_foreign(http_response))
+
+
 def _refuse_malformed(http_response: Any, model: Any, **_kwargs: Any) -> None:
-    if _is_malformed(http_response):
+    if _is_malformed(http_response) or _is_foreign(http_response):
+        url = urlsplit(http_response.url)
+        # Without what may be a password.
+        endpoint = f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
         raise MalformedResponse(
-            f"{model.name} was answered with HTTP 200 and a body that is cut off or not the service's."
+            f"{model.name} was answered by {endpoint} with HTTP {http_response.status_code} and a body that is "
+            f"{'not' if _is_foreign(http_response) else 'cut off or not'} the service's."
         )
 
 
 def _is_malformed(http_response: Any) -> bool:
-    if not 200 <= http_response.status_code < 300:
-        return False
+    """Tell whether a success has a body that is cut off, empty or not the service's."""
+    return 200 <= http_response.status_code < 300 and not _has_members(http_response)
+
+
+def _is_foreign(http_response: Any) -> bool:
+    """Tell whether a failure has a body that is not the service's, such as a proxy's page."""
+    has_body = http_response.status_code >= 300 and bool(http_response.content)
+    return has_body and not _has_members(http_response)
+
+
+def _has_members(http_response: Any) -> bool:
     if "cbor" in http_response.headers.get("Content-Type", ""):
-        return not http_response.content
+        return bool(http_response.content)
     try:
-        return not isinstance(json.loads(http_response.content), dict)
+        return isinstance(json.loads(http_response.content), dict)
     except ValueError:
-        return True
+        return False

@@ -237,10 +237,18 @@ def test_a_redirect_does_not_execute_the_call(emulator: Emulator, execute: Execu
     assert emulator.records() == []
 
 
+def test_a_page_of_a_proxy_does_not_execute_the_call(emulator: Emulator, execute: Execute) -> None:
+    emulator.fault(RUN, "page", status=403)
+    with pytest.raises(exceptions.ClientError, match="Blocked"):
+        execute()
+    assert emulator.records() == []
+
+
 def test_every_kind_is_tested_here() -> None:
     others = {
         "replaced",
         "redirect",
+        "page",
         "truncated",
         "short_body",
         "garbage",

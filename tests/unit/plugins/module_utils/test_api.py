@@ -163,7 +163,7 @@ def respond(status: int, body: dict[str, Any]) -> Any:
 def test_a_response_that_botocore_cannot_parse_is_malformed(status: int, body: dict[str, Any]) -> None:
     client = make_client()
     client.meta.events.register("before-send.servicecatalog", respond(status, body))
-    with pytest.raises(MalformedResponse, match="describe_provisioned_product was answered with what can't be read: "):
+    with pytest.raises(MalformedResponse, match="DescribeProvisionedProduct was answered with what can't be read: "):
         ServiceCatalog(client).describe_provisioned_product(Id="pp-1")
 
 
@@ -190,7 +190,7 @@ def test_a_call_that_fails_before_it_is_sent_is_not_sent(error: Exception, text:
 
     client.meta.events.register("before-sign.servicecatalog", sign)
     client.meta.events.register("before-send.servicecatalog", respond(500, {}))
-    with pytest.raises(NotSent, match=f"describe_provisioned_product could not be sent: {text}"):
+    with pytest.raises(NotSent, match=f"DescribeProvisionedProduct could not be sent: {text}"):
         ServiceCatalog(client).describe_provisioned_product(Id="pp-1")
 
 

@@ -108,12 +108,12 @@ def test_ids_names_and_tokens_at_the_limits_are_accepted() -> None:
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"wait_timeout": -1}, "wait_timeout is -1; it takes seconds, 0 to 7776000"),
-        ({"wait_timeout": 10**400}, "it takes seconds, 0 to 7776000"),
-        ({"wait_timeout": 0, "wait_delay": 1e10}, "wait_delay is 10000000000.0"),
-        ({"wait_timeout": 0, "wait_delay": 0}, "wait_delay is 0; it takes seconds, more than 0"),
-        ({"wait_timeout": 0, "wait_delay": float("nan")}, "wait_delay is nan"),
-        ({"wait_timeout": 0, "wait_delay": float("inf")}, "wait_delay is inf"),
+        ({"wait_timeout": -1}, "wait_timeout must be between 0 and 7776000 seconds, not -1"),
+        ({"wait_timeout": 10**400}, "between 0 and 7776000 seconds, not 1000"),
+        ({"wait_timeout": 0, "wait_delay": 1e10}, "wait_delay must be more .*, not 10000000000.0"),
+        ({"wait_timeout": 0, "wait_delay": 0}, "wait_delay must be more than 0 and at most 7776000 seconds, not 0"),
+        ({"wait_timeout": 0, "wait_delay": float("nan")}, "wait_delay must be more .*, not nan"),
+        ({"wait_timeout": 0, "wait_delay": float("inf")}, "wait_delay must be more .*, not inf"),
     ],
 )
 def test_invalid_timeouts_and_delays_are_rejected(params: dict, message: str) -> None:
@@ -129,7 +129,7 @@ def test_a_secret_too_short_to_mask_is_rejected_without_quoting_it() -> None:
 
 
 def test_a_boolean_secret_is_rejected() -> None:
-    with pytest.raises(InvalidInput, match=r"a boolean, or a value .* for 'Flag'"):
+    with pytest.raises(InvalidInput, match=r"a boolean for 'Flag'"):
         check_secrets(to_parameters({"Flag": True}, "sensitive_parameters"))
 
 
@@ -156,8 +156,8 @@ MODE = ExecutionParameter("Mode", "String", ("graceful",))
 
 
 def test_an_unknown_parameter_lists_the_choices() -> None:
-    with pytest.raises(InvalidInput, match=r"no parameter 'Mood'\. It takes: Mode, TARGET") as caught:
-        check_known([TARGET, MODE], {"Mood": ["x"], "TARGET": ["db"]})
+    with pytest.raises(InvalidInput, match=r"act-1 takes no parameter 'Mood'. Did you mean Mode") as caught:
+        check_known([TARGET, MODE], {"Mood": ["x"], "TARGET": ["db"]}, "act-1")
     assert caught.value.facts["choices"] == ["Mode", "TARGET"]
 
 
@@ -165,8 +165,8 @@ def test_an_unknown_parameter_lists_the_choices() -> None:
 def test_a_target_parameter_without_a_value_is_rejected(name: str) -> None:
     target = ExecutionParameter(name, "TARGET", ())
     with pytest.raises(InvalidInput, match=f"needs a TARGET.*{name}"):
-        check_known([target, MODE], {})
+        check_known([target, MODE], {}, "act-1")
     with pytest.raises(InvalidInput, match="needs a TARGET"):
-        check_known([ExecutionParameter(name, "TARGET", ("db-1",))], {name: []})
-    check_known([target], {name: ["db-1"]})
-    check_known([ExecutionParameter(name, "TARGET", ("db-1",))], {})
+        check_known([ExecutionParameter(name, "TARGET", ("db-1",))], {name: []}, "act-1")
+    check_known([target], {name: ["db-1"]}, "act-1")
+    check_known([ExecutionParameter(name, "TARGET", ("db-1",))], {}, "act-1")

@@ -49,7 +49,9 @@ def test_a_percentage_is_rounded_down_to_a_count(text: str, total: int, least: i
     ],
 )
 def test_anything_but_a_count_or_a_percentage_is_rejected(text: str, least: int) -> None:
-    with pytest.raises(InvalidInput, match=f"takes a count from {least} on, or a percentage from {least}% to 100%"):
+    with pytest.raises(
+        InvalidInput, match=f"must be a count of {least} or more, or a percentage from {least}% to 100%"
+    ):
         parse_count("max_concurrency", text, 100, least=least)
 
 

@@ -251,7 +251,12 @@ def test_records_are_read_even_if_the_history_cannot_be_listed(error: str) -> No
             "was not seen to end within 9 s (wait_timeout): when last read",
         ),
         (RUNNING, True, ("ThrottlingException", 400), "the last look failed: ThrottlingException: no. Go on so."),
-        (RUNNING, True, ("ExpiredTokenException", 400), "can't be followed any further: ExpiredTokenException: no."),
+        (
+            RUNNING,
+            True,
+            ("ExpiredTokenException", 400),
+            "can't be followed any further: ExpiredTokenException: no (log in again",
+        ),
     ],
 )
 def test_the_status_of_a_record_takes_precedence_over_the_last_error(

@@ -118,7 +118,7 @@ def test_a_limit_stops_paging(products: Make, emulator: Emulator) -> None:
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"limit": 0}, "limit is 0; it takes a number of results, 1 or more"),
+        ({"limit": 0}, "limit must be 1 or more, not 0"),
         ({"provisioned_product_ids": ["pp-1", "pp 2"]}, r"provisioned_product_ids\[1\] is 'pp 2'"),
         ({"provisioned_product_names": [""]}, r"provisioned_product_names\[0\] has 0 characters"),
     ],
@@ -237,7 +237,7 @@ def test_a_history_can_start_at_a_given_time(service_action: Make, records: Make
 
 @pytest.mark.parametrize("since", ["yesterday", "2026-13-01"])
 def test_an_invalid_time_is_rejected_before_any_call(records: Make, emulator: Emulator, since: str) -> None:
-    with pytest.raises(_exceptions.InvalidInput, match="it takes a time in ISO 8601"):
+    with pytest.raises(_exceptions.InvalidInput, match="must be a time in ISO 8601"):
         records(since=since).run()
     assert emulator.calls() == []
 

@@ -6,42 +6,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from ansible.module_utils import basic
-from ansible_collections.selfservice.aws.plugins.modules import servicecatalog_service_action
 from emulator import Emulator
 
 RESTART = {"provisioned_product_id": "pp-orders0000001", "service_action_id": "act-restart000001"}
 Execute = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def execute(
-    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., dict[str, Any]]:
-    """Return a function that runs the module as Ansible does, and returns the JSON that it prints."""
-
-    def run(**options: Any) -> dict[str, Any]:
-        connection = {
-            "endpoint_url": emulator.url,
-            "region": "us-east-1",
-            "access_key": "AKIDEXAMPLE",
-            "secret_key": "not-a-real-secret-key",
-        }
-        arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {**connection, **options}}).encode()
-        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", arguments)
-        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
-        with pytest.raises(SystemExit):
-            servicecatalog_service_action.main()
-        result = json.loads(capsys.readouterr().out)
-        # What the controller is to mask from then on, which it takes out itself.
-        result.pop("_ansible_new_secrets", None)
-        return result
-
-    return run
 
 
 def test_a_result_has_record_outputs_token_request_and_facts(execute: Execute) -> None:
@@ -96,7 +69,7 @@ def test_credentials_that_cannot_be_read_are_named_before_anything_is_sent(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     result = execute(**RESTART, profile="mine", access_key=None, secret_key=None)
     assert named in result["msg"]
-    assert "Nothing was started" in result["msg"] or "Nothing was changed" in result["msg"]
+    assert re.search("(not|Nothing was) started", result["msg"])
     assert (result["changed"], "exception" in result) == (False, False)
     assert emulator.calls() == []
 

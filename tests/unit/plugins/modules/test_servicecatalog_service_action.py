@@ -481,19 +481,19 @@ def test_a_refusal_changes_nothing(service_action: Make, emulator: Emulator, kin
     with pytest.raises(_exceptions.Refused, match=word) as caught:
         attempt.run()
     assert caught.value.facts["changed"] is False
-    assert "Nothing was changed" in str(caught.value)
+    assert "was not started" in str(caught.value)
     assert attempt.task.result["execute_token"]
     assert emulator.records() == []
 
 
 def test_an_unreachable_endpoint_changes_nothing(service_action: Make) -> None:
     attempt = service_action(**restart, aws_config={"proxies": {"http": "http://127.0.0.1:1"}})
-    with pytest.raises(_exceptions.Refused, match="Nothing was changed"):
+    with pytest.raises(_exceptions.Refused, match="was not started"):
         attempt.run()
 
 
 def test_a_refusal_returns_the_error_of_the_service(service_action: Make) -> None:
-    with pytest.raises(_exceptions.Refused, match="InvalidStateException") as caught:
+    with pytest.raises(_exceptions.Refused, match="has the status UNDER_CHANGE") as caught:
         service_action(provisioned_product_id=LEGACY, service_action_id=RESTART).run()
     assert caught.value.facts["error"]["code"] == "InvalidStateException"
     assert caught.value.facts["response_metadata"]["request_id"]
@@ -510,7 +510,7 @@ def test_a_refusal_returns_the_error_of_the_service(service_action: Make) -> Non
 def test_a_start_refused_for_an_unknown_id_or_parameter_lists_the_choices(
     service_action: Make, params: dict, choice: str
 ) -> None:
-    with pytest.raises(_exceptions.Refused, match=f"Nothing was changed.*{choice}") as caught:
+    with pytest.raises(_exceptions.Refused, match=f"{choice}.*Nothing was started") as caught:
         service_action(**{**restart, **params}).run()
     assert choice in caught.value.facts["choices"]
     assert caught.value.facts["error"]["code"] in ("InvalidParametersException", "ResourceNotFoundException")
@@ -526,7 +526,7 @@ def test_a_refusal_is_reported_even_if_its_diagnosis_fails(service_action: Make,
 
 
 def test_an_unknown_product_lists_the_choices(service_action: Make) -> None:
-    with pytest.raises(_exceptions.NotFound, match=r"'order-db'.*billing-db.*orders-db") as caught:
+    with pytest.raises(_exceptions.NotFound, match=r"'order-db'.*orders-db.*billing-db") as caught:
         service_action(provisioned_product_name="order-db", service_action_id=RESTART).run()
     assert "orders-db" in caught.value.facts["choices"]
 
@@ -540,7 +540,9 @@ def test_an_unknown_product_is_reported_even_if_the_choices_are_denied(
 
 
 def test_an_unknown_action_lists_the_choices(service_action: Make, emulator: Emulator) -> None:
-    with pytest.raises(_exceptions.NotFound, match=r"'Reboot'\. It has: Backup, Failover, Restart, RotatePassword"):
+    with pytest.raises(
+        _exceptions.NotFound, match=r"'Reboot'. Those that exist: Backup, Failover, Restart, RotatePassword"
+    ):
         service_action(provisioned_product_id=ORDERS, service_action_name="Reboot").run()
     assert emulator.records() == []
 

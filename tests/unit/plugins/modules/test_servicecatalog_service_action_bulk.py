@@ -216,9 +216,9 @@ def test_parameters_of_a_target_override_those_of_the_task(bulk: Make, emulator:
         ({"provisioned_product_ids": [ORDERS, BILLING, ORDERS]}, f"more than once: {ORDERS}"),
         ({"targets": [{"provisioned_product_id": ORDERS, "parameters": {"Mode": None}}]}, "null for 'Mode'"),
         ({"targets": [{"provisioned_product_id": "a b"}]}, "provisioned_product_id is 'a b'"),
-        ({"provisioned_product_ids": [ORDERS], "max_concurrency": "0"}, "max_concurrency is '0'"),
-        ({"provisioned_product_ids": [ORDERS], "max_errors": "most"}, "max_errors is 'most'"),
-        ({"search_query": ["x"], "max_errors": "101%"}, "max_errors is '101%'"),
+        ({"provisioned_product_ids": [ORDERS], "max_concurrency": "0"}, "max_concurrency must be .*, not '0'"),
+        ({"provisioned_product_ids": [ORDERS], "max_errors": "most"}, "max_errors must be .*, not 'most'"),
+        ({"search_query": ["x"], "max_errors": "101%"}, "max_errors must be .*, not '101%'"),
     ],
 )
 def test_bad_input_makes_no_call(bulk: Make, emulator: Emulator, params: dict, message: str) -> None:
@@ -282,7 +282,7 @@ def test_refused_and_unknown_targets_fail_alone(bulk: Make) -> None:
     names = ["orders-db", "nothing", "legacy-db"]
     result = bulk(provisioned_product_names=names, service_action_id=RESTART, max_errors="2").run()
     assert outcomes(result) == ["succeeded", "failed", "failed"]
-    assert "no provisioned product with the name 'nothing'" in result["results"][1]["error"]
+    assert "no provisioned product named 'nothing'" in result["results"][1]["error"]
     assert result["results"][1]["record_detail"] is None
     assert "InvalidStateException" in result["results"][2]["error"]
 
