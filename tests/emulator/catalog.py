@@ -71,7 +71,8 @@ class Catalog:
     def product_of(self, parameters: Mapping[str, Any], region: str) -> str | None:
         """Return the id of the product that a request is about: it names the product, or a record of it."""
         # The request has not been validated yet.
-        name, given = (str(parameters.get(member)) for member in ("Name", "Id"))
+        given = str(parameters.get("Id"))
+        name = str(parameters.get("Name") or parameters.get("ProvisionedProductName"))
         if given in self.records:
             return self.records[given].product.id
         named = self.ids_by_name.get((name, region)) or self.ids_by_name.get((name, ""))

@@ -87,10 +87,19 @@ class Product:
 
 
 @dataclass(frozen=True)
+class Output:
+    """An output of a provisioned product; two of them may have the same key."""
+
+    key: str
+    value: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
 class ProvisionedProduct:
     """A provisioned product; `created_time` is in POSIX seconds.
 
-    The members of `run` override those of an action's run on this product. A product with a `region` is found only
+    `outputs` are those of its last successful provisioning. The members of `run` override those of an action's run on this product. A product with a `region` is found only
     there; without one, it is found in every region.
     """
 
@@ -105,6 +114,7 @@ class ProvisionedProduct:
     status_message: str = ""
     resources: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    outputs: tuple[Output, ...] = ()
     run: Mapping[str, Any] = field(default_factory=dict)
     region: str = ""
     last_record_id: str = ""

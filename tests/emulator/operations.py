@@ -12,10 +12,12 @@ from typing import Any, Callable
 from .catalog import Catalog
 from .exceptions import InvalidParameters, ResourceNotFound
 from .executing import default_parameters, execute
+from .models import ProvisionedProduct
 from .records import Record, snapshot_at
 from .responses import (
     provisioned_product_attribute,
     provisioned_product_detail,
+    provisioned_product_outputs,
     record_detail,
     record_outputs,
     service_action_definition,
@@ -107,14 +109,22 @@ def describe_service_action(catalog: Catalog, parameters: Members) -> dict[str, 
 
 def describe_provisioned_product(catalog: Catalog, parameters: Members) -> dict[str, Any]:
     """Return a provisioned product by its id or its name."""
-    if ("Id" in parameters) == ("Name" in parameters):
-        raise InvalidParameters("Exactly one of Id and Name is needed")
-    name = parameters.get("Name")
-    product_id = parameters["Id"] if name is None else catalog.find_provisioned_product_id(name)
-    if product_id is None:
-        raise ResourceNotFound(f"No provisioned product found with name: {name}")
-    product = catalog.get_provisioned_product(product_id)
+    product = _find_product(catalog, parameters, by_id="Id", by_name="Name")
     return {"ProvisionedProductDetail": provisioned_product_detail(product, catalog.world)}
+
+
+def get_provisioned_product_outputs(catalog: Catalog, parameters: Members) -> dict[str, Any]:
+    """Return a page of a provisioned product's own outputs, all or those with certain keys."""
+    names = {"by_id": "ProvisionedProductId", "by_name": "ProvisionedProductName"}
+    product = _find_product(catalog, parameters, **names)
+    if not product.outputs and product.status in ("ERROR", "PLAN_IN_PROGRESS"):
+        # AWS' own words.
+        raise InvalidParameters("Last Successful Provisioning Record doesn't exist.")
+    outputs, keys = provisioned_product_outputs(product), parameters.get("OutputKeys")
+    found = [output for output in outputs if not keys or output["OutputKey"] in keys]
+    operation, max_size = "GetProvisionedProductOutputs", catalog.switches.page_size
+    page, next_page = catalog.paginator.page(found, operation, parameters=parameters, max_size=max_size)
+    return {"Outputs": page, **next_page}
 
 
 def search_provisioned_products(catalog: Catalog, parameters: Members) -> dict[str, Any]:
@@ -167,6 +177,17 @@ def assume_role(catalog: Catalog, parameters: Members) -> dict[str, Any]:
     }
 
 
+def _find_product(catalog: Catalog, parameters: Members, *, by_id: str, by_name: str) -> ProvisionedProduct:
+    """Return the provisioned product that exactly one of two members gives."""
+    if (by_id in parameters) == (by_name in parameters):
+        raise InvalidParameters(f"Exactly one of {by_id} and {by_name} is needed")
+    name = parameters.get(by_name)
+    product_id = parameters[by_id] if name is None else catalog.find_provisioned_product_id(name)
+    if product_id is None:
+        raise ResourceNotFound(f"No provisioned product found with name: {name}")
+    return catalog.get_provisioned_product(product_id)
+
+
 def _action_page(catalog: Catalog, operation: str, parameters: Members, *, actions: list[Any]) -> dict[str, Any]:
     page, next_page = catalog.paginator.page(
         actions, operation, parameters=parameters, max_size=catalog.switches.page_size
@@ -209,6 +230,7 @@ OPERATIONS: dict[str, dict[str, Operation]] = {
         "ListRecordHistory": list_record_history,
         "ListServiceActionsForProvisioningArtifact": list_service_actions_for_provisioning_artifact,
         "DescribeProvisionedProduct": describe_provisioned_product,
+        "GetProvisionedProductOutputs": get_provisioned_product_outputs,
         "SearchProvisionedProducts": search_provisioned_products,
         "ScanProvisionedProducts": scan_provisioned_products,
         "ListServiceActions": list_service_actions,

@@ -37,6 +37,18 @@ def record_outputs(snapshot: Snapshot) -> list[dict[str, str]]:
     return [{"OutputKey": key, "OutputValue": value} for key, value in snapshot.outputs.items()]
 
 
+def provisioned_product_outputs(product: ProvisionedProduct) -> list[dict[str, str]]:
+    """Return a provisioned product's own outputs, as RecordOutputs."""
+    return [
+        {
+            "OutputKey": output.key,
+            "OutputValue": output.value,
+            **({"Description": output.description} if output.description else {}),
+        }
+        for output in product.outputs
+    ]
+
+
 def provisioned_product_detail(product: ProvisionedProduct, world: World) -> dict[str, Any]:
     """Return a ProvisionedProductDetail."""
     region = product.region or world.region

@@ -18,6 +18,7 @@ from .models import (
     ActionParameter,
     Artifact,
     Definition,
+    Output,
     Product,
     ProvisionedProduct,
     Run,
@@ -144,6 +145,7 @@ def _parse_provisioned_product(raw: Any, index: int, user_arn: str) -> Provision
         created_time=FIRST_CREATED_TIME + index if created is None else posix_time(created),
         resources=tuple(str(item) for item in _pop_list(members, "resources")),
         tags=_string_mapping(members.pop("tags", None)),
+        outputs=tuple(_build(Output, item, f"{where}, outputs") for item in _pop_list(members, "outputs")),
         run=run,
     )
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
@@ -15,13 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import CallAbandoned, MalformedResponse, StartStopped
 from .models import ExecutionParameter, Request, StartResponse
-from .transport import current_attempts, install_response_checks, make_call, operation_of
+from .transport import current_attempts, install_response_checks, make_call, operation_of, texts_of_record
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
-
-# The members of RecordDetail that are no text, whatever a response may have there.
-_NOT_TEXT = {"CreatedTime", "UpdatedTime", "RecordErrors", "RecordTags"}
 
 _EXECUTE = "ExecuteProvisionedProductServiceAction"
 
@@ -81,7 +77,7 @@ class ServiceCatalog:
             response = make_call(call, members) if caller_abandons else self._call(call, **members)
         except MalformedResponse:
             # One odd member must not cost the id of a record that exists.
-            response = {"RecordDetail": _texts_of_record(current_attempts().last_body)}
+            response = {"RecordDetail": texts_of_record(current_attempts().last_body)}
             if not response["RecordDetail"]:
                 raise
         detail, metadata = response.get("RecordDetail") or {}, response.get("ResponseMetadata", {})
@@ -114,6 +110,12 @@ class ServiceCatalog:
         if any(str(detail.get(member, asked)).lower() != asked.lower() for member, asked in id_or_name.items()):
             raise MalformedResponse("DescribeProvisionedProduct was answered with another product.")
         return detail
+
+    def get_provisioned_product_outputs(self, product_id: str) -> Iterator[dict]:
+        """Yield the RecordOutputs of a provisioned product's last successful provisioning, reading pages as needed."""
+        given = {"ProvisionedProductId": product_id, "PageSize": 20, **self._language}
+        for page in self._pages(self._client.get_provisioned_product_outputs, given):
+            yield from _items(page, "Outputs")
 
     def describe_service_action_execution_parameters(self, product_id: str, action_id: str) -> list[ExecutionParameter]:
         """Return the parameters that the action takes on that provisioned product, with its defaults there."""
@@ -214,16 +216,6 @@ def to_request(request: Request) -> dict[str, Any]:
         "Parameters": request.parameters,
     }
     return {name: value for name, value in members.items() if value}
-
-
-def _texts_of_record(body: bytes) -> dict[str, str]:
-    """Return the members of a body's RecordDetail that are text; none if it is not JSON or has no RecordId."""
-    try:
-        detail = json.loads(body)["RecordDetail"]
-        texts = {name: value for name, value in detail.items() if isinstance(value, str) and name not in _NOT_TEXT}
-    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError):
-        return {}
-    return texts if "RecordId" in texts else {}
 
 
 def _items(members: Mapping[str, Any], name: str) -> list[Any]:

@@ -61,6 +61,8 @@ class Attempts:
 _attempts: ContextVar[Attempts] = ContextVar("_attempts")
 
 _LONGEST_RETRY_PAUSE = 20.0
+# The members of RecordDetail that are no text, whatever a response may have there.
+_NOT_TEXT = {"CreatedTime", "UpdatedTime", "RecordErrors", "RecordTags"}
 
 
 def install_response_checks(client: BaseClient) -> None:
@@ -124,6 +126,16 @@ def _max_attempts(client: BaseClient) -> int:
 def current_attempts() -> Attempts:
     """Return the attempts of track_attempts(), or some that nobody looks at."""
     return _attempts.get(Attempts())
+
+
+def texts_of_record(body: bytes) -> dict[str, str]:
+    """Return the members of a body's RecordDetail that are text; none if it is not JSON or has no RecordId."""
+    try:
+        detail = json.loads(body)["RecordDetail"]
+        texts = {name: value for name, value in detail.items() if isinstance(value, str) and name not in _NOT_TEXT}
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError):
+        return {}
+    return texts if "RecordId" in texts else {}
 
 
 def _begin_attempt(**_kwargs: Any) -> None:

@@ -181,6 +181,19 @@ def test_outputs_are_returned_in_pages(client: BaseClient, emulator: Emulator, e
     assert ids(found, "OutputKey") == [f"Key{n:02}" for n in range(25)]
 
 
+def test_the_outputs_of_a_product_are_returned_in_pages(client: BaseClient, emulator: Emulator) -> None:
+    outputs = [{"key": f"Key{n:02}", "value": str(n), "description": f"No. {n}"} for n in range(25)]
+    emulator.reset({**FLEET, "generated": [{**FLEET["generated"][0], "outputs": outputs}]})
+    read = client.get_provisioned_product_outputs
+    found = pages(read, "Outputs", ProvisionedProductId="pp-1")
+    assert [len(page) for page in found] == [20, 5]
+    assert found[1][4] == {"OutputKey": "Key24", "OutputValue": "24", "Description": "No. 24"}
+    some = pages(read, "Outputs", ProvisionedProductName="web-00001", OutputKeys=["Key07", "None", "Key01"])
+    assert ids(some, "OutputKey") == ["Key01", "Key07"]
+    token = read(ProvisionedProductId="pp-1", PageSize=5)["NextPageToken"]
+    assert refused(read, ProvisionedProductId="pp-2", PageToken=token) == "InvalidParametersException"
+
+
 def test_the_page_size_can_be_capped(client: BaseClient, emulator: Emulator) -> None:
     emulator.set(page_size=2)
     artifact = {"ProductId": "prod-database00001", "ProvisioningArtifactId": "pa-database00001"}

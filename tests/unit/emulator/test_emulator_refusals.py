@@ -17,6 +17,7 @@ RESTART = "act-restart000001"
 EXECUTE = {"ProvisionedProductId": ORDERS, "ServiceActionId": RESTART}
 ARTIFACT = {"ProductId": "prod-database00001", "ProvisioningArtifactId": "pa-database00001"}
 SEARCH = "search_provisioned_products"
+OUTPUTS = "get_provisioned_product_outputs"
 HISTORY = "list_record_history"
 RUN = "execute_provisioned_product_service_action"
 
@@ -46,6 +47,10 @@ NOT_IN_THE_MODEL = [
     (SEARCH, {"AccessLevelFilter": {"Key": "Everyone", "Value": "self"}}, "enum value set"),
     (SEARCH, {"Filters": {"Query": ["a"]}}, "enum value set"),
     (HISTORY, {"PageSize": 21}, "less than or equal to 20"),
+    (OUTPUTS, {"ProvisionedProductId": ORDERS, "PageSize": 21}, "less than or equal to 20"),
+    (OUTPUTS, {"ProvisionedProductId": ORDERS, "OutputKeys": ["k"] * 61}, "length less than or equal to 60"),
+    (OUTPUTS, {"ProvisionedProductId": "pp 1"}, "regular expression pattern"),
+    (OUTPUTS, {"ProvisionedProductName": "-orders"}, "regular expression pattern"),
     ("scan_provisioned_products", {"PageSize": 21}, "less than or equal to 20"),
     ("list_service_actions", {"PageSize": 21}, "less than or equal to 20"),
     ("list_service_actions_for_provisioning_artifact", {**ARTIFACT, "PageSize": 21}, "less than or equal to 20"),
@@ -58,6 +63,15 @@ NOT_IN_THE_WORLD = [
     ("describe_provisioned_product", {"Name": "none"}, "ResourceNotFoundException"),
     ("describe_provisioned_product", {}, "InvalidParametersException"),
     ("describe_provisioned_product", {"Id": ORDERS, "Name": "orders-db"}, "InvalidParametersException"),
+    (OUTPUTS, {}, "InvalidParametersException"),
+    (
+        OUTPUTS,
+        {"ProvisionedProductId": ORDERS, "ProvisionedProductName": "orders-db"},
+        "InvalidParametersException",
+    ),
+    (OUTPUTS, {"ProvisionedProductId": "pp-none"}, "ResourceNotFoundException"),
+    (OUTPUTS, {"ProvisionedProductName": "none"}, "ResourceNotFoundException"),
+    (OUTPUTS, {"ProvisionedProductId": ORDERS, "PageToken": "bogus"}, "InvalidParametersException"),
     (
         "list_service_actions_for_provisioning_artifact",
         {**ARTIFACT, "ProductId": "prod-none"},
@@ -128,6 +142,22 @@ def test_a_product_that_is_not_ready_refuses_actions(client: BaseClient, emulato
     error = refusal(client, RUN, EXECUTE)
     assert error["Code"] == "InvalidStateException"
     assert status in error["Message"]
+
+
+@pytest.mark.parametrize("status", ["PLAN_IN_PROGRESS", "ERROR"])
+def test_a_product_that_was_never_provisioned_has_no_outputs(
+    client: BaseClient, emulator: Emulator, status: str
+) -> None:
+    bare = "pp-bare00000001"
+    assert client.get_provisioned_product_outputs(ProvisionedProductId=bare)["Outputs"] == []
+    for product in (bare, ORDERS):
+        emulator.update_product(product, status=status)
+    error = refusal(client, OUTPUTS, {"ProvisionedProductId": bare})
+    assert error == {
+        "Code": "InvalidParametersException",
+        "Message": "Last Successful Provisioning Record doesn't exist.",
+    }
+    assert client.get_provisioned_product_outputs(ProvisionedProductName="orders-db")["Outputs"]
 
 
 @pytest.mark.parametrize("product", [ORDERS, "pp-billing000001"])

@@ -212,6 +212,15 @@ def test_outputs_are_read_from_all_pages(stubbed: tuple[BaseClient, Stubber]) ->
     assert [output["OutputKey"] for output in outputs] == ["Key1", "Key2"]
 
 
+def test_the_outputs_of_a_product_are_read_from_all_pages(stubbed: tuple[BaseClient, Stubber]) -> None:
+    client, stubber = stubbed
+    asked = {"ProvisionedProductId": "pp-1", "PageSize": 20, "AcceptLanguage": "zh"}
+    operation, first, second = "get_provisioned_product_outputs", {"OutputKey": "A"}, {"OutputKey": "B"}
+    stubber.add_response(operation, {"Outputs": [first], "NextPageToken": "more"}, asked)
+    stubber.add_response(operation, {"Outputs": [second]}, {**asked, "PageToken": "more"})
+    assert list(catalog(client, "zh").get_provisioned_product_outputs("pp-1")) == [first, second]
+
+
 @pytest.mark.parametrize("members", [{}, {"RecordDetail": {"RecordId": "rec-1"}}])
 def test_a_response_without_the_described_record_is_malformed(
     stubbed: tuple[BaseClient, Stubber], members: dict
