@@ -11,7 +11,8 @@ short_description: AWS Service Catalog provisioned products as hosts
 description:
   - Makes a host of each provisioned product, so that plays, V(--limit), C(serial) and AWX' job slices divide a fleet of
     them. The role P(selfservice.aws.run_service_action#role) then runs an action on the hosts of a play.
-  - The source is a YAML file whose name ends in V(servicecatalog.yml) or V(servicecatalog.yaml).
+  - The source is a YAML file whose name ends in V(servicecatalog.yml) or V(servicecatalog.yaml). An option that the
+    plugin does not know is an error.
   - Lists with the API call C(SearchProvisionedProducts), all pages of it, in each region.
   - A host is named after its product, or as O(hostnames) says, and is in the group C(servicecatalog).
   - Its variables are the attributes of the product in snake_case, those that it has, and C(region). The attributes id,
@@ -42,6 +43,15 @@ options:
     type: list
     elements: str
     default: []
+  tags:
+    description:
+      - Only provisioned products that have all these tags, with exactly these keys and values, become hosts. Case
+        counts. Without any, all do.
+      - A value is a text or a whole number.
+      - The plugin compares the tags itself, after O(search_query) if both are given, since the service's search can't
+        match them exactly.
+    type: dict
+    default: {}
   access_level:
     description:
       - Whose provisioned products to list. Those of the V(account), of the caller's V(role), or of the V(user) alone,
@@ -100,8 +110,8 @@ notes:
   - Nothing that comes from AWS is ever templated, whether it was read just now or from the cache.
   - With O(cache), a second run makes no call until O(cache_timeout) has passed or V(--flush-cache) is given. The cache
     holds what the service answered, without any credentials; also which regions were denied.
-  - What is cached is kept apart by account and role, endpoint, regions, O(search_query) and O(access_level), but not
-    by the name of the source. Account and role are taken from O(assume_role_arn), else from the access key where
+  - What is cached is kept apart by account and role, endpoint, regions, O(search_query), O(tags) and O(access_level),
+    but not by the name of the source. Account and role are taken from O(assume_role_arn), else from the access key where
     one is given, else from the role or the account of the profile, else from the access key that botocore finds. Keys
     that change at every run, as temporary ones may, so find no cache. With O(access_level=user) it is always the
     access key, unless O(assume_role_arn) is given.
@@ -127,6 +137,14 @@ statuses:
   - AVAILABLE
   - TAINTED
 strict_permissions: false
+
+---
+# The production databases of a team, by their tags.
+plugin: selfservice.aws.servicecatalog_provisioned_products
+search_query:
+  - productName:Database
+tags:
+  env: prod
 
 ---
 # Groups out of tags and attributes, and a variable of one's own.
@@ -173,6 +191,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.er
     describe_error,
     error_sentence,
 )
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.tags import check_tags
 from ansible_collections.selfservice.aws.plugins.plugin_utils._inventory import hosts, source
 
 
@@ -186,6 +205,7 @@ class InventoryModule(AWSInventoryBase):
         """Add the provisioned products that the source asks for."""
         super().parse(inventory, loader, path, cache=cache)
         try:
+            source.check_options(self._given, self._known_options())
             preferences = self._checked_preferences()
             regions = self._read(path, cache)
             self._add(source.products_of(regions), preferences)
@@ -205,6 +225,17 @@ class InventoryModule(AWSInventoryBase):
     def _set_frozen_credentials(self) -> None:
         """Do not assume a role yet, as amazon.aws would do here: a cached result needs none."""
 
+    def _read_config_data(self, path: str) -> Any:
+        """Read the source, and note which options it has: Ansible ignores those that the plugin does not know."""
+        config = super()._read_config_data(path)
+        self._given = [str(option) for option in config]
+        return config
+
+    def _known_options(self) -> dict[str, list[str]]:
+        """Return the options of this plugin and of its fragments, each with its other names."""
+        known = constants.config.get_configuration_definitions("inventory", self._load_name)
+        return {option: list(spec.get("aliases") or ()) for option, spec in known.items()}
+
     def _do_fail(self, message: str) -> Any:
         raise SelfServiceError(message if message.endswith(".") else f"{message}.")
 
@@ -219,8 +250,9 @@ class InventoryModule(AWSInventoryBase):
             raise InvalidInput(
                 "There is no region to look in: give regions, region, AWS_REGION, or a profile that has one."
             )
-        queries = tuple(self.get_option("search_query"))
-        return source.Source(tuple(dict.fromkeys(regions)), queries, self.get_option("access_level"))
+        queries, tags = tuple(self.get_option("search_query")), check_tags(self.get_option("tags")) or {}
+        level = self.get_option("access_level")
+        return source.Source(tuple(dict.fromkeys(regions)), queries, tuple(sorted(tags.items())), level)
 
     def _identity(self) -> list[str]:
         if self.get_option("assume_role_arn"):

@@ -122,6 +122,41 @@ def test_the_search_query_and_access_level_are_sent(list_hosts: Runner, emulator
     assert sent["AccessLevelFilter"] == {"Key": "Role", "Value": "self"}
 
 
+def test_tags_select_hosts_and_have_a_cache_of_their_own(
+    list_hosts: Runner, emulator: Emulator, tmp_path: Path
+) -> None:
+    cached = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
+    assert set(variables(list_hosts(tags={"team": "orders"}, **cached))) == {"orders-db", "legacy-db"}
+    assert set(variables(list_hosts(tags={"team": "orders", "env": "prod"}, **cached))) == {"orders-db"}
+    assert len(variables(list_hosts(tags={}, **cached))) == 5
+    assert set(variables(list_hosts(tags={"env": "prod", "team": "orders"}, **cached))) == {"orders-db"}
+    assert len(emulator.calls(SEARCH)) == 3
+    # With a search, both count.
+    assert set(variables(list_hosts(tags={"team": "orders"}, search_query=["status:AVAILABLE"]))) == {"orders-db"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"status": ["AVAILABLE"]}, "Unknown option 'status'. Did you mean statuses? The options are: access_key, "),
+        ({"filters": {"tag:env": "prod"}}, "Unknown option 'filters'. Did you mean tags or search_query?"),
+        ({"tags": {"team": None}}, "The tag 'team' in tags has no value; a tag of a product always has one."),
+    ],
+)
+def test_options_that_are_wrong_fail_before_any_call(
+    run: Runner, source: Runner, emulator: Emulator, options: dict[str, Any], message: str
+) -> None:
+    done = run("ansible-inventory", *source(**options), "--list", ANSIBLE_INVENTORY_UNPARSED_FAILED="1")
+    assert done.code != 0
+    assert message in " ".join(done.output.split())
+    assert emulator.calls() == []
+
+
+def test_options_of_fragments_and_other_names_of_options_are_known(list_hosts: Runner) -> None:
+    given = {"aws_region": "us-east-1", "strict": False, "use_extra_vars": False, "cache_timeout": 1}
+    assert len(variables(list_hosts(**given))) == 5
+
+
 def test_the_cache_saves_all_calls_and_is_separate_for_each_account(
     list_hosts: Runner, run: Runner, source: Runner, emulator: Emulator, tmp_path: Path
 ) -> None:

@@ -8,16 +8,26 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import InvalidInput, SelfServiceError
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import errors, results
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.tags import with_tags
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.session import Session
 
+# What options of other inventory plugins are called here, where the names are not similar enough.
+_FOREIGN_OPTIONS = {
+    "filter": "tags or search_query",
+    "filters": "tags or search_query",
+    "include_filters": "tags or search_query",
+    "query": "search_query",
+}
 STATUSES = ("AVAILABLE", "UNDER_CHANGE", "TAINTED", "ERROR", "PLAN_IN_PROGRESS")
 
 
@@ -30,7 +40,19 @@ class Source(NamedTuple):
 
     regions: tuple[str, ...]
     queries: tuple[str, ...]
+    tags: tuple[tuple[str, str], ...]
     access_level: str
+
+
+def check_options(given: Iterable[str], known: Mapping[str, Iterable[str]]) -> None:
+    """Reject an option that is not known by its name or by one of its other names, and name the one that is meant."""
+    names = [*known, *chain.from_iterable(known.values())]
+    for option in given:
+        if option not in names:
+            similar = get_close_matches(option.lower(), names, 1)
+            meant = _FOREIGN_OPTIONS.get(option) or (similar[0] if similar else None)
+            hint = f" Did you mean {meant}?" if meant else ""
+            raise InvalidInput(f"Unknown option {option!r}.{hint} The options are: {', '.join(sorted(known))}.")
 
 
 def check_statuses(statuses: Iterable[str]) -> None:
@@ -52,7 +74,8 @@ def _read(connect: Callable[[str], BaseClient], region: str, source: Source) -> 
     try:
         service, level = ServiceCatalog(connect(region)), source.access_level.capitalize()
         found = service.search_provisioned_products(source.queries, access_level=level)
-        return {"products": [_to_cache(attribute) for attribute in found], "denied": None}
+        wanted = with_tags(found, dict(source.tags))
+        return {"products": [_to_cache(attribute) for attribute in wanted], "denied": None}
     except errors.SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
         if errors.is_access_denied(error):
             return {"products": None, "denied": errors.describe_error(error)}
@@ -103,8 +126,8 @@ def products_of(regions: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]
 
 
 def cache_key(identity: Sequence[str | None], endpoints: Sequence[str | None], source: Source) -> str:
-    """Return a text that differs if two listings may differ: by account and role, endpoint, regions and query."""
-    asked = [identity, endpoints, sorted(source.regions), list(source.queries), source.access_level]
+    """Return a text that differs if two listings may differ: by account and role, endpoint, regions, query and tags."""
+    asked = [identity, endpoints, sorted(source.regions), list(source.queries), source.tags, source.access_level]
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]
 
 

@@ -22,7 +22,7 @@ from botocore.session import Session
 from emulator import Emulator
 
 HOSTILE = "{{ lookup('pipe', 'id') }}"
-SOURCE = Source(("us-east-1",), (), "account")
+SOURCE = Source(("us-east-1",), (), (), "account")
 
 
 def product(name: str, number: int = 1, **members: Any) -> dict[str, Any]:
@@ -125,6 +125,7 @@ def test_variables_are_never_templated() -> None:
         {"source": SOURCE._replace(regions=("us-east-2",))},
         {"source": SOURCE._replace(regions=("us-east-1", "us-east-2"))},
         {"source": SOURCE._replace(queries=("x",))},
+        {"source": SOURCE._replace(tags=(("env", "prod"),))},
         {"source": SOURCE._replace(access_level="role")},
     ],
 )
@@ -132,6 +133,28 @@ def test_sources_that_may_return_different_hosts_have_different_cache_keys(other
     given: dict[str, Any] = {"identity": ["access_key", "A"], "endpoints": [None], "source": SOURCE}
     assert source.cache_key(**given) == source.cache_key(**given)
     assert source.cache_key(**given) != source.cache_key(**{**given, **other})
+
+
+@pytest.mark.parametrize(
+    ("option", "meant"),
+    [
+        ("status", "statuses"),
+        ("filters", "tags or search_query"),
+        ("search_querys", "search_query"),
+        ("Regions", "regions"),
+        ("aws_profil", "aws_profile"),
+        ("colour", None),
+    ],
+)
+def test_an_unknown_option_is_rejected_with_the_one_that_is_meant(option: str, meant: str | None) -> None:
+    known = {"statuses": [], "search_query": [], "tags": [], "regions": [], "profile": ["aws_profile"]}
+    source.check_options(["tags", "aws_profile"], known)
+    with pytest.raises(InvalidInput) as caught:
+        source.check_options(["tags", option], known)
+    hint = f" Did you mean {meant}?" if meant else ""
+    assert str(caught.value) == (
+        f"Unknown option {option!r}.{hint} The options are: profile, regions, search_query, statuses, tags."
+    )
 
 
 STATIC = "aws_access_key_id = AKIDPROFILE\naws_secret_access_key = s\n"
