@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -54,6 +54,13 @@ def check_identifiers(params: Mapping[str, Any]) -> None:
             check_identifier(option, params[option])
         for number, value in enumerate(params.get(f"{option}s") or []):
             check_identifier(option, value, label=f"{option}s[{number}]")
+
+
+def check_one_given(params: Mapping[str, Any], options: Iterable[str]) -> None:
+    """Reject options of which none has a value; for Ansible, null is given."""
+    options = list(options)
+    if all(params[option] is None for option in options):
+        raise InvalidInput(f"One of {', '.join(options)} needs a value, and null is none.")
 
 
 def check_limit(params: Mapping[str, Any]) -> None:

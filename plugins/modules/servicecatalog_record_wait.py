@@ -11,7 +11,8 @@ module: servicecatalog_record_wait
 version_added: 1.0.0
 short_description: Wait for AWS Service Catalog records to end
 description:
-  - Waits until records have ended, whatever started them. Nothing is ever changed.
+  - Waits until records have ended, or the newest record of a provisioned product, whatever started them. Nothing is
+    ever changed.
   - One loop waits for all of them. It reads pages of the history where that costs fewer calls than each record.
   - Start in one task and wait in the next, and the ids stay known when the wait is cancelled.
 author:
@@ -20,10 +21,23 @@ options:
   record_ids:
     description:
       - The ids of the records.
+      - Exactly one of O(record_ids), O(provisioned_product_id) and O(provisioned_product_name) is required.
       - In check mode, null and empty ids are dropped, since a start that check mode did not make has none.
+      - A new record may not be found at once, so an id that the service does not know is asked for again. After 30
+        seconds it is a failure.
     type: list
     elements: raw
-    required: true
+    aliases: [record_id]
+  provisioned_product_id:
+    description:
+      - Wait for the newest record of the provisioned product with this id, whatever started it. It is the one that the
+        service calls the product's last when the task begins. Records that are created later are not waited for.
+      - A product without any record is a failure, and in check mode a success.
+    type: str
+  provisioned_product_name:
+    description:
+      - Wait for the newest record of the provisioned product with this name, as with O(provisioned_product_id).
+    type: str
   sensitive_parameters:
     description:
       - The O(sensitive_parameters) with which the actions were run. Nothing is sent of them; their values appear in no
@@ -39,7 +53,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - It only reads. Ids that are null or empty are dropped, and nothing left is a success.
+      - It only reads, and waits for what has been started. Ids that are null or empty are dropped, and nothing left is
+        a success.
   diff_mode:
     support: none
 notes:
@@ -60,6 +75,10 @@ EXAMPLES = r"""
     record_ids:
       - "{{ backup.record_detail.record_id }}"
     wait_timeout: 3600
+
+- name: Wait for whatever was started last on a database
+  selfservice.aws.servicecatalog_record_wait:
+    provisioned_product_name: orders-db
 """
 
 RETURN = r"""
@@ -139,6 +158,19 @@ records:
       description: What went wrong, in a sentence.
       returned: unless it succeeded
       type: str
+ansible_facts:
+  description: Facts for later tasks, the same that M(selfservice.aws.servicecatalog_service_action) sets.
+  returned: on success, if it waited for exactly one record
+  type: dict
+  contains:
+    servicecatalog_record_detail:
+      description: The record without its outputs, as M(selfservice.aws.servicecatalog_service_action) returns it.
+      type: dict
+choices:
+  description: Names or ids of provisioned products that there are.
+  returned: when the provisioned product was not found
+  type: list
+  elements: str
 hints:
   description: What to look at, for the causes of failure that AWS documents.
   returned: when a record failed
@@ -175,25 +207,31 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
-from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import SelfServiceError
+from ansible_collections.selfservice.aws.plugins.module_utils._action.lookup import find_provisioned_product
+from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import NotFound, SelfServiceError
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
+from ansible_collections.selfservice.aws.plugins.module_utils._secrets.masker import mask
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import results
-from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Record
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Record, Reference
 from ansible_collections.selfservice.aws.plugins.module_utils._wait.outcome import combined_failure, outcome_of
 from ansible_collections.selfservice.aws.plugins.module_utils._wait.poller import RecordPoller
 from ansible_collections.selfservice.aws.plugins.module_utils._wait.schedule import WaitOptions
 from ansible_collections.selfservice.aws.plugins.module_utils._wait.wait import wait_for_records
+
+_PRODUCT = ("provisioned_product_id", "provisioned_product_name")
 
 
 def wait_until_ended(task: Task) -> None:
     """Wait until all records have ended."""
     # For their values to be masked; nothing is sent of them.
     task.sensitive_parameters()
-    record_ids = _given(task.params["record_ids"], task.check_mode)
-    _arguments.check_identifiers({"record_ids": record_ids})
+    record_ids = _given(task)
+    _arguments.check_identifiers({**task.params, "record_ids": record_ids})
     _arguments.check_waiting(task.params)
-    records = [Record({"RecordId": record_id}) for record_id in record_ids]
     task.limit_calls(task.params["wait_timeout"])
+    task.result["records"] = []
+    record_ids = record_ids or _newest(task)
+    records = [Record({"RecordId": record_id}) for record_id in record_ids]
     poller = RecordPoller(task.polling_service, records, task.clock)
     task.clock.raise_on_signals()
     failures = {}
@@ -204,6 +242,9 @@ def wait_until_ended(task: Task) -> None:
     task.result["records"] = [_record_result(poller.records[each], failures.get(each)) for each in record_ids]
     if failures:
         raise combined_failure(failures, len(poller.records))
+    if len(poller.records) == 1:
+        detail = results.record_detail(poller.records[record_ids[0]].detail)
+        task.result["ansible_facts"] = {"servicecatalog_record_detail": detail}
 
 
 def _record_result(record: Record, failure: SelfServiceError | None) -> dict[str, Any]:
@@ -211,17 +252,38 @@ def _record_result(record: Record, failure: SelfServiceError | None) -> dict[str
     return {**results.flat_record(record), "outcome": str(outcome_of(failure)), **error}
 
 
-def _given(ids: list[Any], check_mode: bool) -> list[str]:
-    return [str(each or "") for each in ids if each or not check_mode]
+def _given(task: Task) -> list[str]:
+    if not task.check_mode:
+        _arguments.check_one_given(task.params, ("record_ids", *_PRODUCT))
+    return [str(each or "") for each in task.params["record_ids"] or () if each or not task.check_mode]
+
+
+def _newest(task: Task) -> list[str]:
+    """Return the id of the product's newest record; none if no product is given, or if check mode finds no record."""
+    target = Reference(*(task.params[option] for option in _PRODUCT))
+    if not any(target):
+        return []
+    product = find_provisioned_product(task.service, target)
+    if product.get("LastRecordId"):
+        return [product["LastRecordId"]]
+    if task.check_mode:
+        return []
+    raise NotFound(
+        f"The provisioned product {mask(product.get('Name'))!r} ({product['Id']}) has no record yet, so there is "
+        "nothing to wait for."
+    )
 
 
 def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
-            "record_ids": {"type": "list", "elements": "raw", "required": True},
+            "record_ids": {"type": "list", "elements": "raw", "aliases": ["record_id"]},
+            **{option: {"type": "str"} for option in _PRODUCT},
             "sensitive_parameters": {"type": "dict", "no_log": True},
             **_arguments.waiting(),
         },
+        required_one_of=[("record_ids", *_PRODUCT)],
+        mutually_exclusive=[("record_ids", *_PRODUCT)],
         supports_check_mode=True,
     )
     run(module, wait_until_ended)

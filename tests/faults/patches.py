@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .scenarios import ACTION, ACTIONS, EXECUTE, HISTORY, IDS, NAMES, PARAMETERS, PRODUCT, RECORD, SEARCH
+from .scenarios import ACTION, ACTIONS, EXECUTE, HISTORY, IDS, NAMES, OUTPUTS, PARAMETERS, PRODUCT, RECORD, SEARCH
 
 _ODD_DETAIL = {"CreatedTime": "yesterday", "RecordTags": "team", "RecordErrors": [["broken"]]}
 _OTHER_RECORD = {"RecordId": "rec-another", "ProvisionedProductId": "pp-another", "ProvisionedProductName": "another"}
@@ -40,5 +40,6 @@ PATCHES: dict[str, dict[str, dict[str, Any]]] = {
     SEARCH: {"odd": {"ProvisionedProducts": "none"}, "missing": {"ProvisionedProducts": [{"Id": None}]}},
     ACTIONS: {"odd": {"ServiceActionSummaries": "none"}, "missing": {"ServiceActionSummaries": [{"Id": None}]}},
     PARAMETERS: {"odd": {"ServiceActionParameters": "none"}, "missing": {"ServiceActionParameters": [{"Name": None}]}},
+    OUTPUTS: {"odd": {"Outputs": "none"}, "missing": {"Outputs": [{"OutputKey": None}]}},
     ACTION: {"odd": {"ServiceActionDetail": "none"}, "missing": {"ServiceActionDetail": None}},
 }

@@ -11,6 +11,7 @@ from typing import Any
 
 EXECUTE, RECORD, HISTORY = "ExecuteProvisionedProductServiceAction", "DescribeRecord", "ListRecordHistory"
 PRODUCT, SEARCH = "DescribeProvisionedProduct", "SearchProvisionedProducts"
+OUTPUTS = "GetProvisionedProductOutputs"
 ACTIONS, PARAMETERS = "ListServiceActionsForProvisioningArtifact", "DescribeServiceActionExecutionParameters"
 ACTION = "DescribeServiceAction"
 # Before each call, if the credentials are those of a role whose sessions end soon.
@@ -66,21 +67,24 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "wait": False,
     },
     "service_action_bulk": {
-        **dict.fromkeys((*(f"{each}s" for each in _TARGET), "search_query", "targets", *_EXECUTION, "accept_language")),
+        **dict.fromkeys(
+            (*(f"{each}s" for each in _TARGET), "search_query", "tags", "targets", *_EXECUTION, "accept_language")
+        ),
         "retry_failed": False,
         **_WAITING,
         "wait": True,
         "max_concurrency": "50",
         "max_errors": "1",
     },
-    "record_wait": {**_WAITING, "sensitive_parameters": None},
+    "record_wait": {**_WAITING, **dict.fromkeys((*_TARGET, "record_ids", "sensitive_parameters"))},
     "record_info": {
-        **dict.fromkeys(("record_ids", "provisioned_product_id", "product_id", "status", "since", "limit")),
+        **dict.fromkeys((*_TARGET, "record_ids", "product_id", "status", "since", "limit")),
         "access_level": "account",
     },
     "service_action_info": dict.fromkeys((*_TARGET, "product_id", "provisioning_artifact_id", "service_action_id")),
     "provisioned_product_info": {
-        **dict.fromkeys((*(f"{each}s" for each in _TARGET), "search_query", "limit")),
+        **dict.fromkeys((*(f"{each}s" for each in _TARGET), "search_query", "tags", "limit")),
+        "outputs": False,
         "access_level": "account",
     },
 }
@@ -167,4 +171,6 @@ SCENARIOS = [
     Scenario("definition", "service_action_info", (ACTION,), {"service_action_id": RESTART}),
     Scenario("products", "provisioned_product_info", (SEARCH,), {"search_query": ["web"]}),
     Scenario("products_by_names", "provisioned_product_info", (SEARCH,), {"provisioned_product_names": NAMES[:2]}),
+    Scenario("products_with_outputs", "provisioned_product_info", (SEARCH, OUTPUTS), {"outputs": True}),
+    Scenario("wait_for_a_product", "record_wait", (PRODUCT, RECORD), {"provisioned_product_name": NAMES[0]}, records=1),
 ]

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from .._exceptions import PollingFailed, RecordFailed, SelfServiceError, WaitTimedOut
+from .._exceptions import NotFound, PollingFailed, RecordFailed, SelfServiceError, WaitTimedOut
 from .._secrets.masker import mask
 from .._servicecatalog.errors import describe_error, error_facts, is_transient
 from .._servicecatalog.hints import find_hints
@@ -65,6 +65,21 @@ def unknown_status(record: Record) -> PollingFailed:
     """Return the error of a record whose status this version does not know."""
     known = ", ".join(map(str, STATUSES))
     return PollingFailed(f"its status {record.status!r} is none of {known}, so nobody can tell whether it has ended")
+
+
+def record_not_found(record_id: str, options: WaitOptions, error: BaseException | None) -> SelfServiceError:
+    """Return the failure of a record that was never found; without an `error`, the wait was too short to tell."""
+    hint = "Check the id, and that it is of this region and account."
+    if error is None:
+        return WaitTimedOut(
+            f"The service did not know the record {record_id} within {options.timeout} s (wait_timeout). {hint} A "
+            "record that was created just now may not be found at once: run the task again for such a one."
+        )
+    return NotFound(
+        f"The service does not know the record {record_id}, and a new one would have been found by now: "
+        f"{describe_error(error)}. {hint}",
+        **error_facts(error),
+    )
 
 
 def combined_failure(failures: Mapping[str, SelfServiceError], total: int) -> SelfServiceError:

@@ -29,7 +29,8 @@ class RecordPoller:
     """Records as last seen, polled until all have ended. Everything is keyed by record id.
 
     `outstanding` has those that have not ended, with the monotonic time since when they are polled; `errors` the last
-    error of those that could not be read: a transient one, or the one that ended their polling.
+    error of those that could not be read: a transient one, or the one that ended their polling; `not_found` those that
+    the service has answered not to know.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class RecordPoller:
         self.records: dict[str, Record] = {}
         self.outstanding: dict[str, float] = {}
         self.errors: dict[str, Exception] = {}
+        self.not_found: set[str] = set()
         self._service = service
         self._clock = clock
         self._outputs_of_successes = outputs_of_successes
@@ -134,8 +136,10 @@ class RecordPoller:
         try:
             detail, outputs = self._service.describe_record(record_id)
         except SERVICE_ERRORS as error:
-            is_new = self._clock.monotonic() - self.outstanding[record_id] < _APPEARS_WITHIN
-            if not (is_not_found(error) and is_new):
+            if not is_not_found(error):
+                raise
+            self.not_found.add(record_id)
+            if self._clock.monotonic() - self.outstanding[record_id] >= _APPEARS_WITHIN:
                 raise
             self.errors.pop(record_id, None)
             self._requeue(record_id)

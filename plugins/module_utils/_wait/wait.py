@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Callable
 from .._clock import Clock, Interrupted
 from .._exceptions import RecordFailed, SelfServiceError
 from .._progress import RecordState, State, TargetsState
-from .._servicecatalog.errors import describe_error
+from .._servicecatalog.errors import describe_error, is_not_found
 from .._servicecatalog.models import Outcome, Record
-from .outcome import failure_of
+from .outcome import failure_of, record_not_found
 from .poller import RecordPoller
 from .schedule import PollSchedule, WaitOptions
 
@@ -85,9 +85,12 @@ def wait_for_records(
     interrupted = _poll_until_ended(
         poller, options, clock, started=clock.monotonic(), poll_immediately=True, progress=progress
     )
-    failures = {}
+    failures: dict[str, SelfServiceError] = {}
     for record_id, record in poller.records.items():
         error = _error_of(poller, record_id, interrupted)
+        if record.status is None and record_id in poller.not_found and (error is None or is_not_found(error)):
+            failures[record_id] = record_not_found(record_id, options, error)
+            continue
         hint = f"To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: [{record_id}]."
         failure = failure_of(record, options, error=error, how_to_continue=hint)
         if failure is not None:

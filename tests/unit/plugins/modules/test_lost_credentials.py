@@ -118,7 +118,7 @@ def log_in(attempt: Any, login: Login, event: str = "", handler: Callable[[], ob
 
 @pytest.fixture
 def bulk(make_attempt: Make) -> Make:
-    names = "provisioned_product_names search_query targets service_action_name parameters sensitive_parameters"
+    names = "provisioned_product_names search_query tags targets service_action_name parameters sensitive_parameters"
     options = dict.fromkeys([*names.split(), "change_id", "retry_failed", "accept_language", "wait_delay"])
     given = {"provisioned_product_ids": [ORDERS, BILLING], "service_action_id": RESTART, "wait": True}
     limits = {"wait_timeout": 60, "max_concurrency": "50", "max_errors": "0"}
@@ -225,7 +225,9 @@ def test_waiting_for_records_without_credentials_says_how_to_go_on_waiting(
 ) -> None:
     started = service_action(provisioned_product_id=ORDERS, service_action_id=RESTART).run()
     record_id = started["record_detail"]["record_id"]
-    options = {"record_ids": [record_id], "sensitive_parameters": None, "wait_timeout": 60, "wait_delay": None}
+    products = ("provisioned_product_id", "provisioned_product_name")
+    options = {**dict.fromkeys((*products, "sensitive_parameters", "wait_delay")), "wait_timeout": 60}
+    options["record_ids"] = [record_id]
     attempt = log_in(make_attempt(wait_until_ended, options), login, "before-call.servicecatalog", login.lose)
     result = attempt.result()
     assert_explained(result, login)

@@ -25,9 +25,10 @@ HISTORY, DESCRIBE = "ListRecordHistory", "DescribeRecord"
 
 @pytest.fixture
 def wait(make_attempt: Make) -> Make:
-    def make(record_ids: list[Any], *, check_mode: bool = False, **params: Any) -> Any:
-        options = {"record_ids": record_ids, "sensitive_parameters": None, "wait_timeout": 1800, "wait_delay": None}
-        return make_attempt(wait_until_ended, {**options, **params}, check_mode=check_mode)
+    def make(record_ids: list[Any] | None = None, *, check_mode: bool = False, **params: Any) -> Any:
+        products = ("provisioned_product_id", "provisioned_product_name")
+        options = {**dict.fromkeys((*products, "sensitive_parameters", "wait_delay")), "wait_timeout": 1800}
+        return make_attempt(wait_until_ended, {"record_ids": record_ids, **options, **params}, check_mode=check_mode)
 
     return make
 
@@ -144,10 +145,96 @@ def test_a_timeout_returns_the_outcome_of_each_record(wait: Make, start: Make, e
 def test_a_record_that_cannot_be_read_has_the_outcome_unknown(wait: Make, start: Make) -> None:
     ids = [start(), "rec-none"]
     attempt = wait(ids)
-    with pytest.raises(_exceptions.PollingFailed, match="rec-none can't be followed any further: ResourceNotFound"):
+    with pytest.raises(_exceptions.NotFound, match="The service does not know the record rec-none"):
         attempt.run()
     assert [record["outcome"] for record in attempt.task.result["records"]] == ["succeeded", "unknown"]
     assert attempt.task.result["records"][1]["record_id"] == "rec-none"
+
+
+def test_an_id_that_the_service_does_not_know_fails_after_thirty_seconds(wait: Make) -> None:
+    attempt = wait(["rec-none"])
+    result = attempt.result()
+    assert 30 <= attempt.task.clock.slept < 40
+    assert result["msg"] == (
+        "The service does not know the record rec-none, and a new one would have been found by now: "
+        "ResourceNotFoundException: No record found with id: rec-none. Check the id, and that it is of this region and "
+        "account."
+    )
+    assert result["error"]["code"] == "ResourceNotFoundException"
+    assert [record["outcome"] for record in result["records"]] == ["unknown"]
+
+
+@pytest.mark.parametrize("wait_timeout", [0, 5])
+def test_an_id_that_is_not_known_by_the_deadline_is_not_said_to_run(wait: Make, wait_timeout: int) -> None:
+    result = wait(["rec-none"], wait_timeout=wait_timeout).result()
+    assert result["msg"].startswith(f"The service did not know the record rec-none within {wait_timeout} s")
+    assert "go on waiting" not in result["msg"]
+    assert "goes on" not in result["msg"]
+    assert [record["outcome"] for record in result["records"]] == ["timed_out"]
+
+
+def test_a_record_that_the_service_shows_late_is_waited_for(wait: Make, start: Make, emulator: Emulator) -> None:
+    emulator.set(describable_after=25)
+    assert wait([start()]).run()["records"][0]["outcome"] == "succeeded"
+
+
+def test_an_unknown_id_that_is_throttled_at_the_end_may_still_run(wait: Make, emulator: Emulator) -> None:
+    emulator.fault(DESCRIBE, "throttling", between=[emulator.now() + 4, emulator.now() + 100])
+    result = wait(["rec-none"], wait_timeout=10).result()
+    assert "the last look failed: ThrottlingException" in result["msg"]
+
+
+@pytest.mark.parametrize("target", [{"provisioned_product_id": ORDERS}, {"provisioned_product_name": "orders-db"}])
+def test_the_newest_record_of_a_product_is_waited_for(
+    wait: Make, start: Make, emulator: Emulator, target: dict[str, str]
+) -> None:
+    start()
+    emulator.advance(10)
+    newest = start(action="act-backup0000001")
+    emulator.advance(1)
+    start("pp-billing000001")
+    result = wait(**target).run()
+    assert [record["record_id"] for record in result["records"]] == [newest]
+    assert result["records"][0]["outcome"] == "succeeded"
+    assert result["records"][0]["record_outputs"]["SnapshotId"]
+    assert result["changed"] is False
+    assert calls(emulator, "DescribeProvisionedProduct") == 1
+    assert calls(emulator, HISTORY) == 0
+
+
+def test_a_failed_newest_record_fails_the_task(wait: Make, start: Make) -> None:
+    start(action=FAILOVER)
+    with pytest.raises(_exceptions.RecordFailed, match="FAILED on 'orders-db'"):
+        wait(provisioned_product_name="orders-db").run()
+
+
+def test_a_product_without_records_has_nothing_to_wait_for(wait: Make, emulator: Emulator) -> None:
+    result = wait(provisioned_product_name="orders-db").result()
+    assert result["msg"] == (
+        "The provisioned product 'orders-db' (pp-orders0000001) has no record yet, so there is nothing to wait for."
+    )
+    assert result["records"] == []
+    # In check mode, what would have been started before was not.
+    assert wait(provisioned_product_name="orders-db", check_mode=True).run()["records"] == []
+    assert calls(emulator, DESCRIBE) == 0
+
+
+def test_a_product_that_is_not_found_fails_with_the_choices(wait: Make) -> None:
+    result = wait(provisioned_product_name="order-db").result()
+    assert result["failed"]
+    assert "'order-db'" in result["msg"]
+    assert "orders-db" in result["choices"]
+
+
+def test_a_wait_for_one_record_updates_the_fact(wait: Make, start: Make) -> None:
+    first, second = start(), start()
+    fact = wait([first]).run()["ansible_facts"]["servicecatalog_record_detail"]
+    assert (fact["record_id"], fact["status"]) == (first, "SUCCEEDED")
+    assert "record_outputs" not in fact
+    assert wait([first, first]).run()["ansible_facts"]["servicecatalog_record_detail"]["record_id"] == first
+    assert "ansible_facts" not in wait([first, second]).run()
+    assert "ansible_facts" not in wait([]).run()
+    assert "ansible_facts" not in wait([start(action=FAILOVER)]).result()
 
 
 def test_expired_credentials_end_the_wait_for_all_records(wait: Make, start: Make, emulator: Emulator) -> None:
@@ -165,9 +252,9 @@ def test_twelve_failed_polls_do_not_end_the_wait(wait: Make, start: Make, emulat
     assert wait([start()]).run()["records"][0]["outcome"] == "succeeded"
 
 
-@pytest.mark.parametrize("given", [[], [None], ["", None]])
+@pytest.mark.parametrize("given", [None, [], [None], ["", None]])
 def test_check_mode_ignores_the_empty_ids_of_records_that_were_not_started(
-    wait: Make, emulator: Emulator, given: list
+    wait: Make, emulator: Emulator, given: list | None
 ) -> None:
     assert wait(given, check_mode=True).run()["records"] == []
     assert emulator.calls() == []
@@ -181,6 +268,14 @@ def test_an_empty_list_of_records_succeeds(wait: Make) -> None:
 def test_an_empty_id_is_rejected_before_any_call(wait: Make, emulator: Emulator, given: list) -> None:
     with pytest.raises(_exceptions.InvalidInput, match=r"record_ids\[\d\] has 0 characters"):
         wait(given).run()
+    assert emulator.calls() == []
+
+
+def test_a_target_that_is_null_is_rejected_before_any_call(wait: Make, emulator: Emulator) -> None:
+    with pytest.raises(_exceptions.InvalidInput, match=r"One of record_ids, .* needs a value, and null is none"):
+        wait(None).run()
+    with pytest.raises(_exceptions.InvalidInput, match="provisioned_product_id is 'pp 1'"):
+        wait(provisioned_product_id="pp 1").run()
     assert emulator.calls() == []
 
 
