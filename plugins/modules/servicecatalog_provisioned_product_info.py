@@ -11,7 +11,7 @@ module: servicecatalog_provisioned_product_info
 version_added: 1.0.0
 short_description: List AWS Service Catalog provisioned products
 description:
-  - Lists provisioned products by ids, by names, by a search, or all that the caller may see, with the API call
+  - Lists provisioned products by ids, by names, by a search, by tags, or all that the caller may see, with the API call
     C(SearchProvisionedProducts).
   - Reads all pages, oldest product first. What is not found is left out, so the list may be empty.
 author:
@@ -22,11 +22,13 @@ options:
       - The ids of the provisioned products, each of which costs one call. They are returned in this order.
     type: list
     elements: str
+    aliases: [provisioned_product_id]
   provisioned_product_names:
     description:
       - The names of the provisioned products, each of which costs one call. They are returned in this order.
     type: list
     elements: str
+    aliases: [provisioned_product_name]
   search_query:
     description:
       - What to search for, as the service's C(SearchQuery) takes it, such as V(productName:database) or a bare word.
@@ -36,6 +38,19 @@ options:
       - How the service combines several terms is not documented by AWS.
     type: list
     elements: str
+  tags:
+    description:
+      - List only provisioned products that have all these tags, with exactly these keys and values. Case counts.
+      - A value is a text or a whole number. A dictionary without items does not restrict.
+      - The module compares the tags itself, after O(search_query) if both are given, since the service's search can't
+        match them exactly. It reads all products that the search finds for that.
+    type: dict
+  outputs:
+    description:
+      - Whether to read the outputs of each product, such as the endpoint that its stack created, with the API call
+        C(GetProvisionedProductOutputs). It costs a call for each product.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - selfservice.aws.listing
   - selfservice.aws.attributes
@@ -71,8 +86,24 @@ EXAMPLES = r"""
 
 - name: Look at one
   selfservice.aws.servicecatalog_provisioned_product_info:
-    provisioned_product_names:
-      - orders-db
+    provisioned_product_name: orders-db
+
+- name: Find the production databases of a team by their tags, with their outputs
+  selfservice.aws.servicecatalog_provisioned_product_info:
+    search_query:
+      - productName:Database
+    tags:
+      team: orders
+      env: prod
+    outputs: true
+  register: production
+
+- name: Show where to connect to them
+  ansible.builtin.debug:
+    msg: "{{ item.name }} is at {{ item.outputs.Endpoint }}:{{ item.outputs.Port }}"
+  loop: "{{ production.provisioned_products }}"
+  loop_control:
+    label: "{{ item.name }}"
 
 - name: List the ten oldest of one's own
   selfservice.aws.servicecatalog_provisioned_product_info:
@@ -147,6 +178,32 @@ provisioned_products:
     idempotency_token:
       description: The token with which the product was provisioned.
       type: str
+    outputs:
+      description:
+        - The outputs of the product's last successful provisioning. The keys keep their case.
+        - Null without O(outputs), and with a warning for a product whose outputs can't be read since it was never
+          provisioned successfully, or is gone by then.
+      type: dict
+      sample: {"Endpoint": "orders.db.example.com", "Port": "5432"}
+    output_list:
+      description:
+        - The same outputs as a list, in the order of the service, with their descriptions. Null where
+          RV(provisioned_products[].outputs) is.
+      type: list
+      elements: dict
+      contains:
+        key:
+          description: The key of the output. Two outputs may have the same.
+          type: str
+          sample: Endpoint
+        value:
+          description: The value of the output.
+          type: str
+          sample: orders.db.example.com
+        description:
+          description: The description of the output.
+          type: str
+          sample: The address of the database
 error:
   description: The service's own error.
   returned: when the service refused a call
@@ -174,22 +231,30 @@ response_metadata:
       type: int
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
+from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import SelfServiceError
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
-from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import results
+from ansible_collections.selfservice.aws.plugins.module_utils._secrets.masker import mask
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import errors, results
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.tags import check_tags, with_tags
+
+_MOST_NAMED = 10
 
 
 def list_provisioned_products(task: Task) -> None:
     """List the provisioned products that the options ask for."""
     _arguments.check_identifiers(task.params)
     _arguments.check_limit(task.params)
-    found = islice(_found(task), task.params["limit"])
-    task.result["provisioned_products"] = [results.provisioned_product(attribute) for attribute in found]
+    tags = check_tags(task.params["tags"])
+    found = islice(with_tags(_found(task), tags), task.params["limit"])
+    task.result["provisioned_products"] = [results.provisioned_product_item(attribute) for attribute in found]
+    if task.params["outputs"]:
+        _add_outputs(task, task.result["provisioned_products"])
 
 
 def _found(task: Task) -> Iterator[dict[str, Any]]:
@@ -212,15 +277,37 @@ def _searched(task: Task, queries: list[str]) -> Iterator[dict[str, Any]]:
     return task.service.search_provisioned_products(queries, access_level=access_level)
 
 
+def _add_outputs(task: Task, products: Iterable[dict[str, Any]]) -> None:
+    """Add to each product its outputs; those that have none to read get a warning together."""
+    unread = []
+    for product in products:
+        name = f"{mask(product['name'])} ({product['id']})"
+        try:
+            outputs = list(task.service.get_provisioned_product_outputs(product["id"]))
+            product.update(outputs=results.record_outputs(outputs), output_list=results.output_list(outputs))
+        except errors.SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
+            text = errors.describe_error(error)
+            if not (errors.is_not_found(error) or errors.code_of(error) == "InvalidParametersException"):
+                facts = errors.error_facts(error)
+                raise SelfServiceError(f"The outputs of {name} can't be read: {text}.", **facts) from error
+            # The product is gone, or was never provisioned successfully.
+            unread.append(f"{name}: {text}")
+    if unread:
+        more = f"; and {len(unread) - _MOST_NAMED} more" if len(unread) > _MOST_NAMED else ""
+        task.warn(f"No outputs can be read of {'; '.join(unread[:_MOST_NAMED])}{more}.")
+
+
 def main() -> None:
+    products = ("provisioned_product_ids", "provisioned_product_names")
     module = AnsibleAWSModule(
         argument_spec={
-            "provisioned_product_ids": {"type": "list", "elements": "str"},
-            "provisioned_product_names": {"type": "list", "elements": "str"},
+            **{each: {"type": "list", "elements": "str", "aliases": [each[:-1]]} for each in products},
             "search_query": {"type": "list", "elements": "str"},
+            "tags": {"type": "dict"},
+            "outputs": {"type": "bool", "default": False},
             **_arguments.listing(),
         },
-        mutually_exclusive=[("provisioned_product_ids", "provisioned_product_names", "search_query")],
+        mutually_exclusive=[(*products, "search_query"), *((each, "tags") for each in products)],
         supports_check_mode=True,
     )
     run(module, list_provisioned_products)

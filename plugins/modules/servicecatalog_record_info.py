@@ -22,9 +22,15 @@ options:
       - The ids of the records. They are returned in this order, with their outputs.
     type: list
     elements: str
+    aliases: [record_id]
   provisioned_product_id:
     description:
-      - List only records of this provisioned product.
+      - List only records of the provisioned product with this id.
+    type: str
+  provisioned_product_name:
+    description:
+      - List only records of the provisioned product with this name, which is looked up first. A name that is not found
+        gives an empty list, and a warning with the choices.
     type: str
   product_id:
     description:
@@ -32,8 +38,9 @@ options:
     type: str
   status:
     description:
-      - List only records with this status.
-    type: str
+      - List only records with one of these statuses. An empty list does not restrict.
+    type: list
+    elements: str
     choices: [CREATED, IN_PROGRESS, IN_PROGRESS_IN_ERROR, SUCCEEDED, FAILED]
   since:
     description:
@@ -67,6 +74,11 @@ EXAMPLES = r"""
     status: FAILED
     since: "2026-11-22"
   register: failures
+
+- name: List what still runs on a database
+  selfservice.aws.servicecatalog_record_info:
+    provisioned_product_name: orders-db
+    status: [CREATED, IN_PROGRESS, IN_PROGRESS_IN_ERROR]
 
 - name: Look at the last run of anything on a database
   selfservice.aws.servicecatalog_record_info:
@@ -176,11 +188,13 @@ response_metadata:
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
+from ansible_collections.selfservice.aws.plugins.module_utils._action.lookup import find_provisioned_product
+from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import NotFound
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import results
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.errors import SERVICE_ERRORS, is_not_found
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.history import RecordFilter, newest_first
-from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Record
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Record, Reference
 
 
 def look_up_records(task: Task) -> None:
@@ -188,7 +202,11 @@ def look_up_records(task: Task) -> None:
     _arguments.check_identifiers(task.params)
     _arguments.check_limit(task.params)
     ids = task.params["record_ids"]
-    records = _history(task) if ids is None else [found for each in ids for found in _by_id(task, each)]
+    try:
+        records = _history(task) if ids is None else [found for each in ids for found in _by_id(task, each)]
+    except NotFound as error:
+        task.warn(str(error))
+        records = []
     task.result["records"] = [results.flat_record(record) for record in records[: task.params["limit"]]]
 
 
@@ -205,22 +223,26 @@ def _by_id(task: Task, record_id: str) -> list[Record]:
 def _history(task: Task) -> list[Record]:
     params = task.params
     since = _arguments.parse_time("since", params["since"]) if params["since"] else None
-    wanted = RecordFilter(params["provisioned_product_id"], params["product_id"], params["status"], since)
+    provisioned_product_id = params["provisioned_product_id"]
+    if name := params["provisioned_product_name"]:
+        provisioned_product_id = find_provisioned_product(task.service, Reference(name=name))["Id"]
+    wanted = RecordFilter(provisioned_product_id, params["product_id"], params["status"] or (), since)
     level = params["access_level"].capitalize()
     pages = task.service.list_record_history(access_level=level, search_filter=wanted.search_filter)
     return [Record(detail) for detail in newest_first(pages, wanted, params["limit"])]
 
 
 def main() -> None:
+    products = ("provisioned_product_id", "provisioned_product_name")
+    statuses = ["CREATED", "IN_PROGRESS", "IN_PROGRESS_IN_ERROR", "SUCCEEDED", "FAILED"]
     history = {
-        "provisioned_product_id": {"type": "str"},
-        "product_id": {"type": "str"},
-        "status": {"type": "str", "choices": ["CREATED", "IN_PROGRESS", "IN_PROGRESS_IN_ERROR", "SUCCEEDED", "FAILED"]},
-        "since": {"type": "str"},
+        **{option: {"type": "str"} for option in (*products, "product_id", "since")},
+        "status": {"type": "list", "elements": "str", "choices": statuses},
     }
+    record_ids = {"type": "list", "elements": "str", "aliases": ["record_id"]}
     module = AnsibleAWSModule(
-        argument_spec={"record_ids": {"type": "list", "elements": "str"}, **history, **_arguments.listing()},
-        mutually_exclusive=[("record_ids", option) for option in history],
+        argument_spec={"record_ids": record_ids, **history, **_arguments.listing()},
+        mutually_exclusive=[products, *(("record_ids", option) for option in history)],
         supports_check_mode=True,
     )
     run(module, look_up_records)

@@ -21,15 +21,18 @@ options:
   provisioned_product_ids:
     description:
       - The ids of the provisioned products to run the action on.
-      - Exactly one of O(provisioned_product_ids), O(provisioned_product_names), O(search_query) and O(targets) is
-        required. A list without items is a success that changes nothing.
+      - Exactly one of O(provisioned_product_ids), O(provisioned_product_names), O(targets), and a search by
+        O(search_query), O(tags) or both is required. A list or a dictionary without items is a success that changes
+        nothing.
     type: list
     elements: str
+    aliases: [provisioned_product_id]
   provisioned_product_names:
     description:
       - The names of the provisioned products to run the action on.
     type: list
     elements: str
+    aliases: [provisioned_product_name]
   search_query:
     description:
       - Run the action on the provisioned products that this search finds, as the service's C(SearchQuery) takes it.
@@ -39,6 +42,14 @@ options:
         such a search comes with O(change_id).
     type: list
     elements: str
+  tags:
+    description:
+      - Run the action on the provisioned products that have all these tags, with exactly these keys and values. Case
+        counts.
+      - A value is a text or a whole number.
+      - The module compares the tags itself, since the service's search can't match them exactly. With O(search_query),
+        it compares those of the products that the search finds, else those of all products that the caller may see.
+    type: dict
   targets:
     description:
       - The provisioned products to run the action on, each with parameters of its own.
@@ -128,6 +139,16 @@ EXAMPLES = r"""
 - name: Show who did not make it
   ansible.builtin.debug:
     msg: "{{ restarts.results | rejectattr('outcome', 'eq', 'succeeded') | map(attribute='error') }}"
+
+- name: Restart the production databases of a team, found by their tags
+  selfservice.aws.servicecatalog_service_action_bulk:
+    search_query:
+      - productName:Database
+    tags:
+      team: orders
+      env: prod
+    service_action_name: Restart
+    change_id: CHG-4712
 
 - name: Back up by ids, and go on
   selfservice.aws.servicecatalog_service_action_bulk:
@@ -296,6 +317,8 @@ response_metadata:
 """
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
@@ -306,16 +329,22 @@ from ansible_collections.selfservice.aws.plugins.module_utils._clock import Inte
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Reference, check_parameters
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.tags import check_tags
 from ansible_collections.selfservice.aws.plugins.module_utils._wait.poller import RecordPoller
 from ansible_collections.selfservice.aws.plugins.module_utils._wait.schedule import WaitOptions
+
+# What gives the targets: one of these, or a search by the last two.
+_SOURCES = ("provisioned_product_ids", "provisioned_product_names", "targets", "search_query", "tags")
 
 
 def run_on_many(task: Task) -> None:
     """Run the action on every target, or in check mode validate the starts."""
     params, started = task.params, task.clock.monotonic()
     secrets = task.sensitive_parameters()
+    _arguments.check_one_given(params, _SOURCES)
     _arguments.check_identifiers(params)
     _arguments.check_search(params, task.warn)
+    tags = check_tags(params["tags"])
     _arguments.check_waiting(params)
     change = change_of(params["change_id"], retry_failed=params["retry_failed"])
     task.result["change_id"] = change.id
@@ -326,9 +355,9 @@ def run_on_many(task: Task) -> None:
     task.limit_calls(params["wait_timeout"] if params["wait"] else math.inf, each=True)
     queue.budget_of(params, len(targets))
     service = task.bulk_service(starts.WORKERS)
-    if params["search_query"]:
+    if _searches(params):
         check_parameters({**common, **secrets})
-        targets = target.searched_targets(service, params["search_query"], {**common, **secrets})
+        targets = target.searched_targets(service, params["search_query"] or [], {**common, **secrets}, tags=tags)
     action = Reference(params["service_action_id"], params["service_action_name"])
     target.resolve(service, targets, action, workers=starts.WORKERS)
     target.make_plans(targets, change, secrets)
@@ -349,6 +378,12 @@ def run_on_many(task: Task) -> None:
     summary.raise_for_failures(targets, pending, change=change, interrupted=interrupted, warn=task.warn)
 
 
+def _searches(params: Mapping[str, Any]) -> bool:
+    """Tell whether to search; an empty search, as an empty variable would give it, finds nothing instead of all."""
+    given = [params[option] for option in ("search_query", "tags") if params[option] is not None]
+    return bool(given) and all(given)
+
+
 def _run(task: Task, services: list[ServiceCatalog], pending: queue.TargetQueue) -> Interrupted | None:
     task.clock.raise_on_signals()
     poller = RecordPoller(services[-1], [], task.clock, outputs_of_successes=False)
@@ -363,11 +398,12 @@ def main() -> None:
         "parameters": {"type": "dict"},
     }
     products = ("provisioned_product_id", "provisioned_product_name")
-    sources = ("provisioned_product_ids", "provisioned_product_names", "search_query", "targets")
     actions = ("service_action_id", "service_action_name")
     module = AnsibleAWSModule(
         argument_spec={
-            **{option: {"type": "list", "elements": "str"} for option in sources[:3]},
+            **{f"{each}s": {"type": "list", "elements": "str", "aliases": [each]} for each in products},
+            "search_query": {"type": "list", "elements": "str"},
+            "tags": {"type": "dict"},
             "targets": {
                 "type": "list",
                 "elements": "dict",
@@ -381,8 +417,8 @@ def main() -> None:
             **_arguments.execution(),
             **_arguments.waiting(),
         },
-        required_one_of=[sources, actions],
-        mutually_exclusive=[sources, actions],
+        required_one_of=[_SOURCES, actions],
+        mutually_exclusive=[_SOURCES[:-1], *((each, "tags") for each in _SOURCES[:3]), actions],
         supports_check_mode=True,
     )
     run(module, run_on_many)

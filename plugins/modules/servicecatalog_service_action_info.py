@@ -178,11 +178,14 @@ from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog im
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Reference
 
+_TARGETS = ("provisioned_product_id", "provisioned_product_name", "provisioning_artifact_id", "service_action_id")
+
 T = TypeVar("T")
 
 
 def list_service_actions(task: Task) -> None:
     """List the service actions that the options ask for."""
+    _arguments.check_one_given(task.params, _TARGETS)
     _arguments.check_identifiers(task.params)
     task.result["service_actions"] = []
     try:
@@ -226,11 +229,10 @@ def _of_product(service: ServiceCatalog, product: dict) -> list[dict]:
 
 
 def main() -> None:
-    targets = ("provisioned_product_id", "provisioned_product_name", "provisioning_artifact_id", "service_action_id")
     module = AnsibleAWSModule(
-        argument_spec={option: {"type": "str"} for option in (*targets, "product_id")},
-        required_one_of=[targets],
-        mutually_exclusive=[targets],
+        argument_spec={option: {"type": "str"} for option in (*_TARGETS, "product_id")},
+        required_one_of=[_TARGETS],
+        mutually_exclusive=[_TARGETS],
         required_together=[("product_id", "provisioning_artifact_id")],
         supports_check_mode=True,
     )

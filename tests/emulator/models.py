@@ -99,8 +99,8 @@ class Output:
 class ProvisionedProduct:
     """A provisioned product; `created_time` is in POSIX seconds.
 
-    `outputs` are those of its last successful provisioning. The members of `run` override those of an action's run on this product. A product with a `region` is found only
-    there; without one, it is found in every region.
+    `outputs` are those of its last successful provisioning. The members of `run` override those of an action's run on
+    this product. A product with a `region` is found only there; without one, it is found in every region.
     """
 
     id: str

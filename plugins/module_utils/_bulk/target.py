@@ -20,6 +20,7 @@ from .._exceptions import InvalidInput, SelfServiceError
 from .._secrets.masker import mask
 from .._servicecatalog.errors import SERVICE_ERRORS, error_sentence, is_access_denied, is_not_found
 from .._servicecatalog.models import Outcome, Parameters, Record, Reference, check_parameters
+from .._servicecatalog.tags import Tags, with_tags
 from .._threads import run_all
 
 if TYPE_CHECKING:
@@ -111,12 +112,12 @@ def given_targets(params: Mapping[str, Any], common: Parameters, secrets: Parame
     return found
 
 
-def searched_targets(service: ServiceCatalog, queries: list[str], parameters: Parameters) -> list[Target]:
-    """Return a target for each provisioned product that the search finds."""
-    return [
-        Target(Reference(product["Id"]), parameters, product)
-        for product in service.search_provisioned_products(queries)
-    ]
+def searched_targets(
+    service: ServiceCatalog, queries: list[str], parameters: Parameters, *, tags: Tags | None
+) -> list[Target]:
+    """Return a target for each provisioned product that the search finds, and that has the tags."""
+    found = with_tags(service.search_provisioned_products(queries), tags)
+    return [Target(Reference(product["Id"]), parameters, product) for product in found]
 
 
 def resolve(service: ServiceCatalog, targets: list[Target], action: Reference, *, workers: int) -> None:

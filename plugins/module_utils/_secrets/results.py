@@ -22,7 +22,7 @@ _NEVER_MASKED = re.compile(
 # Options that are ids or tokens.
 _ID_OPTION = re.compile(".*_(?:ids?|token)")
 # Results whose keys a user or a product chose.
-_WITH_CHOSEN_KEYS = frozenset(("record_outputs", "record_tags", "tags", "parameters"))
+_WITH_CHOSEN_KEYS = frozenset(("outputs", "record_outputs", "record_tags", "tags", "parameters"))
 
 
 def mask_result(result: Mapping[str, Any]) -> dict[str, Any]:

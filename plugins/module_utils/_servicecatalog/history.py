@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -16,11 +16,11 @@ _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 @dataclass(frozen=True)
 class RecordFilter:
-    """Which records to list; None does not restrict."""
+    """Which records to list; None, and no status, do not restrict."""
 
     provisioned_product_id: str | None = None
     product_id: str | None = None
-    status: str | None = None
+    statuses: Collection[str] = ()
     since: datetime | None = None
 
     @property
@@ -35,7 +35,7 @@ class RecordFilter:
         return (
             self.provisioned_product_id in (None, detail.get("ProvisionedProductId"))
             and self.product_id in (None, detail.get("ProductId"))
-            and self.status in (None, detail.get("Status"))
+            and (not self.statuses or detail.get("Status") in self.statuses)
             and (self.since is None or _created(detail) >= self.since)
         )
 

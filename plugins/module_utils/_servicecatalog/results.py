@@ -30,6 +30,29 @@ _RECORD_DETAIL = [
     "path_id",
     "launch_role_arn",
 ]
+# Those of ProvisionedProductAttribute, and what other calls tell of the product.
+_PROVISIONED_PRODUCT = [
+    "arn",
+    "created_time",
+    "id",
+    "idempotency_token",
+    "last_provisioning_record_id",
+    "last_record_id",
+    "last_successful_provisioning_record_id",
+    "name",
+    "output_list",
+    "outputs",
+    "physical_id",
+    "product_id",
+    "product_name",
+    "provisioning_artifact_id",
+    "provisioning_artifact_name",
+    "status",
+    "status_message",
+    "type",
+    "user_arn",
+    "user_arn_session",
+]
 
 
 def record_detail(detail: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,10 +81,21 @@ def record_outputs(outputs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return {str(output.get("OutputKey")): output.get("OutputValue") for output in outputs}
 
 
+def output_list(outputs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return RecordOutputs as a list, with descriptions; two of them may have the same key."""
+    members = {"key": "OutputKey", "value": "OutputValue", "description": "Description"}
+    return [{name: output.get(member) for name, member in members.items()} for output in outputs]
+
+
 def provisioned_product(attribute: Mapping[str, Any]) -> dict[str, Any]:
     """Return a ProvisionedProductAttribute, or a ProvisionedProductDetail, as a result; `tags` is a dict."""
     others = {name: value for name, value in attribute.items() if name != "Tags"}
     return {**snake_case(others), "tags": _tags(attribute.get("Tags"))}
+
+
+def provisioned_product_item(attribute: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a ProvisionedProductAttribute as an item of a list: all keys, those of its outputs null."""
+    return {**dict.fromkeys(_PROVISIONED_PRODUCT), **provisioned_product(attribute)}
 
 
 def service_action(

@@ -26,8 +26,9 @@ RESTART, FAILOVER = "act-restart000001", "act-failover00001"
 @pytest.fixture
 def products(make_attempt: Make) -> Make:
     def make(**params: Any) -> Any:
-        options = {"provisioned_product_ids": None, "provisioned_product_names": None, "search_query": None}
-        return make_attempt(list_provisioned_products, {**options, "access_level": "account", "limit": None, **params})
+        options = ("provisioned_product_ids", "provisioned_product_names", "search_query", "tags", "limit")
+        defaults = {**dict.fromkeys(options), "outputs": False, "access_level": "account"}
+        return make_attempt(list_provisioned_products, {**defaults, **params})
 
     return make
 
@@ -44,15 +45,16 @@ def actions(make_attempt: Make) -> Make:
 @pytest.fixture
 def records(make_attempt: Make) -> Make:
     def make(**params: Any) -> Any:
-        options = ("record_ids", "provisioned_product_id", "product_id", "status", "since", "limit")
+        products = ("provisioned_product_id", "provisioned_product_name")
+        options = ("record_ids", *products, "product_id", "status", "since", "limit")
         return make_attempt(look_up_records, {**dict.fromkeys(options), "access_level": "account", **params})
 
     return make
 
 
-def create_products(emulator: Emulator, count: int) -> None:
+def create_products(emulator: Emulator, count: int, **members: Any) -> None:
     products = [{"id": "prod-1", "name": "web", "artifacts": [{"id": "pa-1", "name": "v1"}]}]
-    generated = {"count": count, "name": "web-{n:05}", "product": "prod-1", "artifact": "pa-1"}
+    generated = {"count": count, "name": "web-{n:05}", "product": "prod-1", "artifact": "pa-1", **members}
     emulator.reset({"products": products, "generated": [generated]})
 
 
@@ -93,6 +95,74 @@ def test_products_are_found_by_tag(products: Make) -> None:
     assert "orders-db" in names(products(search_query=["tags:orders"]).run())
 
 
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"tags": {"team": "orders"}}, ["orders-db", "legacy-db"]),
+        ({"tags": {"team": "orders", "env": "prod"}}, ["orders-db"]),
+        ({"tags": {"team": "order"}}, []),
+        ({"tags": {"Team": "orders"}}, []),
+        ({"tags": {"team": "Orders"}}, []),
+        ({"tags": {"team": "orders"}, "search_query": ["status:UNDER_CHANGE"]}, ["legacy-db"]),
+        ({"tags": {"team": "orders"}, "limit": 1}, ["orders-db"]),
+        ({"tags": {"cost": 7}}, ["bare-db"]),
+        ({"tags": {}, "search_query": ["name:network"]}, ["network"]),
+    ],
+)
+def test_tags_select_products_by_their_exact_keys_and_values(
+    products: Make, emulator: Emulator, params: dict, expected: list[str]
+) -> None:
+    emulator.update_product("pp-bare00000001", tags={"cost": "7", "team": "orders-x"})
+    assert names(products(**params).run()) == expected
+
+
+def test_products_are_returned_with_their_outputs(products: Make, emulator: Emulator) -> None:
+    plain = products(provisioned_product_ids=[ORDERS]).run()["provisioned_products"][0]
+    assert (plain["outputs"], plain["output_list"], plain["idempotency_token"]) == (None, None, None)
+    assert len(emulator.calls()) == 1
+    result = products(provisioned_product_names=["orders-db", "bare-db"], outputs=True).run()
+    orders, bare = result["provisioned_products"]
+    assert orders["outputs"] == {"Endpoint": "orders.db.example.com", "Port": "5432"}
+    assert orders["output_list"] == [
+        {"key": "Endpoint", "value": "orders.db.example.com", "description": "The address of the database"},
+        {"key": "Port", "value": "5432", "description": None},
+    ]
+    assert (bare["outputs"], bare["output_list"]) == ({}, [])
+    assert len(emulator.calls("GetProvisionedProductOutputs")) == 2
+
+
+def test_all_pages_of_outputs_are_read(products: Make, emulator: Emulator) -> None:
+    create_products(emulator, 2, outputs=[{"key": f"Key{n}", "value": str(n)} for n in range(45)])
+    for product in products(outputs=True).run()["provisioned_products"]:
+        assert product["outputs"] == {f"Key{n}": str(n) for n in range(45)}
+    assert len(emulator.calls("GetProvisionedProductOutputs")) == 2 * 3
+
+
+def test_products_whose_outputs_cannot_be_read_have_none_and_one_warning(products: Make, emulator: Emulator) -> None:
+    emulator.update_product("pp-bare00000001", status="ERROR")
+    emulator.fault("GetProvisionedProductOutputs", "replaced", product=ORDERS, members={"Outputs": []})
+    attempt = products(search_query=["type:CFN_STACK"], outputs=True)
+    found = {each["name"]: each["outputs"] for each in attempt.run()["provisioned_products"]}
+    assert found == {"orders-db": {}, "billing-db": {}, "legacy-db": {}, "bare-db": None}
+    (warning,) = attempt.warnings
+    assert warning == (
+        "No outputs can be read of bare-db (pp-bare00000001): InvalidParametersException: Last Successful Provisioning "
+        "Record doesn't exist."
+    )
+
+
+def test_denied_outputs_fail_the_task_and_name_the_product_and_the_permission(
+    products: Make, emulator: Emulator
+) -> None:
+    emulator.fault("GetProvisionedProductOutputs", "access_denied")
+    result = products(provisioned_product_names=["orders-db"], outputs=True).result()
+    assert result["failed"]
+    assert result["msg"].startswith("The outputs of orders-db (pp-orders0000001) can't be read: AccessDenied")
+    assert "servicecatalog:GetProvisionedProductOutputs" in result["msg"]
+    assert result["error"]["code"] == "AccessDeniedException"
+    assert [each["name"] for each in result["provisioned_products"]] == ["orders-db"]
+
+
 def test_all_pages_are_read_in_a_fixed_order_at_an_explicit_access_level(products: Make, emulator: Emulator) -> None:
     create_products(emulator, 250)
     assert len(set(names(products(access_level="user").run()))) == 250
@@ -121,6 +191,11 @@ def test_a_limit_stops_paging(products: Make, emulator: Emulator) -> None:
         ({"limit": 0}, "limit must be 1 or more, not 0"),
         ({"provisioned_product_ids": ["pp-1", "pp 2"]}, r"provisioned_product_ids\[1\] is 'pp 2'"),
         ({"provisioned_product_names": [""]}, r"provisioned_product_names\[0\] has 0 characters"),
+        ({"tags": {"team": None}}, "The tag 'team' in tags has no value"),
+        ({"tags": {"team": ""}}, "The tag 'team' in tags has no value"),
+        ({"tags": {"on": True}}, "The value of the tag 'on' in tags is True, which is not a text; quote it"),
+        ({"tags": {"version": 1.10}}, "The value of the tag 'version' in tags is 1.1, which is not a text; quote it"),
+        ({"tags": {"team": ["a", "b"]}}, "The value of the tag 'team' in tags is a list or a dictionary"),
     ],
 )
 def test_bad_input_makes_no_call(products: Make, emulator: Emulator, params: dict, message: str) -> None:
@@ -186,6 +261,12 @@ def test_an_action_deleted_during_the_lookup_fails_the_task(actions: Make, emula
     assert "ResourceNotFoundException: Service action act-gone is not associated" in result["msg"]
 
 
+def test_a_target_that_is_null_is_rejected_before_any_call(actions: Make, emulator: Emulator) -> None:
+    with pytest.raises(_exceptions.InvalidInput, match="provisioning_artifact_id, service_action_id needs a value"):
+        actions().run()
+    assert emulator.calls() == []
+
+
 # Records
 
 
@@ -221,10 +302,28 @@ def test_the_history_is_newest_first_whatever_order_the_service_uses(
     first, second, third = run_actions(service_action, emulator)
     assert ids_of(records().run()) == [third, second, first]
     assert ids_of(records(limit=1).run()) == [third]
-    assert ids_of(records(status="FAILED").run()) == [second]
+    assert ids_of(records(status=["FAILED"]).run()) == [second]
+    assert ids_of(records(status=["SUCCEEDED", "FAILED"], limit=2).run()) == [third, second]
+    assert ids_of(records(status=[]).run()) == [third, second, first]
+    assert ids_of(records(provisioned_product_name="billing-db").run()) == [second]
+    assert ids_of(records(provisioned_product_name="orders-db", status=["SUCCEEDED"]).run()) == [third, first]
     assert ids_of(records(provisioned_product_id=ORDERS).run()) == [third, first]
     assert ids_of(records(product_id="prod-database00001", limit=2).run()) == [third, second]
     assert ids_of(records(provisioned_product_id=ORDERS, product_id="prod-none").run()) == []
+
+
+def test_the_history_of_a_missing_product_is_an_empty_list(
+    service_action: Make, records: Make, emulator: Emulator
+) -> None:
+    run_actions(service_action, emulator)
+    assert ids_of(records(provisioned_product_id="pp-none").run()) == []
+    attempt = records(provisioned_product_name="order-db")
+    assert ids_of(attempt.run()) == []
+    (warning,) = attempt.warnings
+    assert "'order-db'" in warning
+    assert "orders-db" in warning
+    with pytest.raises(_exceptions.InvalidInput, match="provisioned_product_name is 'order db'"):
+        records(provisioned_product_name="order db").run()
 
 
 def test_a_history_can_start_at_a_given_time(service_action: Make, records: Make, emulator: Emulator) -> None:

@@ -40,6 +40,7 @@ OPTIONS = (
     "provisioned_product_ids",
     "provisioned_product_names",
     "search_query",
+    "tags",
     "targets",
     "service_action_id",
     "service_action_name",
@@ -88,6 +89,42 @@ def create_products(emulator: Emulator, count: int, *, seconds: float = 10, fail
 
 def outcomes(result: dict) -> list[str]:
     return [item["outcome"] for item in result["results"]]
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"tags": {"team": "orders", "env": "prod"}}, [ORDERS]),
+        ({"tags": {"env": "prod"}}, [ORDERS, BILLING]),
+        ({"tags": {"env": "prod"}, "search_query": ["status:TAINTED"]}, [BILLING]),
+        ({"tags": {"env": "PROD"}}, []),
+        ({"tags": {}}, []),
+        ({"tags": {}, "search_query": ["db"]}, []),
+        ({"tags": {"env": "prod"}, "search_query": []}, []),
+    ],
+)
+def test_targets_are_found_by_exact_tags(
+    bulk: Make, emulator: Emulator, params: dict[str, Any], expected: list[str]
+) -> None:
+    result = bulk(**params, service_action_id=RESTART, wait=False).run()
+    assert [item["provisioned_product_id"] for item in result["results"]] == expected
+    assert len(emulator.calls(EXECUTE)) == len(expected)
+    # An empty search reads nothing, least of all every product of the account.
+    assert all(params.values()) == bool(emulator.calls("SearchProvisionedProducts"))
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"tags": {"team": None}}, "The tag 'team' in tags has no value"),
+        ({"tags": {"env": "prod"}, "search_query": [""]}, "search_query has a term that is empty"),
+        ({}, "One of provisioned_product_ids, .*, search_query, tags needs a value, and null is none"),
+    ],
+)
+def test_a_search_is_validated_before_any_call(bulk: Make, emulator: Emulator, params: dict, message: str) -> None:
+    with pytest.raises(_exceptions.InvalidInput, match=message):
+        bulk(**params, service_action_id=RESTART).run()
+    assert emulator.calls() == []
 
 
 def register_handler(attempt: Any, event: str, handler: Callable[..., None]) -> None:
