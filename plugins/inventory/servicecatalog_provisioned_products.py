@@ -111,9 +111,9 @@ notes:
   - With O(cache), a second run makes no call until O(cache_timeout) has passed or V(--flush-cache) is given. The cache
     holds what the service answered, without any credentials; also which regions were denied.
   - What is cached is kept apart by account and role, endpoint, regions, O(search_query), O(tags) and O(access_level),
-    but not by the name of the source. Account and role are taken from O(assume_role_arn), else from the access key where
-    one is given, else from the role or the account of the profile, else from the access key that botocore finds. Keys
-    that change at every run, as temporary ones may, so find no cache. With O(access_level=user) it is always the
+    but not by the name of the source. Account and role are taken from O(assume_role_arn), else from the access key
+    where one is given, else from the role or the account of the profile, else from the access key that botocore finds.
+    Keys that change at every run, as temporary ones may, so find no cache. With O(access_level=user) it is always the
     access key, unless O(assume_role_arn) is given.
   - It needs the permission C(servicecatalog:SearchProvisionedProducts).
   - Tested against an emulator of the service only, never against AWS itself.

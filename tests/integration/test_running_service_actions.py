@@ -87,6 +87,88 @@ def test_the_record_is_set_as_a_fact(play: Play) -> None:
     assert done.code == 0, done.output
 
 
+def test_a_wait_by_name_updates_the_fact_that_the_start_has_set(play: Play) -> None:
+    done = play(f"""
+        - {RESTART}}}
+          register: started
+        - selfservice.aws.servicecatalog_record_wait: {{provisioned_product_name: orders-db}}
+          register: result
+        - ansible.builtin.assert:
+            that:
+              - ansible_facts.servicecatalog_record_detail.record_id == started.record_detail.record_id
+              - ansible_facts.servicecatalog_record_detail.status == 'SUCCEEDED'
+        """)
+    assert done.code == 0, done.output
+    assert done.result["changed"] is False
+
+
+def test_singular_names_and_single_values_work_for_lists(play: Play) -> None:
+    done = play(f"""
+        - {RESTART}}}
+          register: started
+        - selfservice.aws.servicecatalog_record_wait: {{record_id: "{{{{ started.record_detail.record_id }}}}"}}
+        - selfservice.aws.servicecatalog_record_info: {{record_id: "{{{{ started.record_detail.record_id }}}}"}}
+          register: by_id
+        - selfservice.aws.servicecatalog_record_info: {{status: SUCCEEDED, provisioned_product_name: orders-db}}
+          register: by_status
+        - selfservice.aws.servicecatalog_provisioned_product_info:
+            provisioned_product_id: pp-orders0000001
+            outputs: true
+          register: one
+        - selfservice.aws.servicecatalog_service_action_bulk:
+            provisioned_product_name: billing-db
+            service_action_name: Restart
+          register: result
+        - ansible.builtin.assert:
+            that:
+              - by_id.records | length == by_status.records | length == 1
+              - one.provisioned_products[0].outputs.Port == '5432'
+              - result.results[0].provisioned_product_name == 'billing-db'
+        """)
+    assert done.code == 0, done.output
+    assert "[WARNING]" not in done.output
+
+
+def test_the_id_of_a_start_that_check_mode_did_not_make_is_not_waited_for(play: Play, emulator: Emulator) -> None:
+    done = play(
+        f"""
+        - {RESTART}}}
+          register: started
+        - selfservice.aws.servicecatalog_record_wait: {{record_id: "{{{{ started.record_detail.record_id }}}}"}}
+          register: result
+        """,
+        "--check",
+    )
+    assert done.code == 0, done.output
+    assert done.result["records"] == []
+    assert emulator.records() == []
+
+
+@pytest.mark.parametrize(
+    ("module", "params", "message"),
+    [
+        ("record_wait", "record_id: rec-1, provisioned_product_name: x", "are mutually exclusive: record_ids|"),
+        ("record_wait", "wait_timeout: 1", "one of the following is required: record_ids, provisioned_product_id"),
+        ("record_info", "provisioned_product_id: x, provisioned_product_name: x", "are mutually exclusive"),
+        ("record_info", "record_id: rec-1, provisioned_product_name: x", "are mutually exclusive"),
+        ("record_info", "status: [FAILED, DONE]", "value of status must be one or more of: CREATED, "),
+        ("provisioned_product_info", "provisioned_product_id: x, tags: {a: b}", "are mutually exclusive"),
+        ("service_action_bulk", "targets: [], tags: {a: b}, service_action_id: x", "are mutually exclusive"),
+        ("service_action_bulk", "tags: {a: true}, service_action_id: x", "is True, which is not a text; quote it"),
+    ],
+)
+def test_contradictory_options_are_rejected_before_any_call(
+    play: Play, emulator: Emulator, module: str, params: str, message: str
+) -> None:
+    done = play(f"""
+        - selfservice.aws.servicecatalog_{module}: {{{params}}}
+          register: result
+          ignore_errors: true
+        """)
+    assert message in done.result["msg"]
+    assert emulator.calls() == []
+
+
 def test_check_mode_and_diff_work_in_a_playbook(play: Play, emulator: Emulator) -> None:
     done = play(f"- {RESTART}, parameters: {{Mode: forced}}}}\n  register: result", "--check", "--diff")
     assert done.code == 0, done.output

@@ -46,6 +46,14 @@ def test_the_action_group_has_every_module() -> None:
 
 
 @pytest.mark.parametrize("name", MODULES)
+def test_the_singular_of_a_list_of_ids_or_names_is_an_alias(name: str) -> None:
+    text = runpy.run_path(str(ROOT / "plugins" / "modules" / f"{name}.py"))["DOCUMENTATION"]
+    options = yaml.safe_load(text).get("options") or {}
+    lists = [option for option in options if re.search("_(id|name)s$", option)]
+    assert {option: options[option].get("aliases") for option in lists} == {option: [option[:-1]] for option in lists}
+
+
+@pytest.mark.parametrize("name", MODULES)
 def test_a_module_has_at_most_100_lines_of_code(name: str) -> None:
     text = (ROOT / "plugins" / "modules" / f"{name}.py").read_text()
     code = text.split('"""')[-1] if text.count('"""') == 6 else text[text.index("from ansible_collections") :]
