@@ -9,15 +9,19 @@ from typing import Any
 
 
 class SelfServiceError(Exception):
-    """A failure with its facts: keys of the result, and their values."""
+    """A failure with its facts: keys of the result, and their values.
 
-    def __init__(self, message: str, **facts: Any) -> None:
-        super().__init__(message)
+    Its text is what happened and how to continue; a run of many tells the latter once for all of them.
+    """
+
+    def __init__(self, what_happened: str, *, how_to_continue: str = "", **facts: Any) -> None:
+        super().__init__(f"{what_happened} {how_to_continue}".rstrip())
+        self.what_happened = what_happened
         self.facts: dict[str, Any] = facts
 
 
 class InvalidInput(SelfServiceError):
-    """The task asks for something that can't be sent."""
+    """The task asks for something that can't be sent: an error in its arguments, found before anything is started."""
 
 
 class NotFound(SelfServiceError):
@@ -50,3 +54,7 @@ class PollingFailed(SelfServiceError):
 
 class BulkFailed(SelfServiceError):
     """A bulk run has more errors than it may have, or targets that timed out."""
+
+
+# What is found before a start, or comes instead of it.
+NOT_STARTED = (InvalidInput, NotFound, Refused)

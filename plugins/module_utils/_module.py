@@ -23,7 +23,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from . import _progress
 from ._action.parameters import to_parameters
 from ._clock import Clock, SystemClock
-from ._exceptions import InvalidInput, NotFound, Refused, SelfServiceError
+from ._exceptions import NOT_STARTED, InvalidInput, SelfServiceError
 from ._secrets import masker
 from ._secrets.encodings import printable
 from ._secrets.results import find_exposed, mask_options, mask_result, option_names
@@ -55,8 +55,8 @@ _NOT_STARTED = "Nothing was started."
 class Task:
     """What a handler works with: the task's options, the service, the clock, and the result so far.
 
-    `result` is returned by a success and by a failure alike, so that what is put there is never lost. `secrets` are
-    those that Ansible knows of the options.
+    `result` is returned by a success and by a failure alike, so that what is put there is never lost; a failure also
+    returns `failure`, as far as it does not tell more. `secrets` are those that Ansible knows of the options.
     """
 
     params: Mapping[str, Any]
@@ -68,6 +68,7 @@ class Task:
     check_mode: bool = False
     diff_mode: bool = False
     result: dict[str, Any] = field(default_factory=lambda: {"changed": False})
+    failure: dict[str, Any] = field(default_factory=lambda: {"error": None, "response_metadata": None})
     sensitive: Parameters = field(default_factory=dict)
     _limit: Callable[[], float] | None = None
 
@@ -216,9 +217,24 @@ def run(module: AnsibleAWSModule, handler: Callable[[Task], None]) -> None:
 
 
 def run_handler(handler: Callable[[Task], None], task: Task) -> dict[str, Any]:
-    """Run the handler, and return the result so far, masked, with `failed`, and with `msg` and more if it failed."""
-    failure = _run(handler, task)
-    return mask_result({**task.result, **failure, "failed": bool(failure)})
+    """Run the handler, and return the result so far, masked, with `failed`, and with `msg` and more if it failed.
+
+    An error in the arguments, which is found before anything is started, returns its message only.
+    """
+    try:
+        handler(task)
+    except InvalidInput as error:
+        return mask_result({"changed": False, "failed": True, "msg": _message(error, task.params)})
+    except SelfServiceError as error:
+        failure = {"msg": _message(error, task.params if isinstance(error, NOT_STARTED) else {}), **error.facts}
+    except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
+        failure = {"msg": _message(error, task.params), **error_facts(error)}
+    except Exception as error:  # noqa: BLE001 (the record that is known by then must not be lost with a bug)
+        text = f"{type(error).__name__}: {masker.mask(error)}. This is a bug of selfservice.aws; please report it."
+        failure = {"msg": text, "exception": traceback.format_exc()}
+    else:
+        return mask_result({**task.result, "failed": False})
+    return mask_result({**task.result, **task.failure, **failure, "failed": True})
 
 
 def _message(error: BaseException, options: Mapping[str, Any]) -> str:
@@ -226,21 +242,3 @@ def _message(error: BaseException, options: Mapping[str, Any]) -> str:
     text = printable(error_sentence(error))
     says_so = "change_id" not in options or re.search("(not|othing was) started", text)
     return text if says_so else f"{text} {_NOT_STARTED}"
-
-
-def _run(handler: Callable[[Task], None], task: Task) -> dict[str, Any]:
-    try:
-        handler(task)
-    except SelfServiceError as error:
-        # These come before a start, or instead of it.
-        is_early = isinstance(error, (InvalidInput, NotFound, Refused))
-        return {"msg": _message(error, task.params if is_early else {}), **error.facts}
-    except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
-        return {"msg": _message(error, task.params), **error_facts(error)}
-    except Exception as error:  # noqa: BLE001 (the record that is known by then must not be lost with a bug)
-        text = masker.mask(error)
-        return {
-            "msg": f"{type(error).__name__}: {text}. This is a bug of selfservice.aws; please report it.",
-            "exception": traceback.format_exc(),
-        }
-    return {}

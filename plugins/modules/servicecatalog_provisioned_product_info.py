@@ -113,7 +113,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 provisioned_products:
-  description: The provisioned products, oldest first, or in the order of the ids or names given.
+  description:
+    - The provisioned products, oldest first, or in the order of the ids or names given. What the service did not give
+      is null.
   returned: success
   type: list
   elements: dict
@@ -205,8 +207,8 @@ provisioned_products:
           type: str
           sample: The address of the database
 error:
-  description: The service's own error.
-  returned: when the service refused a call
+  description: The service's own error. Null if it refused no call.
+  returned: failure, unless the arguments are wrong
   type: dict
   contains:
     code:
@@ -216,8 +218,8 @@ error:
       description: The service's text.
       type: str
 response_metadata:
-  description: What identifies the answer for AWS Support.
-  returned: when the service refused a call
+  description: What identifies the response for AWS Support. Null if the service refused no call.
+  returned: failure, unless the arguments are wrong
   type: dict
   contains:
     http_status_code:

@@ -88,7 +88,7 @@ EXAMPLES = r"""
 
 - name: Read its outputs
   selfservice.aws.servicecatalog_record_info:
-    record_ids: "{{ last.records | map(attribute='record_id') }}"
+    record_ids: "{{ last.records | map(attribute='record_detail.record_id') }}"
 """
 
 RETURN = r"""
@@ -98,70 +98,76 @@ records:
   type: list
   elements: dict
   contains:
-    record_id:
-      description: The id of the record.
-      type: str
-      sample: rec-abcd1234wxyz5
-    status:
-      description: V(CREATED), V(IN_PROGRESS), V(IN_PROGRESS_IN_ERROR), V(SUCCEEDED) or V(FAILED).
-      type: str
-      sample: SUCCEEDED
-    created_time:
-      description: When the record was created, in UTC.
-      type: str
-      sample: "2026-11-22T22:39:38.120000+00:00"
-    updated_time:
-      description: When the record last changed, in UTC.
-      type: str
-      sample: "2026-11-22T22:39:58.120000+00:00"
-    record_type:
-      description: The type of the record, as the service names it.
-      type: str
-    record_errors:
-      description: What went wrong. It may be empty for a failed record, whose outputs then often explain it.
-      type: list
-      elements: dict
-      contains:
-        code:
-          description: The service's code.
-          type: str
-        description:
-          description: The service's text.
-          type: str
-    record_tags:
-      description: The tags of the record. The keys keep their case.
+    record_detail:
+      description:
+        - The record as last seen, with every member of the service's RecordDetail. What the service did not give is
+          null.
       type: dict
-    provisioned_product_id:
-      description: The id of the provisioned product.
-      type: str
-      sample: pp-orders0000001
-    provisioned_product_name:
-      description: The name of the provisioned product.
-      type: str
-      sample: orders-db
-    provisioned_product_type:
-      description: The type of the provisioned product.
-      type: str
-      sample: CFN_STACK
-    product_id:
-      description: The id of the product.
-      type: str
-    provisioning_artifact_id:
-      description: The id of the provisioning artifact.
-      type: str
-    path_id:
-      description: The id of the launch path.
-      type: str
-    launch_role_arn:
-      description: The ARN of the launch role.
-      type: str
+      contains:
+        record_id:
+          description: The id of the record.
+          type: str
+          sample: rec-abcd1234wxyz5
+        status:
+          description: V(CREATED), V(IN_PROGRESS), V(IN_PROGRESS_IN_ERROR), V(SUCCEEDED) or V(FAILED).
+          type: str
+          sample: SUCCEEDED
+        created_time:
+          description: When the record was created, in UTC.
+          type: str
+          sample: "2026-11-22T22:39:38.120000+00:00"
+        updated_time:
+          description: When the record last changed, in UTC.
+          type: str
+          sample: "2026-11-22T22:39:58.120000+00:00"
+        record_type:
+          description: The type of the record, as the service names it.
+          type: str
+        record_errors:
+          description: What went wrong. It may be empty for a failed record, whose outputs then often explain it.
+          type: list
+          elements: dict
+          contains:
+            code:
+              description: The service's code.
+              type: str
+            description:
+              description: The service's text.
+              type: str
+        record_tags:
+          description: The tags of the record. The keys keep their case.
+          type: dict
+        provisioned_product_id:
+          description: The id of the provisioned product.
+          type: str
+          sample: pp-orders0000001
+        provisioned_product_name:
+          description: The name of the provisioned product.
+          type: str
+          sample: orders-db
+        provisioned_product_type:
+          description: The type of the provisioned product.
+          type: str
+          sample: CFN_STACK
+        product_id:
+          description: The id of the product.
+          type: str
+        provisioning_artifact_id:
+          description: The id of the provisioning artifact.
+          type: str
+        path_id:
+          description: The id of the launch path.
+          type: str
+        launch_role_arn:
+          description: The ARN of the launch role.
+          type: str
     record_outputs:
       description: The outputs of the record, with O(record_ids). Empty in a history, which has none.
       type: dict
       sample: {"SnapshotId": "snap-0123456789abcdef0"}
 error:
-  description: The service's own error.
-  returned: when the service refused a call
+  description: The service's own error. Null if it refused no call.
+  returned: failure, unless the arguments are wrong
   type: dict
   contains:
     code:
@@ -171,8 +177,8 @@ error:
       description: The service's text.
       type: str
 response_metadata:
-  description: What identifies the answer for AWS Support.
-  returned: when the service refused a call
+  description: What identifies the response for AWS Support. Null if the service refused no call.
+  returned: failure, unless the arguments are wrong
   type: dict
   contains:
     http_status_code:
@@ -207,13 +213,13 @@ def look_up_records(task: Task) -> None:
     except NotFound as error:
         task.warn(str(error))
         records = []
-    task.result["records"] = [results.flat_record(record) for record in records[: task.params["limit"]]]
+    task.result["records"] = [results.record(record) for record in records[: task.params["limit"]]]
 
 
 def _by_id(task: Task, record_id: str) -> list[Record]:
     try:
         detail, outputs = task.service.describe_record(record_id)
-        return [Record(detail, results.record_outputs(outputs))]
+        return [Record(detail, list(outputs))]
     except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
         if not is_not_found(error):
             raise

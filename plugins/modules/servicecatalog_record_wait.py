@@ -84,67 +84,73 @@ EXAMPLES = r"""
 RETURN = r"""
 records:
   description: The records in the order given, each as last seen.
-  returned: always, after the options were found right
+  returned: unless the arguments are wrong
   type: list
   elements: dict
   contains:
-    record_id:
-      description: The id of the record.
-      type: str
-      sample: rec-abcd1234wxyz5
-    status:
-      description: V(CREATED), V(IN_PROGRESS), V(IN_PROGRESS_IN_ERROR), V(SUCCEEDED) or V(FAILED).
-      type: str
-      sample: SUCCEEDED
-    created_time:
-      description: When the record was created, in UTC.
-      type: str
-      sample: "2026-11-22T22:39:38.120000+00:00"
-    updated_time:
-      description: When the record last changed, in UTC.
-      type: str
-      sample: "2026-11-22T22:39:58.120000+00:00"
-    record_type:
-      description: The type of the record, as the service names it.
-      type: str
-    record_errors:
-      description: What went wrong. It may be empty for a failed record, whose outputs then often explain it.
-      type: list
-      elements: dict
-      contains:
-        code:
-          description: The service's code.
-          type: str
-        description:
-          description: The service's text.
-          type: str
-    record_tags:
-      description: The tags of the record. The keys keep their case.
+    record_detail:
+      description:
+        - The record as last seen, with every member of the service's RecordDetail. What the service did not give is
+          null.
       type: dict
-    provisioned_product_id:
-      description: The id of the provisioned product.
-      type: str
-      sample: pp-orders0000001
-    provisioned_product_name:
-      description: The name of the provisioned product.
-      type: str
-      sample: orders-db
-    provisioned_product_type:
-      description: The type of the provisioned product.
-      type: str
-      sample: CFN_STACK
-    product_id:
-      description: The id of the product.
-      type: str
-    provisioning_artifact_id:
-      description: The id of the provisioning artifact.
-      type: str
-    path_id:
-      description: The id of the launch path.
-      type: str
-    launch_role_arn:
-      description: The ARN of the launch role.
-      type: str
+      contains:
+        record_id:
+          description: The id of the record.
+          type: str
+          sample: rec-abcd1234wxyz5
+        status:
+          description: V(CREATED), V(IN_PROGRESS), V(IN_PROGRESS_IN_ERROR), V(SUCCEEDED) or V(FAILED).
+          type: str
+          sample: SUCCEEDED
+        created_time:
+          description: When the record was created, in UTC.
+          type: str
+          sample: "2026-11-22T22:39:38.120000+00:00"
+        updated_time:
+          description: When the record last changed, in UTC.
+          type: str
+          sample: "2026-11-22T22:39:58.120000+00:00"
+        record_type:
+          description: The type of the record, as the service names it.
+          type: str
+        record_errors:
+          description: What went wrong. It may be empty for a failed record, whose outputs then often explain it.
+          type: list
+          elements: dict
+          contains:
+            code:
+              description: The service's code.
+              type: str
+            description:
+              description: The service's text.
+              type: str
+        record_tags:
+          description: The tags of the record. The keys keep their case.
+          type: dict
+        provisioned_product_id:
+          description: The id of the provisioned product.
+          type: str
+          sample: pp-orders0000001
+        provisioned_product_name:
+          description: The name of the provisioned product.
+          type: str
+          sample: orders-db
+        provisioned_product_type:
+          description: The type of the provisioned product.
+          type: str
+          sample: CFN_STACK
+        product_id:
+          description: The id of the product.
+          type: str
+        provisioning_artifact_id:
+          description: The id of the provisioning artifact.
+          type: str
+        path_id:
+          description: The id of the launch path.
+          type: str
+        launch_role_arn:
+          description: The ARN of the launch role.
+          type: str
     record_outputs:
       description: The outputs of the record once it has ended.
       type: dict
@@ -154,31 +160,40 @@ records:
         - V(succeeded), V(failed), V(timed_out), or V(unknown) if the record could not be followed to its end.
       type: str
       sample: succeeded
-    error:
-      description: What went wrong, in a sentence.
-      returned: unless it succeeded
+    msg:
+      description: What went wrong, in a sentence. Null if it succeeded.
       type: str
+    error:
+      description: The service's own error. Null if it refused no call.
+      type: dict
+      contains:
+        code:
+          description: The service's code.
+          type: str
+        message:
+          description: The service's text.
+          type: str
 ansible_facts:
   description: Facts for later tasks, the same that M(selfservice.aws.servicecatalog_service_action) sets.
-  returned: on success, if it waited for exactly one record
+  returned: success, if it waited for exactly one record
   type: dict
   contains:
     servicecatalog_record_detail:
       description: The record without its outputs, as M(selfservice.aws.servicecatalog_service_action) returns it.
       type: dict
 choices:
-  description: Names or ids of provisioned products that there are.
-  returned: when the provisioned product was not found
+  description: What there is to choose from, when the provisioned product is unknown. Empty otherwise.
+  returned: failure, unless the arguments are wrong
   type: list
   elements: str
 hints:
-  description: What to look at, for the causes of failure that AWS documents.
-  returned: when a record failed
+  description: What to look at, for the causes of failure that AWS documents. Empty if none of them is recognized.
+  returned: failure, unless the arguments are wrong
   type: list
   elements: str
 error:
-  description: The service's own error.
-  returned: when the service refused a call
+  description: The service's own error. Null if it refused no call.
+  returned: failure, unless the arguments are wrong
   type: dict
   contains:
     code:
@@ -188,8 +203,8 @@ error:
       description: The service's text.
       type: str
 response_metadata:
-  description: What identifies the answer for AWS Support.
-  returned: when the service refused a call
+  description: What identifies the response for AWS Support. Null if the service refused no call.
+  returned: failure, unless the arguments are wrong
   type: dict
   contains:
     http_status_code:
@@ -212,7 +227,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
 from ansible_collections.selfservice.aws.plugins.module_utils._secrets.masker import mask
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import results
-from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Record, Reference
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Outcome, Record, Reference
 from ansible_collections.selfservice.aws.plugins.module_utils._wait.outcome import combined_failure, outcome_of
 from ansible_collections.selfservice.aws.plugins.module_utils._wait.poller import RecordPoller
 from ansible_collections.selfservice.aws.plugins.module_utils._wait.schedule import WaitOptions
@@ -228,8 +243,10 @@ def wait_until_ended(task: Task) -> None:
     record_ids = _given(task)
     _arguments.check_identifiers({**task.params, "record_ids": record_ids})
     _arguments.check_waiting(task.params)
+    unread = (Record({"RecordId": record_id}) for record_id in record_ids)
+    task.result["records"] = [_record_result(record, Outcome.UNKNOWN, None) for record in unread]
+    task.failure.update(hints=[], choices=[])
     task.limit_calls(task.params["wait_timeout"])
-    task.result["records"] = []
     record_ids = record_ids or _newest(task)
     records = [Record({"RecordId": record_id}) for record_id in record_ids]
     poller = RecordPoller(task.polling_service, records, task.clock)
@@ -239,7 +256,9 @@ def wait_until_ended(task: Task) -> None:
         failures = wait_for_records(
             poller, WaitOptions.of(task.params), clock=task.clock, warn=task.warn, progress=task.progress
         )
-    task.result["records"] = [_record_result(poller.records[each], failures.get(each)) for each in record_ids]
+    task.result["records"] = [
+        _record_result(poller.records[each], outcome_of(failures.get(each)), failures.get(each)) for each in record_ids
+    ]
     if failures:
         raise combined_failure(failures, len(poller.records))
     if len(poller.records) == 1:
@@ -247,9 +266,9 @@ def wait_until_ended(task: Task) -> None:
         task.result["ansible_facts"] = {"servicecatalog_record_detail": detail}
 
 
-def _record_result(record: Record, failure: SelfServiceError | None) -> dict[str, Any]:
-    error = {"error": str(failure)} if failure else {}
-    return {**results.flat_record(record), "outcome": str(outcome_of(failure)), **error}
+def _record_result(record: Record, outcome: Outcome, failure: SelfServiceError | None) -> dict[str, Any]:
+    error, text = (failure.facts.get("error"), str(failure)) if failure else (None, None)
+    return {**results.record(record), "outcome": str(outcome), "msg": text, "error": error}
 
 
 def _given(task: Task) -> list[str]:

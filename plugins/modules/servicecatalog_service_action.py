@@ -133,8 +133,9 @@ changed:
 record_detail:
   description:
     - The record as last seen, with every member of the service's RecordDetail. What the service did not give is null.
-    - In check mode, what is known of the record that would be created.
-  returned: when a record exists, and in check mode
+    - In check mode, what is known of the record that would be created. If nothing was started, all of it is null, and
+      C(record_errors) and C(record_tags) are empty.
+  returned: unless the arguments are wrong
   type: dict
   contains:
     record_id:
@@ -197,29 +198,49 @@ record_detail:
 record_outputs:
   description:
     - The outputs of the record, empty until it has ended. The keys are the automation's and keep their case.
-  returned: when a record exists, and in check mode
+  returned: unless the arguments are wrong
   type: dict
   sample: {"SnapshotId": "snap-0123456789abcdef0"}
+record_output_list:
+  description: The same outputs as a list, in the order of the service, since two of them may share a key.
+  returned: unless the arguments are wrong
+  type: list
+  elements: dict
+  contains:
+    key:
+      description: The key, as the automation names it.
+      type: str
+      sample: SnapshotId
+    value:
+      description: The value. Null if the service gave none.
+      type: str
+      sample: snap-0123456789abcdef0
+    description:
+      description: What the output is. Null if the service does not say.
+      type: str
 change_id:
   description: The change. Run again with it, the task finds the same record. Null with O(execute_token).
-  returned: always, after the options were found right
+  returned: unless the arguments are wrong
   type: str
   sample: CHG-4711
 attempt:
   description:
     - The number of the attempt that the record belongs to, from 1 on.
-    - Null with O(execute_token), and in check mode with O(retry_failed).
-  returned: always, after the options were found right
+    - Null with O(execute_token), in check mode with O(retry_failed), and if a name was not found.
+  returned: unless the arguments are wrong
   type: int
   sample: 1
 execute_token:
-  description: The idempotency token that was sent, or would be. Null in check mode with O(retry_failed).
-  returned: always, after names were resolved
+  description:
+    - The idempotency token that was sent, or would be. Null in check mode with O(retry_failed), and if a name was not
+      found.
+  returned: unless the arguments are wrong
   type: str
   sample: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
 request:
-  description: What was sent, or would be in check mode. Sensitive values are masked.
-  returned: always, after names were resolved
+  description:
+    - What was sent, or would be in check mode. Sensitive values are masked. Null if a name was not found.
+  returned: unless the arguments are wrong
   type: dict
   contains:
     provisioned_product_id:
@@ -229,27 +250,27 @@ request:
       description: The id of the service action.
       type: str
     execute_token:
-      description: The idempotency token.
+      description: The idempotency token. Null in check mode with O(retry_failed).
       type: str
     accept_language:
-      description: The language asked for.
+      description: The language asked for. Null for the service's default.
       type: str
     parameters:
       description: The parameters as lists of strings. None are sent when this is empty.
       type: dict
 hints:
-  description: What to look at, for the causes of failure that AWS documents.
-  returned: on failure of the record, or of its start
+  description: What to look at, for the causes of failure that AWS documents. Empty if none of them is recognized.
+  returned: failure, unless the arguments are wrong
   type: list
   elements: str
 choices:
-  description: What there is to choose from, when a name, an id or a parameter is unknown.
-  returned: when a name, an id or a parameter is unknown
+  description: What there is to choose from, when a name, an id or a parameter is unknown. Empty otherwise.
+  returned: failure, unless the arguments are wrong
   type: list
   elements: str
 error:
-  description: The service's own error.
-  returned: when the service refused a call
+  description: The service's own error. Null if it refused no call.
+  returned: failure, unless the arguments are wrong
   type: dict
   contains:
     code:
@@ -259,8 +280,8 @@ error:
       description: The service's text.
       type: str
 response_metadata:
-  description: What identifies the answer for AWS Support.
-  returned: when the service refused a call
+  description: What identifies the response for AWS Support. Null if the service refused no call.
+  returned: failure, unless the arguments are wrong
   type: dict
   contains:
     http_status_code:
@@ -274,7 +295,7 @@ response_metadata:
       type: int
 ansible_facts:
   description: The record as a fact. Ansible keeps no facts of failed tasks, so register the result to handle failures.
-  returned: on success
+  returned: success
   type: dict
   contains:
     servicecatalog_record_detail:
@@ -283,6 +304,7 @@ ansible_facts:
 """
 
 from functools import partial
+from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
@@ -311,7 +333,8 @@ def run_service_action(task: Task) -> None:
     _arguments.check_waiting(params)
     models.check_parameters(parameters)
     change = change_of(params["change_id"], params["execute_token"], retry_failed=params["retry_failed"])
-    task.result["change_id"] = change.id
+    _keep(task, models.Record({}), change_id=change.id, attempt=None, execute_token=None, request=None)
+    task.failure.update(hints=[], choices=[])
     target, action = (models.Reference(params[f"{each}_id"], params[f"{each}_name"]) for each in NAMED)
     planned = plan.plan(task.service, target, action, parameters=parameters, secret_names=secrets, change=change)
     _tell(task, planned, 1)
@@ -328,13 +351,16 @@ def _tell(task: Task, planned: plan.Plan, attempt: int) -> None:
     task.result.update(attempt=attempted, request=request, execute_token=request["execute_token"])
 
 
+def _keep(task: Task, record: models.Record, **more: Any) -> None:
+    task.result.update(**results.record(record), record_output_list=results.output_list(record.outputs), **more)
+
+
 def _validate(task: Task, planned: plan.Plan) -> None:
     if task.params["retry_failed"]:
         # Which attempt it would be is found by starting the ones before.
         task.result.update(attempt=None, execute_token=None, request={**task.result["request"], "execute_token": None})
     check = plan.validate(task.service, planned, task.warn)
-    detail = plan.predicted_record_detail(planned.request, check.product)
-    task.result.update(changed=True, record_detail=results.record_detail(detail), record_outputs={})
+    _keep(task, models.Record(plan.predicted_record_detail(planned.request, check.product)), changed=True)
     if task.diff_mode:
         task.result["diff"] = plan.parameters_diff(check.definitions, planned)
 
@@ -351,7 +377,7 @@ def _start(task: Task, planned: plan.Plan) -> None:
         execution = start_attempt(task.service, planned, clock=task.clock, **more)
     except Refused as refusal:
         raise plan.add_diagnosis(refusal, task.service, planned) from refusal
-    task.result.update(changed=execution.changed, **results.record(execution.record))
+    _keep(task, execution.record, changed=execution.changed)
     if params["wait"] or not execution.changed or execution.record.outcome is not models.Outcome.RUNNING:
         _wait(task, execution, reader, again)
 
@@ -366,7 +392,7 @@ def _wait(task: Task, execution: Execution, reader: ServiceCatalog, again: str) 
         reader,
         execution.record,
         WaitOptions.of(task.params) if task.params["wait"] else None,
-        keep=lambda record: task.result.update(results.record(record)),
+        keep=partial(_keep, task),
         clock=task.clock,
         started=task.started,
         replayed=not execution.changed,

@@ -97,6 +97,21 @@ options:
       - The task fails when more targets than these are errors, those of earlier runs included, or when any timed out.
     type: str
     default: "0"
+  return_results:
+    description:
+      - Which targets C(results) has. With V(problems), it has only those that failed, timed out, or may have started
+        without a usable answer, and of them the first 10. C(remaining) then has the first 20.
+      - A failed task prints its results, and those of a thousand targets are a megabyte.
+    type: str
+    choices: [all, problems]
+    default: all
+  return_outputs:
+    description:
+      - Whose outputs to read. Those of failures cost a call for each failure, those of V(all) one for each target.
+      - Without O(wait), no outputs are read.
+    type: str
+    choices: [failures, all]
+    default: failures
 extends_documentation_fragment:
   - selfservice.aws.execution
   - selfservice.aws.waiting
@@ -138,7 +153,7 @@ EXAMPLES = r"""
 
 - name: Show who did not make it
   ansible.builtin.debug:
-    msg: "{{ restarts.results | rejectattr('outcome', 'eq', 'succeeded') | map(attribute='error') }}"
+    msg: "{{ restarts.results | rejectattr('outcome', 'eq', 'succeeded') | map(attribute='msg') }}"
 
 - name: Restart the production databases of a team, found by their tags
   selfservice.aws.servicecatalog_service_action_bulk:
@@ -165,8 +180,10 @@ changed:
   returned: always
   type: bool
 results:
-  description: The targets in the order given, each with its one outcome.
-  returned: always, after the options were found right
+  description:
+    - The targets in the order given, each with its one outcome.
+    - With O(return_results=problems), the first 10 of those that failed or timed out.
+  returned: unless the arguments are wrong
   type: list
   elements: dict
   contains:
@@ -174,7 +191,7 @@ results:
       description: The id of the provisioned product. Null if its name was not found.
       type: str
     provisioned_product_name:
-      description: The name of the provisioned product, as far as it is known.
+      description: The name of the provisioned product. Null if it is not known.
       type: str
     outcome:
       description:
@@ -182,18 +199,24 @@ results:
         - A record that could not be followed to its end counts as V(timed_out).
         - A target that timed out stays V(timed_out) even if the same run sees its end later. The record then shows how
           it ended.
-        - A start without any usable answer counts as V(failed). The error says that it may have started.
+        - A start without any usable answer counts as V(failed). C(msg) says that it may have started.
       type: str
-    error:
-      description: What went wrong, in a sentence with the service's code.
-      returned: on failure
+    changed:
+      description: Whether this run created the record, or may have. In check mode, whether it would.
+      type: bool
+    execute_token:
+      description:
+        - The idempotency token of the attempt. Null if no start was planned, since the target was not found or can't be
+          sent, and in check mode with O(retry_failed).
       type: str
-    record_outputs:
-      description: The outputs of the record.
-      returned: on failure
-      type: dict
+    attempt:
+      description: The number of the attempt, from 1 on. Null where C(execute_token) is.
+      type: int
     record_detail:
-      description: The record as last seen. Null without one.
+      description:
+        - The record as last seen, with every member of the service's RecordDetail. What the service did not give is
+          null.
+        - Without a record, all of it is null, and C(record_errors) and C(record_tags) are empty.
       type: dict
       contains:
         record_id:
@@ -253,9 +276,26 @@ results:
         launch_role_arn:
           description: The ARN of the launch role.
           type: str
+    record_outputs:
+      description: The outputs of the record, if they were read. O(return_outputs) says which are.
+      type: dict
+      sample: {"SnapshotId": "snap-0123456789abcdef0"}
+    msg:
+      description: What went wrong, in a sentence. Null if nothing did.
+      type: str
+    error:
+      description: The service's own error. Null if it refused no call.
+      type: dict
+      contains:
+        code:
+          description: The service's code.
+          type: str
+        message:
+          description: The service's text.
+          type: str
 summary:
   description: How many targets came to each outcome, and what it took.
-  returned: always, after the options were found right
+  returned: unless the arguments are wrong
   type: dict
   contains:
     succeeded:
@@ -273,6 +313,10 @@ summary:
     started:
       description: How many were started and not waited for.
       type: int
+    results_omitted:
+      description:
+        - How many targets that failed or timed out RV(results) leaves out, with O(return_results=problems).
+      type: int
     seconds:
       description: How long the run took.
       type: float
@@ -280,18 +324,21 @@ summary:
       description: How many HTTP requests were sent, retries included.
       type: int
 remaining:
-  description: The ids of the targets that were not started. Run the task again with the same change to start them.
-  returned: always, after the options were found right
+  description:
+    - The ids of the targets that were not started, or the names of those whose id is not known. Run the task again with
+      the same change to start them.
+    - With O(return_results=problems), the first 20. RV(summary) has the count.
+  returned: unless the arguments are wrong
   type: list
   elements: str
 change_id:
   description: The change. Run again with it, the task resumes where it left off.
-  returned: always, after the options were found right
+  returned: unless the arguments are wrong
   type: str
   sample: CHG-4711
 error:
-  description: The service's own error.
-  returned: when the service refused a call
+  description: The service's own error. Null if it refused no call.
+  returned: failure, unless the arguments are wrong
   type: dict
   contains:
     code:
@@ -301,8 +348,8 @@ error:
       description: The service's text.
       type: str
 response_metadata:
-  description: What identifies the answer for AWS Support.
-  returned: when the service refused a call
+  description: What identifies the response for AWS Support. Null if the service refused no call.
+  returned: failure, unless the arguments are wrong
   type: dict
   contains:
     http_status_code:
@@ -339,7 +386,7 @@ _SOURCES = ("provisioned_product_ids", "provisioned_product_names", "targets", "
 
 def run_on_many(task: Task) -> None:
     """Run the action on every target, or in check mode validate the starts."""
-    params, started = task.params, task.clock.monotonic()
+    params = task.params
     secrets = task.sensitive_parameters()
     _arguments.check_one_given(params, _SOURCES)
     _arguments.check_identifiers(params)
@@ -347,34 +394,29 @@ def run_on_many(task: Task) -> None:
     tags = check_tags(params["tags"])
     _arguments.check_waiting(params)
     change = change_of(params["change_id"], retry_failed=params["retry_failed"])
-    task.result["change_id"] = change.id
     common = to_parameters(params["parameters"], "parameters")
     targets = target.given_targets(params, common, secrets)
     target.check_duplicates(targets)
-    # Without a wait, only a signal limits them.
-    task.limit_calls(params["wait_timeout"] if params["wait"] else math.inf, each=True)
-    queue.budget_of(params, len(targets))
-    service = task.bulk_service(starts.WORKERS)
     if _searches(params):
         check_parameters({**common, **secrets})
-        targets = target.searched_targets(service, params["search_query"] or [], {**common, **secrets}, tags=tags)
-    action = Reference(params["service_action_id"], params["service_action_name"])
-    target.resolve(service, targets, action, workers=starts.WORKERS)
-    target.make_plans(targets, change, secrets)
-    budget = queue.budget_of(params, len(targets))
-    pending = queue.TargetQueue(targets, budget, retry_failed=params["retry_failed"])
-    services, interrupted = [service], None
+    queue.budget_of(params, len(targets))
+    # Without a wait, only a signal limits them.
+    task.limit_calls(params["wait_timeout"] if params["wait"] else math.inf, each=True)
+    task.result["change_id"] = change.id
+    services: list[ServiceCatalog] = []
     try:
-        if task.check_mode:
-            target.validate_targets(service, pending, task.warn, workers=starts.WORKERS)
-        else:
-            services += [task.bulk_polling_service()] if params["wait"] else []
-            interrupted = _run(task, services, pending)
+        services.append(task.bulk_service(starts.WORKERS))
+        if _searches(params):
+            queries, parameters = params["search_query"] or [], {**common, **secrets}
+            targets += target.searched_targets(services[0], queries, parameters, tags=tags)
+        action = Reference(params["service_action_id"], params["service_action_name"])
+        target.resolve(services[0], targets, action, workers=starts.WORKERS)
+        target.make_plans(targets, change, secrets)
+        budget = queue.budget_of(params, len(targets))
+        pending = queue.TargetQueue(targets, budget, retry_failed=params["retry_failed"])
+        interrupted = _run(task, services, pending)
     finally:
-        found = summary.bulk_results(targets, is_check=task.check_mode)
-        found["summary"]["seconds"] = round(task.clock.monotonic() - started, 1)
-        found["summary"]["api_calls"] = sum(each.requests for each in services)
-        task.result.update(found)
+        _report(task, targets, services)
     summary.raise_for_failures(targets, pending, change=change, interrupted=interrupted, warn=task.warn)
 
 
@@ -385,10 +427,26 @@ def _searches(params: Mapping[str, Any]) -> bool:
 
 
 def _run(task: Task, services: list[ServiceCatalog], pending: queue.TargetQueue) -> Interrupted | None:
+    if task.check_mode:
+        target.validate_targets(services[0], pending, task.warn, workers=starts.WORKERS)
+        return None
+    services += [task.bulk_polling_service()] if task.params["wait"] else []
     task.clock.raise_on_signals()
-    poller = RecordPoller(services[-1], [], task.clock, outputs_of_successes=False)
+    poller = RecordPoller(services[-1], [], task.clock, outputs_of_successes=task.params["return_outputs"] == "all")
     options = WaitOptions.of(task.params) if task.params["wait"] else None
     return runner.BulkRunner(services[0], pending, poller, options, clock=task.clock, progress=task.progress).run()
+
+
+def _report(task: Task, targets: list[target.Target], services: list[ServiceCatalog]) -> None:
+    params = task.params
+    found = summary.bulk_results(targets, attempts_are_known=not (task.check_mode and params["retry_failed"]))
+    if params["return_results"] == "problems":
+        summary.keep_problems(found)
+    found["summary"]["seconds"] = round(task.clock.monotonic() - task.started, 1)
+    found["summary"]["api_calls"] = sum(each.requests for each in services)
+    task.result.update(found)
+    if params["wait"] and params["return_outputs"] == "all":
+        summary.warn_of_missing_outputs(targets, task.warn)
 
 
 def main() -> None:
@@ -414,6 +472,8 @@ def main() -> None:
             "wait": {"type": "bool", "default": True},
             "max_concurrency": {"type": "str", "default": "50"},
             "max_errors": {"type": "str", "default": "0"},
+            "return_results": {"type": "str", "choices": ["all", "problems"], "default": "all"},
+            "return_outputs": {"type": "str", "choices": ["failures", "all"], "default": "failures"},
             **_arguments.execution(),
             **_arguments.waiting(),
         },

@@ -85,7 +85,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 service_actions:
-  description: The service actions, in the order of the service.
+  description: The service actions, in the order of the service. What the service did not give is null.
   returned: success
   type: list
   elements: dict
@@ -105,8 +105,9 @@ service_actions:
       description: The type of the definition. There is only V(SSM_AUTOMATION).
       type: str
     parameters:
-      description: The parameters that the action takes on the provisioned product.
-      returned: with O(provisioned_product_id) or O(provisioned_product_name)
+      description:
+        - The parameters that the action takes on the provisioned product. Null without O(provisioned_product_id) or
+          O(provisioned_product_name).
       type: list
       elements: dict
       contains:
@@ -122,8 +123,7 @@ service_actions:
           type: list
           elements: str
     definition:
-      description: What the action runs.
-      returned: with O(service_action_id)
+      description: What the action runs. Null without O(service_action_id).
       type: dict
       contains:
         name:
@@ -141,8 +141,8 @@ service_actions:
           type: list
           elements: dict
 error:
-  description: The service's own error.
-  returned: when the service refused a call
+  description: The service's own error. Null if it refused no call.
+  returned: failure, unless the arguments are wrong
   type: dict
   contains:
     code:
@@ -152,8 +152,8 @@ error:
       description: The service's text.
       type: str
 response_metadata:
-  description: What identifies the answer for AWS Support.
-  returned: when the service refused a call
+  description: What identifies the response for AWS Support. Null if the service refused no call.
+  returned: failure, unless the arguments are wrong
   type: dict
   contains:
     http_status_code:
@@ -187,10 +187,10 @@ def list_service_actions(task: Task) -> None:
     """List the service actions that the options ask for."""
     _arguments.check_one_given(task.params, _TARGETS)
     _arguments.check_identifiers(task.params)
-    task.result["service_actions"] = []
     try:
         task.result["service_actions"] = _list(task)
     except NotFound as error:
+        task.result["service_actions"] = []
         task.warn(str(error))
 
 

@@ -190,8 +190,8 @@ def _dead_ends(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterator[s
 
 def _records_in(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return what the result of any module tells of its records."""
-    details = [each["record_detail"] for each in result.get("results", ()) if each["record_detail"]]
-    return [*details, *result.get("records", ()), *([result["record_detail"]] if result.get("record_detail") else [])]
+    items = [*result.get("results", ()), *result.get("records", ()), *([result] if "record_detail" in result else [])]
+    return [each["record_detail"] for each in items]
 
 
 def _token(call: Mapping[str, Any]) -> str:

@@ -75,6 +75,8 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "wait": True,
         "max_concurrency": "50",
         "max_errors": "1",
+        "return_results": "all",
+        "return_outputs": "failures",
     },
     "record_wait": {**_WAITING, **dict.fromkeys((*_TARGET, "record_ids", "sensitive_parameters"))},
     "record_info": {

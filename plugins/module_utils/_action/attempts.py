@@ -8,7 +8,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Callable
 
-from .._servicecatalog import results
 from .._servicecatalog.errors import SERVICE_ERRORS
 from .._servicecatalog.models import Outcome, Record
 from .start import Execution, start
@@ -52,5 +51,5 @@ def read_replay(service: ServiceCatalog, record: Record) -> Record:
     if record.outcome is Outcome.RUNNING:
         with suppress(*SERVICE_ERRORS):
             detail, outputs = service.describe_record(record.record_id)
-            return Record(detail, results.record_outputs(outputs))
+            return Record(detail, list(outputs))
     return record

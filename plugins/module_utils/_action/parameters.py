@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .._exceptions import InvalidInput
+from .._exceptions import InvalidInput, NotFound, Refused
 from .._secrets.masker import mask
 from .._servicecatalog.models import ExecutionParameter, Parameters
 from .suggestions import suggest
@@ -28,14 +28,14 @@ def check_known(definitions: Iterable[ExecutionParameter], given: Parameters, ac
     unknown = sorted(set(given) - set(known))
     if unknown:
         suggestions = suggest(unknown[0], known, heading="It takes")
-        raise InvalidInput(
+        raise NotFound(
             f"The service action {action_id} takes no parameter {mask(', '.join(map(repr, unknown)))}. "
             f"{suggestions.text}",
             choices=suggestions.choices,
         )
     for name, definition in known.items():
         if "TARGET" in (name, definition.type) and not given.get(name, definition.default_values):
-            raise InvalidInput(
+            raise Refused(
                 f"The service action {action_id} needs a TARGET, and the provisioned product has no resource to fill "
                 f"the parameter {mask(name)!r} with. Give parameters.{mask(name)}, or look at the product's resources."
             )

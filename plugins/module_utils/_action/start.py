@@ -83,8 +83,9 @@ def not_started(error: BaseException, may_have_acted: bool, sent: Request, *, re
     if may_have_acted:
         return StartUnconfirmed(
             f"The service action {sent.service_action_id} may have started on {sent.provisioned_product_id}: no usable "
-            f"answer came back ({text}). To find out, run {retry_hint}: "
-            "it returns the record of this start, or makes the start that did not happen.",
+            f"answer came back ({text}).",
+            how_to_continue=f"To find out, run {retry_hint}: it returns the record of this start, or makes the start "
+            "that did not happen.",
             changed=True,
             **errors.error_facts(error),
         )
@@ -92,7 +93,7 @@ def not_started(error: BaseException, may_have_acted: bool, sent: Request, *, re
     return kind(
         f"The service action {sent.service_action_id} was not started on {sent.provisioned_product_id}: {text}.",
         changed=False,
-        hints=find_hints(text, {}) if errors.code_of(error) == "InvalidParametersException" else [],
+        hints=find_hints(text) if errors.code_of(error) == "InvalidParametersException" else [],
         **errors.error_facts(error),
     )
 

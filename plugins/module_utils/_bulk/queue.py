@@ -144,7 +144,7 @@ class TargetQueue:
         retries = [target for target in self.pending if target.attempt > 1]
         self.pending = deque(target for target in self.pending if target.attempt == 1)
         for target in retries:
-            target.outcome = Outcome.FAILED
+            target.outcome = target.withdraw()
         self.errors += len(retries)
         self._ended_retries = len(retries)
 

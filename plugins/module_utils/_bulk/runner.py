@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from .._clock import Clock, Interrupted
 from .._exceptions import SelfServiceError, StartAbandoned, StartUnconfirmed
-from .._servicecatalog.errors import describe_error
 from .._servicecatalog.models import Outcome, Record
 from .._threads import start_call
 from .._wait.outcome import ended_late, failure_of, outcome_of, record_failed
 from .._wait.schedule import LONGEST_INTERVAL, PollSchedule, WaitOptions
-from .starts import RETRY_HINT, Starts
+from .starts import RETRY_HINT, Starts, unconfirmed
 from .target import Target
 
 if TYPE_CHECKING:
@@ -138,18 +137,17 @@ class BulkRunner:
 
     def _end_failed(self, target: Target, error: BaseException) -> None:
         if isinstance(error, StartAbandoned):
-            # A retry that was not sent stays the failure that it is.
-            outcome = Outcome.FAILED if target.attempt > 1 else Outcome.NOT_STARTED
-            self._queue.finish(target, outcome, is_known_failure=True)
+            self._queue.finish(target, target.withdraw(), is_known_failure=True)
             return
         # The one of an attempt before.
         target.record = None
         target.changed = not isinstance(error, SelfServiceError) or isinstance(error, StartUnconfirmed)
-        target.error = str(error)
-        if not isinstance(error, SelfServiceError):
+        if isinstance(error, SelfServiceError):
+            target.failure = error
+        else:
             # Raised once the responses of the others, which may be records, are noted.
             self._unforeseen = error
-            target.error = f"It may have started: {describe_error(error)}. To find out, run {RETRY_HINT}."
+            target.failure = unconfirmed(error)
         self._queue.finish(target, Outcome.FAILED, keeps_place=target.changed and self._options is not None)
 
     def _note_record(self, target: Target, execution: Execution) -> None:
@@ -157,13 +155,13 @@ class BulkRunner:
         target.note_answer(execution, is_read=self._queue.retry_failed)
         record_id, outcome = execution.record.record_id, execution.record.outcome
         if outcome is Outcome.FAILED and (self._options is None or self._queue.is_retried(target)):
-            self._finish_failed(target, str(record_failed(execution.record)))
+            self._finish_failed(target, record_failed(execution.record))
         elif self._options is None:
             self._queue.finish(target, Outcome.STARTED)
-        elif outcome is Outcome.SUCCEEDED:
+        elif outcome is Outcome.SUCCEEDED and not self._poller.reads_outputs_of(execution.record):
             self._queue.finish(target, Outcome.SUCCEEDED)
         elif record_id in self._polled:
-            target.error = f"Record {record_id} was returned for another target too."
+            target.failure = SelfServiceError(f"Record {record_id} was returned for another target too.")
             self._queue.finish(target, Outcome.FAILED, keeps_place=True)
         else:
             if self._clock.monotonic() < self._schedule.last_call(target.began):
@@ -225,17 +223,17 @@ class BulkRunner:
     def _finish_polled(self, target: Target, record: Record, error: BaseException | None) -> None:
         failure = failure_of(record, self._options, error=error, how_to_continue=_HOW_TO_CONTINUE)
         outcome = outcome_of(failure)
-        if outcome is Outcome.FAILED:
-            self._finish_failed(target, str(failure))
+        if failure and outcome is Outcome.FAILED:
+            self._finish_failed(target, failure)
             return
-        target.error = str(failure) if failure else None
+        target.failure = failure
         # A record that can't be polled has not failed; running the task again with the same change finds out.
         outcome = Outcome.TIMED_OUT if outcome is Outcome.UNKNOWN else outcome
         self._queue.finish(target, outcome, keeps_place=outcome is Outcome.TIMED_OUT)
 
-    def _finish_failed(self, target: Target, error: str) -> None:
+    def _finish_failed(self, target: Target, failure: SelfServiceError) -> None:
         """Note that a target has failed, or queue its next attempt if this one had failed before this run."""
-        target.error = error
+        target.failure = failure
         if self._queue.is_retried(target):
             target.retry()
             self._queue.retry(target)
@@ -245,5 +243,5 @@ class BulkRunner:
     def _note_late_end(self, target: Target, record: Record, *, is_outstanding: bool) -> None:
         """Free the place of a target that timed out, if its record has ended since."""
         if not is_outstanding and record.outcome in _ENDS:
-            target.error = ended_late(record, how_to_continue=_HOW_TO_CONTINUE)
+            target.failure = ended_late(record, how_to_continue=_HOW_TO_CONTINUE)
             self._queue.free_place(target)

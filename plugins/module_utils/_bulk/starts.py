@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Union
 from .._action.attempts import read_replay
 from .._action.start import Execution, not_started, start
 from .._exceptions import StartUnconfirmed
-from .._servicecatalog.errors import CallAbandoned, code_of, is_transient
+from .._servicecatalog.errors import CallAbandoned, code_of, describe_error, is_transient
 from .._servicecatalog.transport import Attempts
 from .._threads import start_call
 from .._wait.schedule import PollSchedule, WaitOptions
@@ -48,6 +48,12 @@ class _Start:
     due: float = 0.0
     error: BaseException | None = None
     execution: Execution | None = None
+
+
+def unconfirmed(error: BaseException) -> StartUnconfirmed:
+    """Return the failure of a start that ended with an error which is none of the service's."""
+    text = f"It may have started: {describe_error(error)}."
+    return StartUnconfirmed(text, how_to_continue=f"To find out, run {RETRY_HINT}.")
 
 
 class Starts:

@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._exceptions import BulkFailed
@@ -21,21 +20,39 @@ if TYPE_CHECKING:
     from .queue import Budget, TargetQueue
     from .target import Target
 
-# How many targets a warning names, how many of each outcome an error, and how many characters it has of the first.
-_MOST_NAMED, _MOST_OF_EACH, _LONGEST_ERROR = 10, 5, 200
+# How many targets a warning names, how many of each outcome a message, and how many of those that hold the places.
+_MOST_NAMED, _MOST_OF_EACH, _MOST_BLOCKERS = 10, 5, 3
+# How many characters a message has beside the change id, how many of the first failure, and how many of a name.
+_LONGEST_MESSAGE, _LONGEST_FAILURE, _LONGEST_NAME = 600, 200, 40
+_SHORTEST = 30
+# How many problems and how many remaining targets are returned if only problems are.
+_MOST_PROBLEMS, _MOST_REMAINING = 10, 20
+_PROBLEMS = (Outcome.FAILED, Outcome.TIMED_OUT)
 # In the order in which they are reported.
 _OUTCOMES = (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.TIMED_OUT, Outcome.NOT_STARTED, Outcome.STARTED)
 
 
-def bulk_results(targets: Sequence[Target], *, is_check: bool) -> dict[str, Any]:
-    """Return changed, results, remaining, and a summary of counts, whatever has happened."""
-    remaining = [target.product_id for target in targets if _outcome_of(target) is Outcome.NOT_STARTED]
+def bulk_results(targets: Sequence[Target], *, attempts_are_known: bool) -> dict[str, Any]:
+    """Return changed, results, remaining, and a summary of counts, whatever has happened.
+
+    In check mode with retry_failed, nobody knows which attempts the targets are at.
+    """
+    counts = {str(outcome): count for outcome, count in _count(targets).items()}
+    remaining = [target for target in targets if _outcome_of(target) is Outcome.NOT_STARTED]
     return {
-        "changed": bool(remaining) if is_check else any(target.changed for target in targets),
-        "results": [_target_result(target) for target in targets],
-        "summary": {str(outcome): count for outcome, count in _count(targets).items()},
-        "remaining": remaining,
+        "changed": any(target.changed for target in targets),
+        "results": [_target_result(target, is_planned=attempts_are_known and target.attempt > 0) for target in targets],
+        "summary": {**counts, "results_omitted": 0},
+        "remaining": [target.product_id or target.reference.name for target in remaining],
     }
+
+
+def keep_problems(found: dict[str, Any]) -> None:
+    """Keep of the results of a bulk run only what failed or timed out, and of all lists only the beginning."""
+    problems = [each for each in found["results"] if each["outcome"] in _PROBLEMS]
+    found["results"] = problems[:_MOST_PROBLEMS]
+    found["summary"]["results_omitted"] = len(problems) - len(found["results"])
+    found["remaining"] = found["remaining"][:_MOST_REMAINING]
 
 
 def raise_for_failures(
@@ -54,21 +71,54 @@ def raise_for_failures(
     blocked = "" if interrupted else _describe_blockers(queue)
     is_over = counts[Outcome.FAILED] > budget.max_errors or counts[Outcome.TIMED_OUT]
     if is_over or interrupted or blocked:
-        signal = str(interrupted or "")
-        first = _first_error(targets)
-        parts = [_describe_counts(targets, counts, budget), "" if signal in first else signal, first, blocked]
-        raise BulkFailed(" ".join([*filter(None, parts), *_how_to_continue(targets, change, interrupted)]))
+        raise BulkFailed(_message(targets, budget, change=change, interrupted=interrupted, blocked=blocked))
     if failed := _name_targets(targets, Outcome.FAILED, _MOST_NAMED):
         total = f"{counts[Outcome.FAILED]} of {len(targets)} targets failed"
         warn(f"{total} (max_errors allows {budget.max_errors}): {failed}.")
 
 
-def _describe_counts(targets: Sequence[Target], counts: Mapping[Outcome, int], budget: Budget) -> str:
+def warn_of_missing_outputs(targets: Sequence[Target], warn: Callable[[str], None]) -> None:
+    """Warn of targets that succeeded, and whose outputs could not be read."""
+    unread = [_name_of(each) for each in targets if each.outcome is Outcome.SUCCEEDED and not _has_outputs(each)]
+    if unread:
+        warn(f"The outputs of {len(unread)} of {len(targets)} targets could not be read: {_join(unread, _MOST_NAMED)}.")
+
+
+def _has_outputs(target: Target) -> bool:
+    return target.record is not None and target.record.outputs is not None
+
+
+def _message(
+    targets: Sequence[Target], budget: Budget, *, change: Change, interrupted: Interrupted | None, blocked: str
+) -> str:
+    """Return what has happened and how to continue, with fewer names and less of the first failure if it gets long."""
+    # How to continue is said once, for all.
+    first = next((target.failure.what_happened for target in targets if target.failure), "")
+    signal = "" if str(interrupted) in first else str(interrupted or "")
+    first = _shorten(f"The first: {first}", _LONGEST_FAILURE) if first else ""
+    end = " ".join(filter(None, [blocked, _how_to_continue(targets, change, interrupted)]))
+    room = _LONGEST_MESSAGE + len(change.option) - len(f"  {signal} {end}")
+    for most in range(_MOST_OF_EACH, 0, -1):
+        counts = _describe_counts(targets, budget, most)
+        if len(counts) + len(first) <= room:
+            break
+    return " ".join(filter(None, [counts, signal, _shorten(first, room - len(counts)), end]))
+
+
+def _shorten(text: str, longest: int) -> str:
+    """Return a text of so many characters at most, or none of one of which next to nothing would be left."""
+    if len(text) <= longest:
+        return text
+    return f"{text[: longest - 3]}..." if longest >= _SHORTEST else ""
+
+
+def _describe_counts(targets: Sequence[Target], budget: Budget, most: int) -> str:
+    counts = _count(targets)
     words = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in counts.items() if count)
     text = f"Of {len(targets)} targets: {words} (max_errors is {budget.max_errors})."
-    for outcome in (Outcome.FAILED, Outcome.TIMED_OUT):
+    for outcome in _PROBLEMS:
         if counts[outcome]:
-            text += f" {outcome.replace('_', ' ').capitalize()}: {_name_targets(targets, outcome, _MOST_OF_EACH)}."
+            text += f" {outcome.replace('_', ' ').capitalize()}: {_name_targets(targets, outcome, most)}."
     return text
 
 
@@ -83,25 +133,19 @@ def _join(names: Sequence[str], most: int) -> str:
 
 
 def _name_of(target: Target) -> str:
-    return mask(target.product_name) if target.product_name else str(target.product_id)
+    """Return the name, or the id of a target whose name is long."""
+    name = mask(target.product_name or "")
+    return name if 0 < len(name) <= _LONGEST_NAME else _shorten(target.product_id or name, _LONGEST_NAME)
 
 
-def _first_error(targets: Sequence[Target]) -> str:
-    error = next((target.error for target in targets if target.error), "")
-    # How to continue is said once, for all.
-    error = re.split(" To (?:go on|find out), ", error)[0]
-    shortened = error if len(error) <= _LONGEST_ERROR else f"{error[:_LONGEST_ERROR]}..."
-    return f"The first: {shortened}" if error else ""
-
-
-def _how_to_continue(targets: Sequence[Target], change: Change, interrupted: Interrupted | None) -> list[str]:
+def _how_to_continue(targets: Sequence[Target], change: Change, interrupted: Interrupted | None) -> str:
     again = f"run this task again with {change.option}"
     failed = [target for target in targets if target.outcome is Outcome.FAILED]
     if any(target.record for target in failed):
         retry = "and with retry_failed: true if those that failed are to run again"
-        return [f"To continue, fix the cause and {again}, {retry}."]
+        return f"To continue, fix the cause and {again}, {retry}."
     cause = "fix the cause and " if any(not target.changed for target in failed) else ""
-    return [f"To continue, {cause}{again}."] if _can_go_on(targets, interrupted) else []
+    return f"To continue, {cause}{again}." if _can_go_on(targets, interrupted) else ""
 
 
 def _describe_blockers(queue: TargetQueue) -> str:
@@ -111,7 +155,7 @@ def _describe_blockers(queue: TargetQueue) -> str:
         return ""
     return (
         "The rest was not started, since these targets may still run and hold every place (max_concurrency is "
-        f"{queue.budget.max_concurrency}): {_join(names, _MOST_NAMED)}. Stop what they run, wait for it, or "
+        f"{queue.budget.max_concurrency}): {_join(names, _MOST_BLOCKERS)}. Stop what they run, wait for it, or "
         "raise max_concurrency."
     )
 
@@ -137,14 +181,16 @@ def _outcome_of(target: Target) -> Outcome:
     return target.outcome or (Outcome.STARTED if target.record else Outcome.NOT_STARTED)
 
 
-def _target_result(target: Target) -> dict[str, Any]:
-    result = {
+def _target_result(target: Target, *, is_planned: bool) -> dict[str, Any]:
+    failure = target.failure
+    return {
         "provisioned_product_id": target.product_id,
         "provisioned_product_name": target.product_name,
         "outcome": str(_outcome_of(target)),
-        "record_detail": results.record_detail(target.record.detail) if target.record else None,
+        "changed": target.changed,
+        "execute_token": target.plan.request.execute_token if is_planned else None,
+        "attempt": target.attempt if is_planned else None,
+        **results.record(target.record),
+        "msg": str(failure) if failure else None,
+        "error": failure.facts.get("error") if failure else None,
     }
-    if target.error:
-        outputs = target.record.outputs if target.record else None
-        result.update(error=target.error, record_outputs=dict(outputs or {}))
-    return result

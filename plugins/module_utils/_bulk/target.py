@@ -16,9 +16,9 @@ from .._action.parameters import to_parameters
 from .._action.plan import Plan, make_request, validate
 from .._action.tokens import Change
 from .._arguments import check_identifiers
-from .._exceptions import InvalidInput, SelfServiceError
+from .._exceptions import InvalidInput, Refused, SelfServiceError
 from .._secrets.masker import mask
-from .._servicecatalog.errors import SERVICE_ERRORS, error_sentence, is_access_denied, is_not_found
+from .._servicecatalog.errors import SERVICE_ERRORS, error_facts, error_sentence, is_access_denied, is_not_found
 from .._servicecatalog.models import Outcome, Parameters, Record, Reference, check_parameters
 from .._servicecatalog.tags import Tags, with_tags
 from .._threads import run_all
@@ -36,9 +36,9 @@ _LISTING_PAYS_FROM = 10
 class Target:
     """A provisioned product, the request for it, and its result.
 
-    `error` is why it has failed or timed out, for people; `outcome` is None until it has one; `began` is when its start
-    was first sent, in monotonic seconds; `attempt` is the attempt of its plan; `ran_in_this_run` says that its record
-    was seen before it ended.
+    `failure` is why it has failed or timed out; `outcome` is None until it has one; `began` is when its start was first
+    sent, in monotonic seconds; `attempt` is the attempt of its plan, 0 until it has one; `ran_in_this_run` says that
+    its record was seen before it ended.
     """
 
     reference: Reference
@@ -48,10 +48,10 @@ class Target:
     plan: Plan = field(init=False)
     record: Record | None = None
     changed: bool = False
-    error: str | None = None
+    failure: SelfServiceError | None = None
     outcome: Outcome | None = None
     began: float = 0.0
-    attempt: int = 1
+    attempt: int = 0
     ran_in_this_run: bool = False
 
     @property
@@ -75,7 +75,7 @@ class Target:
 
         Then it is not retried if it ran, or could not be read.
         """
-        self.record, self.changed, self.error = execution.record, execution.changed, None
+        self.record, self.changed, self.failure = execution.record, execution.changed, None
         self.ran_in_this_run = is_read and not execution.changed and execution.record.outcome is not Outcome.FAILED
 
     def note_poll(self, record: Record) -> None:
@@ -85,13 +85,24 @@ class Target:
         self.record = record
 
     def retry(self) -> None:
-        """Plan the next attempt; the record and the error of this one stay until then."""
-        self.attempt += 1
-        self.plan = self.plan.with_attempt(self.attempt)
+        """Plan the next attempt; the record and the failure of this one stay until then."""
+        self._plan_attempt(self.attempt + 1)
 
-    def reject(self, error: str) -> None:
+    def withdraw(self) -> Outcome:
+        """Return its outcome if the attempt that is planned is not sent: a retry stays the failure that it is."""
+        if self.attempt == 1:
+            return Outcome.NOT_STARTED
+        self._plan_attempt(self.attempt - 1)
+        return Outcome.FAILED
+
+    def _plan_attempt(self, attempt: int) -> None:
+        self.attempt, self.plan = attempt, self.plan.with_attempt(attempt)
+
+    def reject(self, error: Exception) -> None:
         """Give it its outcome before anything is started."""
-        self.error, self.outcome = error, Outcome.FAILED
+        if not isinstance(error, SelfServiceError):
+            error = Refused(error_sentence(error), **error_facts(error))
+        self.failure, self.outcome = error, Outcome.FAILED
 
 
 def given_targets(params: Mapping[str, Any], common: Parameters, secrets: Parameters) -> list[Target]:
@@ -153,9 +164,9 @@ def make_plans(targets: Iterable[Target], change: Change, secret_names: Collecti
         try:
             request = make_request(change, *ids, parameters=target.parameters, secret_names=secret_names)
         except InvalidInput as error:
-            target.reject(str(error))
+            target.reject(error)
         else:
-            target.plan = Plan(request, change, secret_names)
+            target.plan, target.attempt = Plan(request, change, secret_names), 1
 
 
 def validate_targets(service: ServiceCatalog, queue: TargetQueue, warn: Callable[[str], None], *, workers: int) -> None:
@@ -166,7 +177,9 @@ def validate_targets(service: ServiceCatalog, queue: TargetQueue, warn: Callable
         try:
             validate(service, target.plan, warnings.add)
         except (SelfServiceError, *SERVICE_ERRORS) as error:
-            target.reject(error_sentence(error))
+            target.reject(error)
+        else:
+            target.changed = True
 
     run_all(check, queue.abandon_pending(), workers)
     for warning in sorted(warnings):
@@ -186,7 +199,7 @@ def _find_products(service: ServiceCatalog, targets: list[Target], workers: int)
     rejected = [target for target in targets if target in unknown]
     failures = lookup.missing_products(service, [target.reference for target in rejected]) if rejected else []
     for target, failure in zip(rejected, failures):
-        target.reject(str(failure))
+        target.reject(failure)
 
 
 def _list_products(service: ServiceCatalog, missing: list[Target]) -> dict[tuple[str, str], Mapping[str, Any]]:
@@ -215,7 +228,7 @@ def _describe_product(service: ServiceCatalog, target: Target) -> bool:
     except SERVICE_ERRORS as error:
         if is_not_found(error):
             return False
-        target.reject(error_sentence(error))
+        target.reject(error)
     return True
 
 
@@ -234,4 +247,4 @@ def _find_actions(service: ServiceCatalog, targets: Iterable[Target], action: Re
         if isinstance(action_id, str):
             target.action_id = action_id
         else:
-            target.reject(error_sentence(action_id))
+            target.reject(action_id)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 _HINTS = (
     (
@@ -60,7 +59,7 @@ _HINTS = (
 )
 
 
-def find_hints(text: str, outputs: Mapping[str, str | None]) -> list[str]:
+def find_hints(*texts: str | None) -> list[str]:
     """Return what to check, by what the service says in an error and in a record's outputs."""
-    said = " ".join([text, *(str(value) for value in outputs.values())])
+    said = " ".join(map(str, texts))
     return [hint for pattern, hint in _HINTS if re.search(pattern, said)]

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -140,10 +140,10 @@ STATUSES: dict[str | None, Outcome] = {
 
 
 class Record(NamedTuple):
-    """A record as last seen: RecordDetail as the service gave it, and its outputs once it has ended."""
+    """A record as last seen, as the service gave it: RecordDetail, and RecordOutputs once they were read."""
 
     detail: Mapping[str, Any]
-    outputs: Mapping[str, str] | None = None
+    outputs: Sequence[Mapping[str, Any]] | None = None
 
     @property
     def record_id(self) -> str:

@@ -53,38 +53,38 @@ _PROVISIONED_PRODUCT = [
     "user_arn",
     "user_arn_session",
 ]
+# Those of RecordOutput and of ServiceActionSummary.
+_OUTPUT = ("OutputKey", "OutputValue", "Description")
+_ACTION_SUMMARY = ["id", "name", "description", "definition_type"]
 
 
 def record_detail(detail: Mapping[str, Any]) -> dict[str, Any]:
     """Return a RecordDetail as a result: all its keys, `record_tags` a dict that keeps the case of its keys."""
-    others = {name: value for name, value in detail.items() if name != "RecordTags"}
+    others = {name: value for name, value in detail.items() if name not in ("RecordErrors", "RecordTags")}
+    errors = filter(None, detail.get("RecordErrors") or ())
     return {
         **dict.fromkeys(_RECORD_DETAIL),
-        "record_errors": [],
         **snake_case(others),
+        "record_errors": [{"code": None, "description": None, **snake_case(error)} for error in errors],
         "record_tags": _tags(detail.get("RecordTags")),
     }
 
 
-def record(seen: Record) -> dict[str, Any]:
-    """Return a record as the results record_detail and record_outputs."""
-    return {"record_detail": record_detail(seen.detail), "record_outputs": dict(seen.outputs or {})}
+def record(seen: Record | None) -> dict[str, Any]:
+    """Return a record as the results record_detail and record_outputs, which have all their keys without one, too."""
+    detail, outputs = seen or Record({})
+    return {"record_detail": record_detail(detail), "record_outputs": record_outputs(outputs)}
 
 
-def flat_record(seen: Record) -> dict[str, Any]:
-    """Return a record as one item of a list: its detail, and its outputs as record_outputs."""
-    return {**record_detail(seen.detail), "record_outputs": dict(seen.outputs or {})}
-
-
-def record_outputs(outputs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def record_outputs(outputs: Iterable[Mapping[str, Any]] | None) -> dict[str, Any]:
     """Return RecordOutputs as a dict; the keys are the product's and keep their case."""
-    return {str(output.get("OutputKey")): output.get("OutputValue") for output in outputs}
+    return {str(output.get("OutputKey")): output.get("OutputValue") for output in outputs or ()}
 
 
-def output_list(outputs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return RecordOutputs as a list, with descriptions; two of them may have the same key."""
-    members = {"key": "OutputKey", "value": "OutputValue", "description": "Description"}
-    return [{name: output.get(member) for name, member in members.items()} for output in outputs]
+def output_list(outputs: Iterable[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
+    """Return RecordOutputs as a list with their descriptions, since two of them may share a key."""
+    names = ("key", "value", "description")
+    return [{name: output.get(member) for name, member in zip(names, _OUTPUT)} for output in outputs or ()]
 
 
 def provisioned_product(attribute: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,12 +102,14 @@ def service_action(
     summary: Mapping[str, Any], definitions: Iterable[ExecutionParameter] | None = None
 ) -> dict[str, Any]:
     """Return a ServiceActionSummary as a result, with the parameters it takes on one product if they are given."""
-    shaped = snake_case(summary)
-    if definitions is not None:
-        shaped["parameters"] = [
+    parameters = (
+        None
+        if definitions is None
+        else [
             {"name": each.name, "type": each.type, "default_values": list(each.default_values)} for each in definitions
         ]
-    return shaped
+    )
+    return {**dict.fromkeys(_ACTION_SUMMARY), **snake_case(summary), "parameters": parameters, "definition": None}
 
 
 def service_action_detail(detail: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,7 +117,7 @@ def service_action_detail(detail: Mapping[str, Any]) -> dict[str, Any]:
     definition = snake_case(detail.get("Definition") or {})
     definition["parameters"] = _parse_json(definition.get("parameters"))
     usual = dict.fromkeys(("name", "version", "assume_role"))
-    return {**snake_case(detail.get("ServiceActionSummary") or {}), "definition": {**usual, **definition}}
+    return {**service_action(detail.get("ServiceActionSummary") or {}), "definition": {**usual, **definition}}
 
 
 def snake_case(members: Mapping[str, Any]) -> dict[str, Any]:

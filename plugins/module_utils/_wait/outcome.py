@@ -37,7 +37,8 @@ def failure_of(
     if error is not None and not is_transient(error) and (options is not None or record.outcome is Outcome.UNKNOWN):
         return PollingFailed(
             f"Record {record.record_id} can't be followed any further: {describe_error(error)}. When last read, it was "
-            f"{_describe_status(record)}. {how_to_continue}",
+            f"{_describe_status(record)}.",
+            how_to_continue=how_to_continue,
             **error_facts(error),
         )
     return _timed_out(record, options, error, how_to_continue) if options is not None else None
@@ -46,19 +47,19 @@ def failure_of(
 def record_failed(record: Record) -> RecordFailed:
     """Return the failure of a record that has ended as FAILED, with hints for the causes that AWS documents."""
     errors = _describe_errors(record)
+    outputs = (output.get("OutputValue") for output in record.outputs or ())
     return RecordFailed(
         f"Record {record.record_id} FAILED on {mask(record.detail.get('ProvisionedProductName'))!r} "
         f"({record.detail.get('ProvisionedProductId')}): "
         f"{errors or 'the service gives no error; look at record_outputs'}.",
-        hints=find_hints(errors, record.outputs or {}),
+        hints=find_hints(errors, *outputs),
     )
 
 
-def ended_late(record: Record, *, how_to_continue: str) -> str:
-    """Return what became of a record that ended after its wait was over, for people."""
-    return (
-        f"Record {record.record_id} ended only after wait_timeout: it is {_describe_status(record)}. {how_to_continue}"
-    )
+def ended_late(record: Record, *, how_to_continue: str) -> WaitTimedOut:
+    """Return the failure of a record that ended after its wait was over."""
+    text = f"Record {record.record_id} ended only after wait_timeout: it is {_describe_status(record)}."
+    return WaitTimedOut(text, how_to_continue=how_to_continue)
 
 
 def unknown_status(record: Record) -> PollingFailed:
@@ -101,7 +102,8 @@ def _timed_out(record: Record, options: WaitOptions, error: BaseException | None
             f"was not seen to end within {options.timeout} s (wait_timeout): when last read, it was "
             f"{_describe_status(record)}, and the last look failed: {describe_error(error)}."
         )
-    return WaitTimedOut(f"Record {record.record_id} {seen} {how_to_continue}", **(error_facts(error) if error else {}))
+    facts = error_facts(error) if error else {}
+    return WaitTimedOut(f"Record {record.record_id} {seen}", how_to_continue=how_to_continue, **facts)
 
 
 def _describe_status(record: Record) -> str:

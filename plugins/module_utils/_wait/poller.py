@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._servicecatalog import results
 from .._servicecatalog.errors import SERVICE_ERRORS, affects_all_calls, is_access_denied, is_not_found, is_transient
 from .._servicecatalog.models import Outcome, Record
 from .outcome import unknown_status
@@ -51,6 +50,10 @@ class RecordPoller:
         """Poll one more record."""
         self.records[record.record_id] = record
         self.outstanding[record.record_id] = self._clock.monotonic()
+
+    def reads_outputs_of(self, record: Record) -> bool:
+        """Tell whether the outputs of a record that has SUCCEEDED are read, and were not yet."""
+        return self._outputs_of_successes and record.outputs is None
 
     def drop(self, record_id: str) -> None:
         """Stop polling a record."""
@@ -152,7 +155,7 @@ class RecordPoller:
         if record.outcome is Outcome.UNKNOWN:
             self.errors[record_id] = unknown_status(record)
         else:
-            self.records[record_id] = Record(detail, results.record_outputs(outputs))
+            self.records[record_id] = Record(detail, list(outputs))
         self.drop(record_id)
 
     def _note_error(self, error: Exception, record_id: str) -> None:

@@ -51,7 +51,7 @@ def wait_for_record(
     record, error = poller.records[record_id], _error_of(poller, record_id, interrupted)
     failure = failure_of(record, options, error=error, how_to_continue=how_to_continue)
     if isinstance(failure, RecordFailed):
-        raise RecordFailed(f"{failure} {how_to_retry}".rstrip(), **failure.facts)
+        raise RecordFailed(str(failure), how_to_continue=how_to_retry, **failure.facts)
     if failure is not None:
         raise failure from error
     if error is not None or (record.outputs is None and record.outcome is not Outcome.RUNNING):

@@ -90,7 +90,7 @@ def test_an_interrupted_wait_returns_every_record(
     message, result = run_interrupted(make_attempt(wait_until_ended, params), emulator, 1.0)
     assert message.startswith("Of 2 records, 2 unknown.")
     assert "SIGTERM" in message
-    assert [record["record_id"] for record in result["records"]] == ids
+    assert [record["record_detail"]["record_id"] for record in result["records"]] == ids
 
 
 def test_an_interrupted_bulk_run_says_how_to_continue_even_if_all_was_started(
@@ -115,7 +115,7 @@ def test_an_interrupted_bulk_run_returns_the_started_records(
     assert [item["outcome"] for item in result["results"]] == started
     assert "SIGTERM told this process to end" in message
     assert f"run this task again with {Change(result['change_id']).option}" in message
-    assert {item["record_detail"]["record_id"] for item in result["results"] if item["record_detail"]} == {
+    assert {item["record_detail"]["record_id"] for item in result["results"] if item["record_detail"]["record_id"]} == {
         record["RecordId"] for record in emulator.records()
     }
     assert result["changed"] is bool(seconds)
@@ -129,5 +129,5 @@ def test_an_interrupted_bulk_run_sends_no_start_again(make_attempt: Callable[...
     attempt = make_attempt(run_on_many, {**scenario.params, **given, **lost})
     _message, result = run_interrupted(attempt, emulator, 4.0)
     assert [item["outcome"] for item in result["results"]] == ["failed", "not_started"]
-    assert "may have started" in result["results"][0]["error"]
+    assert "may have started" in result["results"][0]["msg"]
     assert len(emulator.calls()) == 1

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.selfservice.aws.plugins.module_utils._action.parameters import check_known, to_parameters
 from ansible_collections.selfservice.aws.plugins.module_utils._arguments import check_identifiers, check_waiting
-from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import InvalidInput
+from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import InvalidInput, NotFound, Refused
 from ansible_collections.selfservice.aws.plugins.module_utils._secrets.encodings import encoded_variants
 from ansible_collections.selfservice.aws.plugins.module_utils._secrets.masker import check_secrets
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import (
@@ -156,7 +156,7 @@ MODE = ExecutionParameter("Mode", "String", ("graceful",))
 
 
 def test_an_unknown_parameter_lists_the_choices() -> None:
-    with pytest.raises(InvalidInput, match=r"act-1 takes no parameter 'Mood'. Did you mean Mode") as caught:
+    with pytest.raises(NotFound, match=r"act-1 takes no parameter 'Mood'. Did you mean Mode") as caught:
         check_known([TARGET, MODE], {"Mood": ["x"], "TARGET": ["db"]}, "act-1")
     assert caught.value.facts["choices"] == ["Mode", "TARGET"]
 
@@ -164,9 +164,9 @@ def test_an_unknown_parameter_lists_the_choices() -> None:
 @pytest.mark.parametrize("name", ["TARGET", "InstanceId"])
 def test_a_target_parameter_without_a_value_is_rejected(name: str) -> None:
     target = ExecutionParameter(name, "TARGET", ())
-    with pytest.raises(InvalidInput, match=f"needs a TARGET.*{name}"):
+    with pytest.raises(Refused, match=f"needs a TARGET.*{name}"):
         check_known([target, MODE], {}, "act-1")
-    with pytest.raises(InvalidInput, match="needs a TARGET"):
+    with pytest.raises(Refused, match="needs a TARGET"):
         check_known([ExecutionParameter(name, "TARGET", ("db-1",))], {name: []}, "act-1")
     check_known([target], {name: ["db-1"]}, "act-1")
     check_known([ExecutionParameter(name, "TARGET", ("db-1",))], {}, "act-1")

@@ -220,7 +220,7 @@ def test_listing_the_actions_of_an_artifact_takes_one_call(actions: Make, emulat
     found = actions(product_id="prod-database00001", provisioning_artifact_id="pa-database00001").run()
     assert len(found["service_actions"]) == 4
     assert len(emulator.calls()) == 1
-    assert "parameters" not in found["service_actions"][0]
+    assert found["service_actions"][0]["parameters"] is None
 
 
 def test_an_action_is_returned_with_its_definition(actions: Make) -> None:
@@ -281,7 +281,7 @@ def run_actions(service_action: Make, emulator: Emulator) -> list[str]:
 
 
 def ids_of(result: dict[str, Any]) -> list[str]:
-    return [record["record_id"] for record in result["records"]]
+    return [record["record_detail"]["record_id"] for record in result["records"]]
 
 
 def test_records_by_id_are_returned_in_order_with_outputs(
@@ -328,7 +328,10 @@ def test_the_history_of_a_missing_product_is_an_empty_list(
 
 def test_a_history_can_start_at_a_given_time(service_action: Make, records: Make, emulator: Emulator) -> None:
     first, second, third = run_actions(service_action, emulator)
-    created = {record["record_id"]: record["created_time"] for record in records().run()["records"]}
+    created = {
+        each["record_id"]: each["created_time"]
+        for each in (item["record_detail"] for item in records().run()["records"])
+    }
     assert ids_of(records(since=created[second]).run()) == [third, second]
     assert ids_of(records(since="2001-01-01").run()) == [third, second, first]
     assert ids_of(records(since="2999-01-01T00:00:00Z").run()) == []

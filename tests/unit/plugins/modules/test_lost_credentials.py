@@ -122,6 +122,7 @@ def bulk(make_attempt: Make) -> Make:
     options = dict.fromkeys([*names.split(), "change_id", "retry_failed", "accept_language", "wait_delay"])
     given = {"provisioned_product_ids": [ORDERS, BILLING], "service_action_id": RESTART, "wait": True}
     limits = {"wait_timeout": 60, "max_concurrency": "50", "max_errors": "0"}
+    limits |= {"return_results": "all", "return_outputs": "failures"}
     return lambda **more: make_attempt(run_on_many, {**options, **given, **limits, **more})
 
 
@@ -205,7 +206,7 @@ def test_bulk_starts_without_credentials_are_refused(bulk: Make, login: Login, e
     result = attempt.result()
     assert_explained(result, login)
     assert [item["outcome"] for item in result["results"]] == ["failed", "failed"]
-    assert all("was not started" in item["error"] for item in result["results"])
+    assert all("was not started" in item["msg"] for item in result["results"])
     assert result["changed"] is False
     assert emulator.calls() == []
 
@@ -215,7 +216,7 @@ def test_a_bulk_wait_without_credentials_says_how_to_continue(bulk: Make, login:
     result = attempt.result()
     assert_explained(result, login)
     assert {item["outcome"] for item in result["results"]} == {"timed_out"}
-    assert all("To go on, run" in item["error"] for item in result["results"])
+    assert all("To go on, run" in item["msg"] for item in result["results"])
     assert result["changed"] is True
     assert len(emulator.records()) == 2
 
@@ -232,7 +233,7 @@ def test_waiting_for_records_without_credentials_says_how_to_go_on_waiting(
     result = attempt.result()
     assert_explained(result, login)
     assert f"servicecatalog_record_wait with record_ids: [{record_id}]" in result["msg"]
-    assert [record["record_id"] for record in result["records"]] == [record_id]
+    assert [record["record_detail"]["record_id"] for record in result["records"]] == [record_id]
 
 
 def test_a_bug_is_still_called_one(service_action: Make) -> None:

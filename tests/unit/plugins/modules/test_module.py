@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
@@ -17,18 +18,9 @@ RESTART = {"provisioned_product_id": "pp-orders0000001", "service_action_id": "a
 Execute = Callable[..., dict[str, Any]]
 
 
-def test_a_result_has_record_outputs_token_request_and_facts(execute: Execute) -> None:
-    result = execute(**RESTART)
-    assert result["changed"] is True
-    assert {
-        "record_detail",
-        "record_outputs",
-        "execute_token",
-        "change_id",
-        "attempt",
-        "request",
-        "ansible_facts",
-    } <= set(result)
+@pytest.fixture
+def execute(run_module: Execute) -> Execute:
+    return partial(run_module, "service_action")
 
 
 def test_check_and_diff_mode_reach_the_handler(execute: Execute, emulator: Emulator) -> None:

@@ -69,12 +69,12 @@ def calls(emulator: Emulator, operation: str) -> int:
 def test_records_are_returned_in_the_given_order_with_outputs_and_outcome(wait: Make, start: Make) -> None:
     first, second = start(), start()
     result = wait([second, first]).run()
-    assert [record["record_id"] for record in result["records"]] == [second, first]
+    assert [record["record_detail"]["record_id"] for record in result["records"]] == [second, first]
     for record in result["records"]:
-        assert record["status"] == "SUCCEEDED"
+        assert record["record_detail"]["status"] == "SUCCEEDED"
         assert record["outcome"] == "succeeded"
         assert set(record["record_outputs"]) == {"AutomationExecutionId", "RestartedAt"}
-        assert "error" not in record
+        assert (record["msg"], record["error"]) == (None, None)
     assert result["changed"] is False
 
 
@@ -119,7 +119,7 @@ def test_one_failed_record_fails_the_task_after_all_have_ended(wait: Make, start
         attempt.run()
     outcomes = [record["outcome"] for record in attempt.task.result["records"]]
     assert outcomes == ["succeeded", "failed", "succeeded"]
-    assert "AutomationExecutionFailed" in attempt.task.result["records"][1]["error"]
+    assert "AutomationExecutionFailed" in attempt.task.result["records"][1]["msg"]
     assert caught.value.facts["hints"]
 
 
@@ -138,7 +138,7 @@ def test_a_timeout_returns_the_outcome_of_each_record(wait: Make, start: Make, e
         attempt.run()
     records = attempt.task.result["records"]
     assert [record["outcome"] for record in records] == ["succeeded", "timed_out"]
-    assert records[1]["status"] == "IN_PROGRESS"
+    assert records[1]["record_detail"]["status"] == "IN_PROGRESS"
     assert attempt.task.clock.slept == 2
 
 
@@ -148,7 +148,7 @@ def test_a_record_that_cannot_be_read_has_the_outcome_unknown(wait: Make, start:
     with pytest.raises(_exceptions.NotFound, match="The service does not know the record rec-none"):
         attempt.run()
     assert [record["outcome"] for record in attempt.task.result["records"]] == ["succeeded", "unknown"]
-    assert attempt.task.result["records"][1]["record_id"] == "rec-none"
+    assert attempt.task.result["records"][1]["record_detail"]["record_id"] == "rec-none"
 
 
 def test_an_id_that_the_service_does_not_know_fails_after_thirty_seconds(wait: Make) -> None:
@@ -194,7 +194,7 @@ def test_the_newest_record_of_a_product_is_waited_for(
     emulator.advance(1)
     start("pp-billing000001")
     result = wait(**target).run()
-    assert [record["record_id"] for record in result["records"]] == [newest]
+    assert [record["record_detail"]["record_id"] for record in result["records"]] == [newest]
     assert result["records"][0]["outcome"] == "succeeded"
     assert result["records"][0]["record_outputs"]["SnapshotId"]
     assert result["changed"] is False
@@ -244,7 +244,7 @@ def test_expired_credentials_end_the_wait_for_all_records(wait: Make, start: Mak
     with pytest.raises(_exceptions.PollingFailed, match="Of 2 records, 2 unknown"):
         attempt.run()
     assert {record["outcome"] for record in attempt.task.result["records"]} == {"unknown"}
-    assert {record["status"] for record in attempt.task.result["records"]} == {"CREATED"}
+    assert {record["record_detail"]["status"] for record in attempt.task.result["records"]} == {"CREATED"}
 
 
 def test_twelve_failed_polls_do_not_end_the_wait(wait: Make, start: Make, emulator: Emulator) -> None:
