@@ -106,7 +106,8 @@ def _violations_of(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterat
     yield from (f"record {each} is lost" for each in run.issued if each not in run.text)
     yield from _wrong_changed(run, records)
     yield from _denied_starts(run, records)
-    if is_bulk and "results" in run.result:
+    # A task that could not look up its targets failed for another reason.
+    if is_bulk and "results" in run.result and (run.attempts or not run.result["failed"]):
         yield from _too_many_errors(run, records)
     if run.result["failed"]:
         yield from _dead_ends(run, records)

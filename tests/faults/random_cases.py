@@ -152,6 +152,7 @@ def _draw_scenario(chance: Random, ids: list[str], *, in_process: bool) -> Scena
     )
     given["max_concurrency"] = chance.choice(("1", "2", "5", "20%", "50") if in_process else ("1", "2", "50"))
     given["max_errors"] = chance.choice(("0", "1", "3", "10%", "100%"))
+    given["return_outputs"] = chance.choice(("failures", "all"))
     return Scenario("random", module, (), given, tuple(ids))
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # How many targets a warning names, how many of each outcome a message, and how many of those that hold the places.
 _MOST_NAMED, _MOST_OF_EACH, _MOST_BLOCKERS = 10, 5, 3
 # How many characters a message has beside the change id, how many of the first failure, and how many of a name.
-_LONGEST_MESSAGE, _LONGEST_FAILURE, _LONGEST_NAME = 600, 200, 40
+_LONGEST_MESSAGE, _LONGEST_FAILURE, _LONGEST_NAME = 599, 200, 40
 _SHORTEST = 30
 # How many problems and how many remaining targets are returned if only problems are.
 _MOST_PROBLEMS, _MOST_REMAINING = 10, 20
@@ -97,9 +97,11 @@ def _message(
     signal = "" if str(interrupted) in first else str(interrupted or "")
     first = _shorten(f"The first: {first}", _LONGEST_FAILURE) if first else ""
     end = " ".join(filter(None, [blocked, _how_to_continue(targets, change, interrupted)]))
-    room = _LONGEST_MESSAGE + len(change.option) - len(f"  {signal} {end}")
+    room = _LONGEST_MESSAGE + len(str(change.id)) - len(f"  {signal} {end}")
+    # Those that hold the places are named anyway.
+    named = (Outcome.FAILED,) if blocked else _PROBLEMS
     for most in range(_MOST_OF_EACH, 0, -1):
-        counts = _describe_counts(targets, budget, most)
+        counts = _describe_counts(targets, budget, named, most)
         if len(counts) + len(first) <= room:
             break
     return " ".join(filter(None, [counts, signal, _shorten(first, room - len(counts)), end]))
@@ -112,11 +114,11 @@ def _shorten(text: str, longest: int) -> str:
     return f"{text[: longest - 3]}..." if longest >= _SHORTEST else ""
 
 
-def _describe_counts(targets: Sequence[Target], budget: Budget, most: int) -> str:
+def _describe_counts(targets: Sequence[Target], budget: Budget, named: Sequence[Outcome], most: int) -> str:
     counts = _count(targets)
     words = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in counts.items() if count)
     text = f"Of {len(targets)} targets: {words} (max_errors is {budget.max_errors})."
-    for outcome in _PROBLEMS:
+    for outcome in named:
         if counts[outcome]:
             text += f" {outcome.replace('_', ' ').capitalize()}: {_name_targets(targets, outcome, most)}."
     return text
@@ -154,7 +156,7 @@ def _describe_blockers(queue: TargetQueue) -> str:
     if not names:
         return ""
     return (
-        "The rest was not started, since these targets may still run and hold every place (max_concurrency is "
+        "The rest was not started: these targets may still run and hold every place (max_concurrency is "
         f"{queue.budget.max_concurrency}): {_join(names, _MOST_BLOCKERS)}. Stop what they run, wait for it, or "
         "raise max_concurrency."
     )

@@ -400,6 +400,8 @@ def test_what_has_failed_before_is_retried_behind_all_others(
     assert (result["failed"], result["changed"]) == (False, True)
     started = [record["ProvisionedProductId"] for record in emulator.records()]
     assert started == [*ids[:4], *ids[4:], *ids[:2]]
+    assert [item["attempt"] for item in result["results"]] == [2, 2, 1, 1, 1, 1]
+    check_tokens(result["results"], emulator.records())
     emulator.advance(60)
     again = bulk(provisioned_product_ids=ids, retry_failed=True, **given).result()
     assert (again["failed"], again["changed"], len(emulator.records())) == (False, False, 8)
@@ -429,6 +431,90 @@ def test_a_failure_is_told_in_few_words(bulk: Make, emulator: Emulator) -> None:
     )
 
 
+def test_a_message_stays_short_with_long_names_and_without_a_free_place(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 20)
+    error = {"code": "Broken", "description": "x" * 1000}
+    for number, each in enumerate(ids):
+        run = {"seconds": 3, "ends": "FAILED", "errors": [error]} if number < 7 else {"seconds": 1000}
+        emulator.update_product(each, name=f"{number:02}-{'n' * 100}", run=run)
+    given = {"service_action_id": RESTART, "change_id": "c" * 500, "wait_timeout": 20, "max_errors": "20"}
+    result = bulk(provisioned_product_ids=ids, max_concurrency="7", **given).result()
+    message = result["msg"]
+    assert len(message) < 600 + 500
+    # Long names are replaced by ids.
+    assert f"Failed: {ids[0]} and 6 more." in message
+    assert message.count(" (record rec-") == 3
+    assert "and 4 more. Stop what they run" in message
+    assert "The first: Record rec-" in message
+
+
+def test_only_the_first_problems_are_returned(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 60, failing=25)
+    given = {"service_action_id": RESTART, "max_concurrency": "15", "return_results": "problems"}
+    result = bulk(provisioned_product_ids=ids, **given).result()
+    counts = result["summary"]
+    assert [item["provisioned_product_id"] for item in result["results"]] == ids[:10]
+    assert set(outcomes(result)) == {"failed"}
+    assert counts["results_omitted"] == counts["failed"] - 10 == 5
+    assert counts["not_started"] == 45
+    assert result["remaining"] == ids[15:35]
+
+
+def test_unconfirmed_targets_are_problems_and_successes_are_not(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 3)
+    emulator.fault(EXECUTE, "reset_after", calls=[1])
+    given = {"service_action_id": RESTART, "wait": False, "max_errors": "1", "max_concurrency": "1"}
+    result = bulk(provisioned_product_ids=ids, return_results="problems", aws_config=ONE_TRY, **given).run()
+    (item,) = result["results"]
+    assert "may have started" in item["msg"]
+    assert (item["provisioned_product_id"], item["changed"], item["attempt"]) == (ids[0], True, 1)
+    assert (result["summary"]["started"], result["summary"]["results_omitted"]) == (2, 0)
+
+
+@pytest.mark.parametrize("replay_detail", ["current", "original"])
+def test_outputs_of_successes_are_read_on_request(bulk: Make, emulator: Emulator, replay_detail: str) -> None:
+    ids = create_products(emulator, 8)
+    emulator.set(replay_detail=replay_detail)
+    for each in ids:
+        emulator.update_product(each, run={"seconds": 10, "outputs": {"Id": each}})
+    given = {"provisioned_product_ids": ids, "service_action_id": RESTART, "change_id": "CHG-1"}
+    assert [item["record_outputs"] for item in bulk(**given).run()["results"]] == [{}] * 8
+    assert emulator.calls(DESCRIBE) == []
+    emulator.advance(60)
+    for more in ({}, {"change_id": "CHG-2"}):
+        attempt = bulk(**{**given, **more}, return_outputs="all")
+        assert [item["record_outputs"] for item in attempt.run()["results"]] == [{"Id": each} for each in ids]
+        assert attempt.warnings == []
+    assert len(emulator.calls(DESCRIBE)) == 16
+
+
+def test_outputs_that_cannot_be_read_are_warned_of(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 6)
+    emulator.fault(DESCRIBE, "access_denied")
+    attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, return_outputs="all")
+    assert set(outcomes(attempt.run())) == {"succeeded"}
+    names = ", ".join(f"web-{number:04}" for number in range(6))
+    assert attempt.warnings == [f"The outputs of 6 of 6 targets could not be read: {names}."]
+
+
+def test_a_task_that_cannot_look_up_its_targets_returns_them(bulk: Make, emulator: Emulator) -> None:
+    emulator.fault("SearchProvisionedProducts", "expired_token")
+    names = [f"web-{number:04}" for number in range(12)]
+    result = bulk(provisioned_product_names=names, service_action_id=RESTART).result()
+    assert (result["failed"], result["error"]["code"]) == (True, "ExpiredTokenException")
+    assert outcomes(result) == ["not_started"] * 12
+    assert result["remaining"] == names
+    assert [item["execute_token"] for item in result["results"]] == [None] * 12
+
+
+def check_tokens(items: list[dict[str, Any]], records: list[dict[str, Any]]) -> None:
+    """Check by the service's own log that each target has the token of its record."""
+    tokens = {record["RecordId"]: record["ExecuteToken"] for record in records}
+    for item in items:
+        if item["record_detail"]["record_id"]:
+            assert item["execute_token"] == tokens[item["record_detail"]["record_id"]]
+
+
 def test_one_and_many_make_the_same_token(bulk: Make, service_action: Make, emulator: Emulator) -> None:
     given = {"service_action_name": "Restart", "parameters": {"Mode": "forced"}, "change_id": "CHG-1"}
     service_action(provisioned_product_name="orders-db", **given).run()
@@ -445,6 +531,8 @@ def test_a_retry_that_the_budget_keeps_from_starting_stays_failed(bulk: Make, em
     result = bulk(provisioned_product_ids=ids, retry_failed=True, max_errors="0", **given).result()
     assert outcomes(result) == ["failed"] * 4
     assert [bool(item["msg"]) for item in result["results"]] == [True] * 4
+    assert [item["attempt"] for item in result["results"]] == [1] * 4
+    check_tokens(result["results"], emulator.records())
     # The last one, which had not been looked at, came first.
     assert [record["ProvisionedProductId"] for record in emulator.records()] == [*ids[:3], ids[3]]
 
@@ -1054,6 +1142,7 @@ def check_run(run: FinishedRun, fleet: Fleet, records: list[dict[str, Any]]) -> 
     items = run.result["results"]
     first_starts = run.first_starts()
     assert list(fleet.runs) == [item["provisioned_product_id"] for item in items]
+    check_tokens(items, records)
     assert set(first_starts) == {item["provisioned_product_id"] for item in items if item["outcome"] != "not_started"}
     for product, began in first_starts.items():
         # The last attempt is at the deadline.
