@@ -163,7 +163,12 @@ CASES = [
     Case("service_action_bulk", ARGUMENTS, {**MANY, "provisioned_product_ids": [ORDERS, ORDERS]}),
     Case("service_action_bulk", ARGUMENTS, {**MANY, "aws_config": {"retries": 7}}),
     Case("record_wait", SUCCESS, {"wait_delay": 0.05}, started(RESTART, RESTART)),
-    Case("record_wait", SUCCESS, {"provisioned_product_id": ORDERS, "wait_delay": 0.05}, run_before("service_action", ONE)),
+    Case(
+        "record_wait",
+        SUCCESS,
+        {"provisioned_product_id": ORDERS, "wait_delay": 0.05},
+        run_before("service_action", ONE),
+    ),
     Case("record_wait", FAILURE, {"provisioned_product_name": "order-db"}),
     Case("record_wait", SUCCESS, {"record_ids": [None], **CHECK}),
     Case("record_wait", FAILURE, {"wait_delay": 0.05}, started(RESTART, FAILOVER)),
@@ -269,7 +274,12 @@ def test_only_what_is_at_the_top_depends_on_how_a_task_ends(module: str) -> None
     ("module", "result", "shape", "changes"),
     [
         ("record_info", ("records", "record_detail"), "RecordDetail", {}),
-        ("provisioned_product_info", ("provisioned_products",), "ProvisionedProductAttribute", {"outputs", "output_list"}),
+        (
+            "provisioned_product_info",
+            ("provisioned_products",),
+            "ProvisionedProductAttribute",
+            {"outputs", "output_list"},
+        ),
         ("service_action_info", ("service_actions",), "ServiceActionSummary", {"parameters", "definition"}),
     ],
 )
