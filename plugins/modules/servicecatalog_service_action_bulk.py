@@ -123,10 +123,19 @@ attributes:
   check_mode:
     support: full
     details:
-      - Sends no write. It proves for each target with reads that the service would accept the call. The outcome is
-        V(not_started), or V(failed) for what would be refused.
+      - Sends no write. It checks every target with reads, however many fail. The outcome is V(would_start), or
+        V(failed) for what would be refused. RV(changed) is true if any would start, and RV(remaining) is empty.
+      - The task fails when more than O(max_errors) targets have failed, so that the run itself would not succeed.
+      - What the credentials may not read is a warning. With O(change_id) a product that is busy is a warning, too,
+        since it may be busy with this change.
+      - With O(retry_failed), the attempt and the token of each target are null, since only a start tells which they
+        would be.
   diff_mode:
-    support: none
+    support: full
+    details:
+      - RV(ignore:diff) has an item for each target that would start, or may start, with its name in the headers. It
+        has the action's default parameters before, and what takes effect after. It costs one more read for each
+        target, and none in check mode.
 notes:
   - Tested against an emulator of the service only, never against AWS itself.
   - O(wait_timeout) counts for each target from its own start.
@@ -165,6 +174,17 @@ EXAMPLES = r"""
     service_action_name: Restart
     change_id: CHG-4712
 
+- name: Show which databases would restart, and with which parameters
+  selfservice.aws.servicecatalog_service_action_bulk:
+    provisioned_product_names:
+      - orders-db
+      - billing-db
+    service_action_name: Restart
+    parameters:
+      Mode: forced
+  check_mode: true
+  diff: true
+
 - name: Back up by ids, and go on
   selfservice.aws.servicecatalog_service_action_bulk:
     provisioned_product_ids:
@@ -195,7 +215,8 @@ results:
       type: str
     outcome:
       description:
-        - V(succeeded), V(failed), V(timed_out), V(not_started), or V(started) without O(wait).
+        - V(succeeded), V(failed), V(timed_out), V(not_started), or V(started) without O(wait). In check mode,
+          V(would_start) or V(failed).
         - A record that could not be followed to its end counts as V(timed_out).
         - A target that timed out stays V(timed_out) even if the same run sees its end later. The record then shows how
           it ended.
@@ -313,6 +334,9 @@ summary:
     started:
       description: How many were started and not waited for.
       type: int
+    would_start:
+      description: How many would start. Zero but in check mode.
+      type: int
     results_omitted:
       description:
         - How many targets that failed or timed out RV(results) leaves out, with O(return_results=problems).
@@ -326,7 +350,7 @@ summary:
 remaining:
   description:
     - The ids of the targets that were not started, or the names of those whose id is not known. Run the task again with
-      the same change to start them.
+      the same change to start them. Empty in check mode.
     - With O(return_results=problems), the first 20. RV(summary) has the count.
   returned: unless the arguments are wrong
   type: list
@@ -371,7 +395,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
 from ansible_collections.selfservice.aws.plugins.module_utils._action.parameters import to_parameters
 from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import change_of
-from ansible_collections.selfservice.aws.plugins.module_utils._bulk import queue, runner, starts, summary, target
+from ansible_collections.selfservice.aws.plugins.module_utils._bulk import plan, queue, runner, starts, summary, target
 from ansible_collections.selfservice.aws.plugins.module_utils._clock import Interrupted
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
@@ -411,9 +435,10 @@ def run_on_many(task: Task) -> None:
             targets += target.searched_targets(services[0], queries, parameters, tags=tags)
         action = Reference(params["service_action_id"], params["service_action_name"])
         target.resolve(services[0], targets, action, workers=starts.WORKERS)
-        target.make_plans(targets, change, secrets)
+        target.make_plans(targets, change, secrets, action_was_found=not action.id)
         budget = queue.budget_of(params, len(targets))
         pending = queue.TargetQueue(targets, budget, retry_failed=params["retry_failed"])
+        _preview(task, services[0], targets)
         interrupted = _run(task, services, pending)
     finally:
         _report(task, targets, services)
@@ -426,9 +451,16 @@ def _searches(params: Mapping[str, Any]) -> bool:
     return bool(given) and all(given)
 
 
+def _preview(task: Task, service: ServiceCatalog, targets: list[target.Target]) -> None:
+    """Validate in check mode, and read what takes effect in diff mode."""
+    if task.check_mode or task.diff_mode:
+        read = plan.validate_targets if task.check_mode else plan.read_diffs
+        diffs = read(service, targets, task.warn, workers=starts.WORKERS)
+        task.result.update({"diff": diffs} if task.diff_mode else {})
+
+
 def _run(task: Task, services: list[ServiceCatalog], pending: queue.TargetQueue) -> Interrupted | None:
     if task.check_mode:
-        target.validate_targets(services[0], pending, task.warn, workers=starts.WORKERS)
         return None
     services += [task.bulk_polling_service()] if task.params["wait"] else []
     task.clock.raise_on_signals()

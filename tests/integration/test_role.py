@@ -110,8 +110,8 @@ def test_check_mode_starts_nothing_and_completes(role: Runner, emulator: Emulato
     for targets in ({"provisioned_product_id": ORDERS}, {"targets": [{"provisioned_product_id": ORDERS}]}):
         done = role("--check", service_action_name="Backup", report=str(report), change_id="c-1", **targets)
         assert done.code == 0, done.output
-        assert done.stats["summary"]["not_started"] == 1
-        assert done.stats["remaining"] == [ORDERS]
+        assert done.stats["summary"]["would_start"] == 1
+        assert done.stats["remaining"] == []
     assert not emulator.calls(EXECUTE)
     assert not report.exists()
 

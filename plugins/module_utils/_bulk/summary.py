@@ -29,7 +29,14 @@ _SHORTEST = 30
 _MOST_PROBLEMS, _MOST_REMAINING = 10, 20
 _PROBLEMS = (Outcome.FAILED, Outcome.TIMED_OUT)
 # In the order in which they are reported.
-_OUTCOMES = (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.TIMED_OUT, Outcome.NOT_STARTED, Outcome.STARTED)
+_OUTCOMES = (
+    Outcome.SUCCEEDED,
+    Outcome.FAILED,
+    Outcome.TIMED_OUT,
+    Outcome.NOT_STARTED,
+    Outcome.STARTED,
+    Outcome.WOULD_START,
+)
 
 
 def bulk_results(targets: Sequence[Target], *, attempts_are_known: bool) -> dict[str, Any]:

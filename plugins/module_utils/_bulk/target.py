@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from .._action import lookup
 from .._action.parameters import to_parameters
-from .._action.plan import Plan, make_request, validate
+from .._action.plan import Plan, make_request
 from .._action.tokens import Change
 from .._arguments import check_identifiers
 from .._exceptions import InvalidInput, Refused, SelfServiceError
@@ -26,7 +26,6 @@ from .._threads import run_all
 if TYPE_CHECKING:
     from .._action.start import Execution
     from .._servicecatalog.api import ServiceCatalog
-    from .queue import TargetQueue
 
 # From so many products on, pages of 100 are likely to be cheaper than a call for each.
 _LISTING_PAYS_FROM = 10
@@ -155,7 +154,9 @@ def check_duplicates(targets: Iterable[Target]) -> None:
         raise InvalidInput(f"These targets are given more than once: {some}. Give each of them once.")
 
 
-def make_plans(targets: Iterable[Target], change: Change, secret_names: Collection[str]) -> None:
+def make_plans(
+    targets: Iterable[Target], change: Change, secret_names: Collection[str], *, action_was_found: bool
+) -> None:
     """Give the targets that are resolved their requests, or reject those whose request the service would not take."""
     for target in targets:
         if target.outcome is not None:
@@ -166,24 +167,8 @@ def make_plans(targets: Iterable[Target], change: Change, secret_names: Collecti
         except InvalidInput as error:
             target.reject(error)
         else:
-            target.plan, target.attempt = Plan(request, change, secret_names), 1
-
-
-def validate_targets(service: ServiceCatalog, queue: TargetQueue, warn: Callable[[str], None], *, workers: int) -> None:
-    """Check by reads that the start of each target would be accepted; the others fail."""
-    warnings: set[str] = set()
-
-    def check(target: Target) -> None:
-        try:
-            validate(service, target.plan, warnings.add)
-        except (SelfServiceError, *SERVICE_ERRORS) as error:
-            target.reject(error)
-        else:
-            target.changed = True
-
-    run_all(check, queue.abandon_pending(), workers)
-    for warning in sorted(warnings):
-        warn(warning)
+            planned = Plan(request, change, secret_names, target.product, action_was_found=action_was_found)
+            target.plan, target.attempt = planned, 1
 
 
 def _find_products(service: ServiceCatalog, targets: list[Target], workers: int) -> None:

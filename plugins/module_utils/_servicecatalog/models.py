@@ -119,6 +119,7 @@ class Outcome(str, Enum):
     TIMED_OUT = "timed_out"
     NOT_STARTED = "not_started"
     STARTED = "started"
+    WOULD_START = "would_start"
     UNKNOWN = "unknown"
 
     # Enum's own would print Outcome.FAILED on Python 3.11.

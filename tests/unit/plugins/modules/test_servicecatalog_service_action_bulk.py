@@ -55,11 +55,11 @@ OPTIONS = (
 
 @pytest.fixture
 def bulk(make_attempt: Make) -> Make:
-    def make(*, check_mode: bool = False, **params: Any) -> Any:
+    def make(*, check_mode: bool = False, diff_mode: bool = False, **params: Any) -> Any:
         options: dict[str, Any] = dict.fromkeys(OPTIONS)
         options.update(wait=True, wait_timeout=1800, max_concurrency="50", max_errors="0")
         options.update(return_results="all", return_outputs="failures")
-        return make_attempt(run_on_many, {**options, **params}, check_mode=check_mode)
+        return make_attempt(run_on_many, {**options, **params}, check_mode=check_mode, diff_mode=diff_mode)
 
     return make
 
@@ -209,6 +209,7 @@ def test_targets_by_id_take_about_one_call_each(bulk: Make, emulator: Emulator) 
         "not_started": 0,
         "started": 0,
         "results_omitted": 0,
+        "would_start": 0,
         "seconds": result["summary"]["seconds"],
         "api_calls": len(emulator.calls()),
     }
@@ -579,17 +580,101 @@ def test_expired_credentials_end_the_wait_and_return_every_record(bulk: Make, em
     assert all(item["record_detail"]["record_id"] for item in attempt.task.result["results"])
 
 
-def test_check_mode_validates_each_target(bulk: Make, emulator: Emulator) -> None:
-    result = bulk(
-        provisioned_product_ids=[ORDERS, LEGACY, "pp-none"],
-        service_action_id=RESTART,
-        max_errors="2",
-        check_mode=True,
-    ).run()
-    assert outcomes(result) == ["not_started", "failed", "failed"]
-    assert result["changed"] is True
-    assert "UNDER_CHANGE" in result["results"][1]["msg"]
+@pytest.mark.parametrize("max_errors", ["0", "2"])
+def test_check_mode_validates_each_target(bulk: Make, emulator: Emulator, max_errors: str) -> None:
+    ids = [LEGACY, "pp-none", "pp-bare00000001", ORDERS]
+    attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, max_errors=max_errors, check_mode=True)
+    result = attempt.result()
+    assert outcomes(result) == ["failed", "failed", "failed", "would_start"]
+    assert (result["changed"], result["remaining"], result["failed"]) == (True, [], True)
+    assert (result["summary"]["would_start"], result["summary"]["failed"]) == (1, 3)
+    assert result["msg"].startswith("Of 4 targets: 3 failed, 1 would start (max_errors is ")
+    assert "UNDER_CHANGE" in result["results"][0]["msg"]
+    assert "needs a TARGET" in result["results"][2]["msg"]
+    assert result["results"][3]["provisioned_product_name"] == "orders-db"
+    assert emulator.calls(EXECUTE) == []
+
+
+def test_check_mode_succeeds_within_max_errors_and_predicts_no_change_if_none_would_start(bulk: Make) -> None:
+    attempt = bulk(provisioned_product_ids=["pp-none"], service_action_id=RESTART, max_errors="1", check_mode=True)
+    result = attempt.result()
+    assert (outcomes(result), result["changed"], result["failed"]) == (["failed"], False, False)
+    assert attempt.warnings == ["1 of 1 targets failed (max_errors allows 1): pp-none."]
+
+
+def test_check_mode_reads_each_thing_once(bulk: Make, emulator: Emulator) -> None:
+    create_products(emulator, 20)
+    names = [f"web-{number:04}" for number in range(20)]
+    result = bulk(provisioned_product_names=names, service_action_name="Restart", check_mode=True).run()
+    assert outcomes(result) == ["would_start"] * 20
+    # A page of products, one of actions, and the parameters of each target.
+    assert len(emulator.calls()) == 22
+
+
+def test_what_check_mode_may_not_read_is_warned_of_once(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 20)
+    denied = ["DescribeProvisionedProduct", "DescribeServiceActionExecutionParameters"]
+    for operation in denied:
+        emulator.fault(operation, "access_denied")
+    attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, check_mode=True, diff_mode=True)
+    assert outcomes(attempt.run()) == ["would_start"] * 20
+    assert [
+        operation for operation in denied for text in attempt.warnings if f"servicecatalog:{operation} because" in text
+    ] == denied
+    assert len(attempt.warnings) == 2
+
+
+def test_products_that_may_be_busy_with_the_change_are_warned_of_in_check_mode(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 12)
+    for each in ids:
+        emulator.update_product(each, status="UNDER_CHANGE")
+    given = {"provisioned_product_ids": ids, "service_action_id": RESTART, "check_mode": True}
+    attempt = bulk(change_id="CHG-1", **given)
+    assert outcomes(attempt.run()) == ["would_start"] * 12
+    assert attempt.warnings[0].startswith("The provisioned product 'web-0000' (pp-web0000000000) has the status UNDER_")
+    assert attempt.warnings[10:] == ["There are 2 more warnings like these."]
+    assert outcomes(bulk(**given).result()) == ["failed"] * 12
+
+
+def test_check_mode_does_not_tell_which_attempts_retries_would_be(bulk: Make, emulator: Emulator) -> None:
+    given = {"provisioned_product_ids": [ORDERS, "pp-none"], "service_action_id": RESTART, "max_errors": "1"}
+    result = bulk(**given, change_id="CHG-1", retry_failed=True, check_mode=True).run()
+    assert [(item["attempt"], item["execute_token"]) for item in result["results"]] == [(None, None)] * 2
     assert emulator.records() == []
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_diff_shows_what_takes_effect_on_each_target(bulk: Make, check_mode: bool) -> None:
+    result = bulk(
+        targets=[
+            {"provisioned_product_id": ORDERS, "parameters": {"Mode": "forced"}},
+            {"provisioned_product_id": "pp-none"},
+            {"provisioned_product_name": "billing-db"},
+        ],
+        service_action_name="Restart",
+        sensitive_parameters={"TARGET": "db-orders-1"},
+        max_errors="3",
+        check_mode=check_mode,
+        diff_mode=True,
+    ).result()
+    first, last = result["diff"]
+    assert first["before_header"] == "orders-db: defaults of the service action"
+    assert first["after_header"] == "orders-db: effective parameters"
+    assert last["before_header"] == "billing-db: defaults of the service action"
+    assert first["before"]["parameters"]["Mode"] == last["after"]["parameters"]["Mode"] == ["graceful"]
+    assert first["after"]["parameters"] == {"TARGET": ["********"], "Mode": ["forced"]}
+    assert "db-orders-1" not in str(result)
+
+
+def test_a_diff_without_defaults_stops_no_run(bulk: Make, emulator: Emulator) -> None:
+    emulator.fault("DescribeServiceActionExecutionParameters", "expired_token")
+    given = {"provisioned_product_ids": [ORDERS, BILLING], "service_action_id": RESTART}
+    attempt = bulk(**given, parameters={"Mode": "forced"}, diff_mode=True)
+    result = attempt.run()
+    assert [each["after"]["parameters"] for each in result["diff"]] == [{"Mode": ["forced"]}] * 2
+    assert outcomes(result) == ["succeeded"] * 2
+    assert len(attempt.warnings) == 1
+    assert "The diff lacks the action's defaults" in attempt.warnings[0]
 
 
 def test_secrets_are_sent_but_masked_in_the_result(bulk: Make, emulator: Emulator) -> None:
