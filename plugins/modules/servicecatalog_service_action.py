@@ -309,7 +309,7 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
 from ansible_collections.selfservice.aws.plugins.module_utils._action import plan
-from ansible_collections.selfservice.aws.plugins.module_utils._action.attempts import start_attempt
+from ansible_collections.selfservice.aws.plugins.module_utils._action.attempts import how_to_retry, start_attempt
 from ansible_collections.selfservice.aws.plugins.module_utils._action.parameters import to_parameters
 from ansible_collections.selfservice.aws.plugins.module_utils._action.start import Execution
 from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import change_of
@@ -318,7 +318,6 @@ from ansible_collections.selfservice.aws.plugins.module_utils._module import Tas
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import models, results
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
 
-_CONTINUED = "A change that was continued with retry_failed is continued with it."
 NAMED = ("provisioned_product", "service_action")
 
 
@@ -387,7 +386,6 @@ def _wait(task: Task, execution: Execution, reader: ServiceCatalog, again: str) 
     from ansible_collections.selfservice.aws.plugins.module_utils._wait.schedule import WaitOptions
     from ansible_collections.selfservice.aws.plugins.module_utils._wait.wait import wait_for_record
 
-    retry = f"To run the action again, fix the cause and run {again} and retry_failed: true. {_CONTINUED}"
     wait_for_record(
         reader,
         execution.record,
@@ -398,7 +396,7 @@ def _wait(task: Task, execution: Execution, reader: ServiceCatalog, again: str) 
         replayed=not execution.changed,
         how_to_continue="To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: "
         f"[{execution.record.record_id}], or {again} and wait: true.",
-        how_to_retry=retry if task.result["change_id"] else "",
+        how_to_retry=how_to_retry(again, task.result["attempt"]),
         warn=task.warn,
         progress=task.progress,
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .plan import Plan
 
 MOST_ATTEMPTS = 100
+_CONTINUED = "A change that was continued with retry_failed is continued with it."
 
 
 def start_attempt(
@@ -44,6 +45,19 @@ def start_attempt(
         if is_last or read_replay(service, execution.record).outcome is not Outcome.FAILED:
             break
     return execution
+
+
+def how_to_retry(again: str, attempt: int | None) -> str:
+    """Return how to run an action again whose attempt has FAILED; `again` is how the same task is run again.
+
+    Nothing is retried with a given token, which has no attempts.
+    """
+    if attempt is None:
+        return ""
+    if attempt >= MOST_ATTEMPTS:
+        new = "fix the cause and run this task with a new change_id"
+        return f"This was the last of {MOST_ATTEMPTS} attempts. To run the action again, {new}."
+    return f"To run the action again, fix the cause and run {again} and retry_failed: true. {_CONTINUED}"
 
 
 def read_replay(service: ServiceCatalog, record: Record) -> Record:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .._action.attempts import MOST_ATTEMPTS
 from .._exceptions import BulkFailed
 from .._secrets.masker import mask
 from .._servicecatalog import results
@@ -103,7 +104,8 @@ def _message(
     first = next((target.failure.what_happened for target in targets if target.failure), "")
     signal = "" if str(interrupted) in first else str(interrupted or "")
     first = _shorten(f"The first: {first}", _LONGEST_FAILURE) if first else ""
-    end = " ".join(filter(None, [blocked, _how_to_continue(targets, change, interrupted)]))
+    ways = [blocked, _how_to_continue(targets, change, interrupted), _describe_given_up(targets)]
+    end = " ".join(filter(None, ways))
     room = _LONGEST_MESSAGE + len(str(change.id)) - len(f"  {signal} {end}")
     # Those that hold the places are named anyway.
     named = (Outcome.FAILED,) if blocked else _PROBLEMS
@@ -149,12 +151,27 @@ def _name_of(target: Target) -> str:
 
 def _how_to_continue(targets: Sequence[Target], change: Change, interrupted: Interrupted | None) -> str:
     again = f"run this task again with {change.option}"
-    failed = [target for target in targets if target.outcome is Outcome.FAILED]
+    failed = [target for target in targets if target.outcome is Outcome.FAILED and not _is_given_up(target)]
     if any(target.record for target in failed):
         retry = "and with retry_failed: true if those that failed are to run again"
         return f"To continue, fix the cause and {again}, {retry}."
     cause = "fix the cause and " if any(not target.changed for target in failed) else ""
     return f"To continue, {cause}{again}." if _can_go_on(targets, interrupted) else ""
+
+
+def _describe_given_up(targets: Sequence[Target]) -> str:
+    """Return which targets are not retried any more, and what to do."""
+    names = [_name_of(target) for target in targets if _is_given_up(target)]
+    if not names:
+        return ""
+    return (
+        f"Failed {MOST_ATTEMPTS} times, and not retried any more: {_join(names, _MOST_OF_EACH)}. Fix the cause and run "
+        "those, and only those, with a new change_id."
+    )
+
+
+def _is_given_up(target: Target) -> bool:
+    return target.outcome is Outcome.FAILED and target.record is not None and target.attempt >= MOST_ATTEMPTS
 
 
 def _describe_blockers(queue: TargetQueue) -> str:

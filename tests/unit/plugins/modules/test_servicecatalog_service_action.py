@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 import inspect
+from functools import partial
 from typing import Any, Callable
 
 import botocore.endpoint
 import pytest
 from ansible_collections.selfservice.aws.plugins.module_utils import _exceptions
+from ansible_collections.selfservice.aws.plugins.module_utils._action.attempts import MOST_ATTEMPTS
+from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import Change
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 from emulator import Emulator
@@ -214,6 +218,21 @@ def test_check_mode_does_not_tell_which_attempt_a_retry_would_be(service_action:
     result = service_action(**restart, change_id="CHG-1", retry_failed=True, check_mode=True).run()
     assert [result["attempt"], result["execute_token"], result["request"]["execute_token"]] == [None] * 3
     assert emulator.records() == []
+
+
+def test_a_change_with_as_many_attempts_as_there_can_be_goes_on_with_a_new_one(
+    service_action: Make, emulator: Emulator, connect: Callable[..., BaseClient]
+) -> None:
+    token = partial(Change("CHG-1").token, ORDERS, FAILOVER, parameters={}, secret_names=())
+    ids = {"ProvisionedProductId": ORDERS, "ServiceActionId": FAILOVER}
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        connect({}).execute_provisioned_product_service_action(**ids, ExecuteToken=token(attempt=attempt))
+    emulator.advance(60)
+    last = service_action(**FAILOVER_DB, change_id="CHG-1", retry_failed=True).result()
+    assert (last["attempt"], last["changed"], last["failed"]) == (MOST_ATTEMPTS, False, True)
+    assert "retry_failed" not in last["msg"]
+    assert last["msg"].endswith("fix the cause and run this task with a new change_id.")
+    assert len(emulator.records()) == MOST_ATTEMPTS
 
 
 @pytest.mark.parametrize("more", [{}, {"execute_token": "t-1"}])

@@ -19,6 +19,7 @@ from typing import Any, Callable
 
 import pytest
 from ansible_collections.selfservice.aws.plugins.module_utils import _exceptions
+from ansible_collections.selfservice.aws.plugins.module_utils._action.attempts import MOST_ATTEMPTS
 from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import Change
 from ansible_collections.selfservice.aws.plugins.module_utils._bulk import starts
 from ansible_collections.selfservice.aws.plugins.module_utils._clock import Interrupted
@@ -406,6 +407,26 @@ def test_what_has_failed_before_is_retried_behind_all_others(
     emulator.advance(60)
     again = bulk(provisioned_product_ids=ids, retry_failed=True, **given).result()
     assert (again["failed"], again["changed"], len(emulator.records())) == (False, False, 8)
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_targets_with_as_many_attempts_as_there_can_be_go_on_with_a_new_change(
+    bulk: Make, emulator: Emulator, connect: Callable[..., BaseClient], others: int
+) -> None:
+    ids = create_products(emulator, 1 + others, failing=1 + others)
+    client, product = connect({}), {"ProvisionedProductId": ids[0], "ServiceActionId": RESTART}
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        token = Change("CHG-1").token(ids[0], RESTART, parameters={}, secret_names=(), attempt=attempt)
+        client.execute_provisioned_product_service_action(**product, ExecuteToken=token)
+    emulator.advance(60)
+    given = {"provisioned_product_ids": ids, "service_action_id": RESTART, "change_id": "CHG-1"}
+    message = bulk(**given, retry_failed=True).result()["msg"]
+    assert ("and with retry_failed: true" in message) is bool(others)
+    assert message.endswith(
+        "Failed 100 times, and not retried any more: web-0000. Fix the cause and run those, and only those, with a new "
+        "change_id."
+    )
+    assert len(emulator.records()) == MOST_ATTEMPTS + others
 
 
 def test_failures_within_the_budget_are_warned_of_by_name(bulk: Make, emulator: Emulator) -> None:
