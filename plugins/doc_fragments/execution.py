@@ -50,6 +50,7 @@ options:
         starts one action, however often the task is run, and answers with the record of that one.
       - A text of 1 to 512 printable characters, without the spaces around it. Booleans and numbers with a fraction are
         refused, since YAML has changed them; quote them.
+      - A whole number is its digits. Quote what YAML reads as another number, such as V(0012), V(1_000) or V(12:30).
       - When absent, one is made for each run. It is always returned, and all retries of the run's calls belong to it.
       - With C(until) and C(retries) each attempt is a run. Give them a change, or an action that was started by an
         attempt without telling is started again by the next one.

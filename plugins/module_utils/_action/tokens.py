@@ -66,14 +66,22 @@ def change_of(change_id: Any, execute_token: str | None = None, *, retry_failed:
         return Change(None, given_token=execute_token)
     if change_id is None:
         return Change(str(uuid.uuid4()), is_new=True)
-    if isinstance(change_id, bool) or not isinstance(change_id, (str, int)):
-        kind = type(change_id).__name__
-        raise InvalidInput(
-            f"change_id was read as {kind} ({mask(change_id)}); quote it, so that YAML leaves it as it is."
-        )
-    text = unicodedata.normalize("NFC", str(change_id)).strip()
+    text = unicodedata.normalize("NFC", _read_text(change_id)).strip()
     if not 1 <= len(text) <= _LONGEST_ID:
         raise InvalidInput(f"change_id has {len(text)} characters; it takes 1 to {_LONGEST_ID}.")
     if not text.isprintable():
         raise InvalidInput(f"change_id is {mask(text)!r}; it takes printable characters only.")
     return Change(text)
+
+
+def _read_text(change_id: Any) -> str:
+    """Return the text of what YAML has read as a text or a whole number."""
+    if isinstance(change_id, bool) or not isinstance(change_id, (str, int)):
+        # A list or a dict may be of any length.
+        value = f" ({mask(change_id)})" if isinstance(change_id, (bool, float)) else ""
+        kind = type(change_id).__name__
+        raise InvalidInput(f"change_id was read as {kind}{value}; quote it, so that YAML leaves it as it is.")
+    if isinstance(change_id, int) and abs(change_id) >= 10**_LONGEST_ID:
+        # Python makes no text of a number of thousands of digits.
+        raise InvalidInput(f"change_id has more than {_LONGEST_ID} digits; it takes 1 to {_LONGEST_ID} characters.")
+    return str(change_id)

@@ -10,8 +10,12 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.selfservice.aws.plugins.module_utils._action import plan
+from ansible_collections.selfservice.aws.plugins.module_utils._action.parameters import to_parameters
 from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import Change, change_of
+from ansible_collections.selfservice.aws.plugins.module_utils._bulk.target import given_targets, make_plans
 from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import InvalidInput
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Reference
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +26,8 @@ GIVEN: dict[str, Any] = {
     "secret_names": ["Pin"],
 }
 CHANGE = Change("CHG-1")
-PRINTABLE = st.text(st.characters(exclude_categories=("C", "Zl", "Zp", "Zs")), min_size=1, max_size=100)
+WORD = st.text(st.characters(exclude_categories=("C", "Zl", "Zp", "Zs")), min_size=1, max_size=50)
+PRINTABLE = st.lists(WORD, min_size=1, max_size=3).map(" ".join)
 
 
 def test_new_changes_are_unique() -> None:
@@ -76,6 +81,26 @@ def test_different_requests_never_share_a_token(one: Any, other: Any) -> None:
     assert (token(*one) == token(*other)) is (key(*normalised[0]) == key(*normalised[1]))
 
 
+VALUES = st.dictionaries(st.sampled_from(["A", "B", "C"]), st.text("ab1", min_size=1, max_size=3))
+
+
+@given(PRINTABLE, VALUES, VALUES, VALUES)
+def test_one_and_many_make_the_same_token_for_the_same_target(
+    change_id: str, common: dict[str, str], own: dict[str, str], secret: dict[str, str]
+) -> None:
+    change, secrets = change_of(change_id), to_parameters(secret, "sensitive_parameters")
+    parameters = {**to_parameters({**common, **own}, "parameters"), **secrets}
+    references = {"target": Reference("pp-1"), "action": Reference("act-1")}
+    one = plan.plan(None, **references, parameters=parameters, secret_names=secrets, change=change)
+    params = {"provisioned_product_ids": None, "provisioned_product_names": None}
+    params["targets"] = [{"provisioned_product_id": "pp-1", "parameters": own}]
+    (many,) = given_targets(params, to_parameters(common, "parameters"), secrets)
+    many.action_id = "act-1"
+    make_plans([many], change, secrets, action_was_found=False)
+    assert many.plan.request.execute_token == one.request.execute_token
+    assert many.plan.with_attempt(2).request.execute_token == one.with_attempt(2).request.execute_token
+
+
 @given(PRINTABLE)
 def test_any_printable_text_is_a_change_id_that_is_repeated_word_for_word(text: str) -> None:
     change = change_of(f"  {text}\n")
@@ -87,10 +112,45 @@ def test_a_number_without_a_fraction_is_its_digits() -> None:
     assert change_of(4711).id == "4711"
 
 
-@pytest.mark.parametrize("given", [True, 1.5, 12.0, ["CHG"], {"a": 1}])
-def test_what_yaml_has_changed_is_refused(given: Any) -> None:
-    with pytest.raises(InvalidInput, match="quote it"):
+@pytest.mark.parametrize(
+    ("written", "change_id"),
+    [
+        ("0o17", "0o17"),
+        ("017", "15"),
+        ("1_000", "1000"),
+        ("12:30", "750"),
+        ("0x1F", "31"),
+        ("-5", "-5"),
+        ("1e3", "1e3"),
+        ("4711-2", "4711-2"),
+        *((written, None) for written in ("yes", "off", "TRUE", "1.0", "4711.", "12:30.5", "1.0e+3", ".inf", ".NaN")),
+        *((written, None) for written in ("[CHG-1]", "CHG: 1")),
+    ],
+)
+def test_a_change_id_is_what_yaml_reads_if_that_is_a_text_or_a_whole_number(written: str, change_id: Any) -> None:
+    read = yaml.safe_load(written)
+    if change_id is None:
+        with pytest.raises(InvalidInput, match="quote it"):
+            change_of(read)
+    else:
+        assert change_of(read).id == change_id
+
+
+@pytest.mark.parametrize("number", [10**512 - 1, -(10**511 - 1)], ids=["positive", "negative"])
+def test_a_number_may_have_as_many_digits_as_a_text_has_characters(number: int) -> None:
+    assert change_of(number).id == str(number)
+
+
+# Python itself makes no text of some of them.
+@pytest.mark.parametrize(
+    "given",
+    [10**512, -(10**511), 10**5000, -(10**5000), [10**5000], {"a": 10**5000}, ["a" * 5000]],
+    ids=lambda given: type(given).__name__,
+)
+def test_what_is_far_too_long_is_refused_in_a_sentence(given: Any) -> None:
+    with pytest.raises(InvalidInput, match="change_id") as caught:
         change_of(given)
+    assert len(str(caught.value)) < 100
 
 
 @pytest.mark.parametrize("given", ["", "  ", "x" * 513, "a\nb", "a\x1bb", "a\u202eb", "\ud800"])

@@ -1128,6 +1128,37 @@ def test_the_signal_is_told_beside_failures(bulk: Make, emulator: Emulator) -> N
     assert "It broke" in message
 
 
+@pytest.mark.parametrize("is_sent", [False, True])
+def test_a_retry_that_a_signal_keeps_from_starting_stays_failed(bulk: Make, emulator: Emulator, is_sent: bool) -> None:
+    ids = create_products(emulator, 3, failing=3)
+    given = {"provisioned_product_ids": ids, "service_action_id": RESTART, "change_id": "CHG-1"}
+    bulk(max_errors="3", **given).run()
+    emulator.advance(60)
+    attempt = bulk(retry_failed=True, max_concurrency="1", **given)
+    if is_sent:
+        # Between being throttled and being sent again, the first retry is neither pending nor started.
+        emulator.fault(EXECUTE, "throttling", calls=list(range(4, 50)))
+    last, sleep = (7 if is_sent else 6), attempt.task.clock.sleep
+
+    def interrupt(seconds: float = 0.0) -> None:
+        if len(emulator.calls(EXECUTE)) >= last:
+            raise Interrupted("SIGTERM told this process to end.")
+        sleep(seconds)
+
+    def wait_or_interrupt(futures: Collection[Future[Any]], _seconds: float | None) -> set[Future[Any]]:
+        while not (done := wait(futures, 0.02).done):
+            interrupt()
+        return done
+
+    attempt.task.clock.sleep, attempt.task.clock.wait = interrupt, wait_or_interrupt
+    result = attempt.result()
+    assert outcomes(result) == ["failed"] * 3
+    assert all("It broke" in item["error"] and item["record_detail"] for item in result["results"])
+    assert (result["changed"], result["remaining"], len(emulator.records())) == (False, [], 3)
+    assert "SIGTERM told this process to end." in result["msg"]
+    assert result["msg"].endswith("and with retry_failed: true if those that failed are to run again.")
+
+
 ENDS = ("SUCCEEDED", "SUCCEEDED", "SUCCEEDED", "FAILED")
 
 
