@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 from emulator.faults import CANNED_RESPONSES, ERRORS
@@ -66,6 +67,11 @@ class Run:
         return set(self.after) - set(self.before)
 
     @property
+    def is_limited(self) -> bool:
+        """Whether max_concurrency limits what runs at once."""
+        return self.scenario.module == "service_action_bulk" and bool(self.scenario.params["wait"])
+
+    @property
     def limits(self) -> tuple[int, int]:
         """max_concurrency and max_errors as counts."""
         total, params = len(self.scenario.targets), self.scenario.params
@@ -76,34 +82,54 @@ def violations(runs: Sequence[Run], records: Sequence[Mapping[str, Any]]) -> Ite
     """Yield the violations of all runs of a task, whose records have ended."""
     counts = Counter(record["ExecuteToken"] for record in records)
     yield from (f"token {token} has {count} records" for token, count in counts.items() if count > 1)
-    counts = Counter(record["ProvisionedProductId"] for record in records)
-    yield from (f"{product} ran {count} times" for product, count in counts.items() if count > 1)
+    yield from _wrong_attempts(runs, records)
+    if all(call["fault"] is None for run in runs for call in run.calls) and runs[0].is_limited:
+        yield from _too_many_at_once(_changes_of(records), runs[0].limits[0])
     by_token = {record["ExecuteToken"]: record for record in records}
     for number, run in enumerate(runs, 1):
         yield from (f"run {number}: {each}" for each in _violations_of(run, by_token))
 
 
-def is_done(run: Run, records: Sequence[Mapping[str, Any]]) -> bool:
-    """Return whether a run has told the end of every target; without a wait, its record."""
+def is_done(run: Run, records: Sequence[Mapping[str, Any]], ends: Collection[str] = ENDS) -> bool:
+    """Return whether a run has told one of these ends of every target; without a wait, whether they have ended so."""
     if run.result is None:
         return False
+    statuses = {record["ProvisionedProductId"]: record["Status"] for record in records}
+    targets = set(run.scenario.targets or statuses)
     if run.scenario.params.get("wait", True):
         told = _records_in(run.result)
-        ended = {each.get("provisioned_product_id") for each in told if each.get("status") in ENDS}
-        return ended >= set(run.scenario.targets or [record["ProvisionedProductId"] for record in records])
-    return {record["ProvisionedProductId"] for record in records} >= set(run.scenario.targets)
+        statuses = {each.get("provisioned_product_id"): each.get("status") for each in told}
+    return {product for product, status in statuses.items() if status in ends} >= targets
+
+
+def _wrong_attempts(runs: Sequence[Run], records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the actions that ran again, but not by retry_failed in a later run and after the one before had FAILED."""
+    last: dict[str, Mapping[str, Any]] = {}
+    for record in records:
+        product, created = record["ProvisionedProductId"], _seconds(record["CreatedTime"])
+        before, last[product] = last.get(product), record
+        if before is None:
+            continue
+        # The service's times are rounded to milliseconds.
+        run = [run for run in runs if run.began <= created + 0.001][-1]
+        if not run.scenario.params.get("retry_failed"):
+            yield f"{product} ran again without retry_failed"
+        if _seconds(before["CreatedTime"]) > run.began - 0.001:
+            yield f"{product} ran twice in one run"
+        if before["Status"] != "FAILED" or not _had_ended(before, created):
+            yield f"{product} ran again before it had FAILED"
 
 
 def _violations_of(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield from _late_starts(run)
     is_bulk = run.scenario.module == "service_action_bulk"
-    if is_bulk and run.scenario.params["wait"]:
-        most, allowed = _most_at_once(run, records), run.limits[0]
-        if most > allowed:
-            yield f"{most} actions ran at once, and max_concurrency is {allowed}"
+    if run.is_limited:
+        yield from _too_many_at_once(_changes_during(run, records), run.limits[0])
+    if is_bulk:
+        yield from _early_retries(run)
     if run.result is None:
         return
-    yield from (f"record {each} is lost" for each in run.issued if each not in run.text)
+    yield from (f"record {each} is lost" for each in _issued(run, records) if each not in run.text)
     yield from _wrong_changed(run, records)
     yield from _denied_starts(run, records)
     # A task that could not look up its targets failed for another reason.
@@ -119,8 +145,44 @@ def _late_starts(run: Run) -> Iterator[str]:
         yield from (f"{call['parameters']} was started after the signal" for call in late)
 
 
-def _most_at_once(run: Run, records: Mapping[str, Mapping[str, Any]]) -> int:
-    """Return how many actions, started or found running by this run, ran at the same time."""
+def _early_retries(run: Run) -> Iterator[str]:
+    """Yield the further attempts that came before targets which had not been looked at.
+
+    Calls on the way at once may come in any order, and there are no more of them than places.
+    """
+    tokens: dict[str, str] = {}
+    retried: list[tuple[str, int]] = []
+    for call in run.attempts:
+        product, token = call["parameters"]["ProvisionedProductId"], _token(call)
+        if token != tokens.setdefault(product, token) and product not in dict(retried):
+            retried.append((product, len(tokens)))
+    for product, looked_at in retried:
+        if looked_at + run.limits[0] <= len(tokens):
+            yield f"the next attempt of {product} came before {len(tokens) - looked_at} others had been looked at"
+
+
+def _issued(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Collection[str]:
+    """Return the records that were returned to the module, without old failures, which it may have retried."""
+    if not run.scenario.params.get("retry_failed"):
+        return run.issued
+    old = {each["RecordId"] for each in records.values() if each["Status"] == "FAILED"} & set(run.before)
+    return set(run.issued) - old
+
+
+def _too_many_at_once(changes: Sequence[tuple[float, int]], allowed: int) -> Iterator[str]:
+    most = max(accumulate(change for _time, change in sorted(changes)), default=0)
+    if most > allowed:
+        yield f"{most} actions ran at once, and max_concurrency is {allowed}"
+
+
+def _changes_of(records: Sequence[Mapping[str, Any]]) -> list[tuple[float, int]]:
+    """Return when the actions of all runs, which have ended, have started and ended."""
+    begins = [(_seconds(record["CreatedTime"]), 1) for record in records]
+    return begins + [(_seconds(record["UpdatedTime"]), -1) for record in records]
+
+
+def _changes_during(run: Run, records: Mapping[str, Mapping[str, Any]]) -> list[tuple[float, int]]:
+    """Return when the actions that this run started or found running have begun to count, and have ended."""
     changes: dict[str, list[tuple[float, int]]] = {}
     for call in run.starts:
         token = call["parameters"]["ExecuteToken"]
@@ -128,11 +190,7 @@ def _most_at_once(run: Run, records: Mapping[str, Mapping[str, Any]]) -> int:
         # The module can't see an end before the service has it, to the millisecond.
         if token not in changes and end > call["time"]:
             changes[token] = [(call["time"], 1), (min(end - 0.001, run.ended), -1)]
-    running = most = 0
-    for _time, change in sorted(change for both in changes.values() for change in both):
-        running += change
-        most = max(most, running)
-    return most
+    return [change for both in changes.values() for change in both]
 
 
 def _wrong_changed(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -159,9 +217,9 @@ def _denied_starts(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterat
 
 def _too_many_errors(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     assert run.result is not None
-    called: dict[str, Mapping[str, Any]] = {}
-    for call in run.attempts:
-        called.setdefault(call["parameters"]["ProvisionedProductId"], call)
+    # The first call of each target's last attempt.
+    first = {_token(call): call for call in reversed(run.attempts)}
+    called = {call["parameters"]["ProvisionedProductId"]: first[_token(call)] for call in run.attempts}
     most_running, most_errors = run.limits
     old = {product for product, call in called.items() if _had_ended(records.get(_token(call)), call["time"])}
     wrong = {each["provisioned_product_id"] for each in run.result["results"] if each["outcome"] in ERROR_OUTCOMES}

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Callable
 
 from emulator import Control
 
 from .cases import KINDS, Fault
-from .invariants import Run, is_done, violations
+from .invariants import ENDS, Run, is_done, violations
 from .patches import PATCHES
 from .scenarios import (
     ACTIONS,
@@ -28,8 +30,8 @@ from .scenarios import (
 )
 
 CHANGE = "change-1"
-# Seconds between undisturbed runs: longer than any action takes.
-LONG = 500.0
+BROKEN = {"ends": "FAILED", "errors": [{"code": "Broken", "description": "It broke."}]}
+MENDED: dict[str, Any] = {"ends": "SUCCEEDED", "errors": []}
 OPERATIONS = (EXECUTE, EXECUTE, EXECUTE, RECORD, RECORD, HISTORY, PRODUCT, SEARCH, ACTIONS, "*")
 # A process sleeps before its retries and waits for what hangs, so it gets few retries and nothing that hangs.
 SLOW_KINDS = ("hang", "rate_limit")
@@ -55,13 +57,15 @@ class Disturbance:
     signal: Signal | None = None
     threads: int | None = None
     assumes_role: bool = False
+    retry_failed: bool = False
 
 
 @dataclass(frozen=True)
 class RandomCase:
     """A task in a world, and what happens to its first runs; the runs after them are undisturbed.
 
-    `pauses` are the emulator's seconds between the disturbed runs.
+    `pauses` are the emulator's seconds between the disturbed runs, and `rest` those between the others: longer than any
+    action takes. `failures` is how many attempts fail before one succeeds, by product; without it, nothing is retried.
     """
 
     seed: int
@@ -69,6 +73,15 @@ class RandomCase:
     scenario: Scenario
     disturbances: tuple[Disturbance, ...]
     pauses: tuple[float, ...]
+    rest: float
+    failures: Mapping[str, int] = field(default_factory=dict)
+
+    def retries(self, *, retry_failed: bool) -> RandomCase:
+        """Return the case of a run with or without retry_failed."""
+        if not self.failures:
+            return self
+        given = {**self.scenario.given, "retry_failed": retry_failed}
+        return replace(self, scenario=replace(self.scenario, given=given))
 
 
 def draw(seed: int, *, in_process: bool = True) -> RandomCase:
@@ -90,13 +103,16 @@ def draw(seed: int, *, in_process: bool = True) -> RandomCase:
     }
     scenario = _draw_scenario(chance, ids, in_process=in_process)
     disturbed = range(chance.randint(1, 4 if in_process else 2))
-    return RandomCase(
-        seed,
-        world_of(runs, switches),
-        scenario,
-        tuple(_draw_disturbance(chance, ids, in_process=in_process) for _run in disturbed),
-        tuple(chance.choice((0.0, 4.0, 30.0, 300.0)) for _run in disturbed),
-    )
+    disturbances = tuple(_draw_disturbance(chance, ids, in_process=in_process) for _run in disturbed)
+    pauses = tuple(chance.choice((0.0, 4.0, 30.0, 300.0)) for _run in disturbed)
+    failures = {}
+    if scenario.runs_actions and chance.random() < 0.5:
+        failures = {each: chance.choice((0, 0, 0, 0, 1, 2)) for each in ids}
+        runs = {each: {**run, **(BROKEN if failures[each] else MENDED)} for each, run in runs.items()}
+        disturbances = tuple(replace(each, retry_failed=chance.random() < 0.7) for each in disturbances)
+    # Processes run on the real clock, from which the emulator's must not be 15 minutes off.
+    rest = 500.0 if in_process else 15.0
+    return RandomCase(seed, world_of(runs, switches), scenario, disturbances, pauses, rest, failures)
 
 
 def run_until_done(
@@ -104,26 +120,35 @@ def run_until_done(
 ) -> list[str]:
     """Run a case's task, disturbed at first and then so often until it is done, and return the violations."""
     runs = []
+    ends = ("SUCCEEDED",) if case.failures else ENDS
     for disturbance, pause in zip(case.disturbances, case.pauses):
-        runs.append(run_once(case, disturbance, **params))
+        runs.append(run_once(case.retries(retry_failed=disturbance.retry_failed), disturbance, **params))
         emulator.clear_faults()
         emulator.advance(pause)
-    for _number in range(most_runs):
-        emulator.advance(LONG)
-        runs.append(run_once(case, Disturbance(()), **params))
-        if done := is_done(runs[-1], emulator.records()):
+        _mend(case, emulator)
+    emulator.advance(case.rest)
+    for _number in range(most_runs + sum(case.failures.values())):
+        runs.append(run_once(case.retries(retry_failed=True), Disturbance(()), **params))
+        emulator.advance(case.rest)
+        _mend(case, emulator)
+        if done := is_done(runs[-1], emulator.records(), ends):
             break
-    emulator.advance(LONG)
     found = list(violations(runs, emulator.records()))
     message = (runs[-1].result or {}).get("msg")
     return found if done else [*found, f"after {len(runs)} runs it is not done: {message}"]
 
 
+def _mend(case: RandomCase, emulator: Control) -> None:
+    """Let the action succeed on the products on which it has been started as often as it should fail."""
+    started = Counter(record["ProvisionedProductId"] for record in emulator.records())
+    for product in case.world["provisioned_products"]:
+        if product["id"] in case.failures and started[product["id"]] >= case.failures[product["id"]]:
+            emulator.update_product(product["id"], run={**product["run"], **MENDED})
+
+
 def _draw_run(chance: Random, unit: float) -> dict[str, Any]:
     seconds = unit * (chance.uniform(150, 400) if chance.random() < 0.1 else chance.uniform(1, 40))
-    if chance.random() < 0.1:
-        return {"seconds": seconds, "ends": "FAILED", "errors": [{"code": "Broken", "description": "It broke."}]}
-    return {"seconds": seconds, "outputs": {"First": "1"}}
+    return {"seconds": seconds, **(BROKEN if chance.random() < 0.1 else {"outputs": {"First": "1"}})}
 
 
 def _draw_scenario(chance: Random, ids: list[str], *, in_process: bool) -> Scenario:

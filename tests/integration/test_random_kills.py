@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import re
 import signal
+from collections import Counter
 from collections.abc import Iterator
+from random import Random
 from typing import Any, Callable
 
 import boto3
@@ -16,8 +18,8 @@ import pytest
 from emulator import Emulator
 from faults.cases import Fault
 from faults.invariants import Run
-from faults.random_cases import Disturbance, RandomCase, Signal, draw, run_until_done
-from faults.scenarios import EXECUTE, HISTORY, RECORD, RESTART
+from faults.random_cases import BROKEN, CHANGE, MENDED, Disturbance, RandomCase, Signal, draw, run_until_done
+from faults.scenarios import EXECUTE, HISTORY, RECORD, RESTART, Scenario, world_of
 
 KEYS = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "not-a-real-secret-key"}
 # An undisturbed run starts all that it may; only failures beyond max_errors need another.
@@ -109,3 +111,41 @@ def _start_records(emulator: Emulator, case: RandomCase) -> dict[str, Any]:
     for product in case.world["provisioned_products"]:
         client.execute_provisioned_product_service_action(ProvisionedProductId=product["id"], ServiceActionId=RESTART)
     return {"record_ids": _record_ids(emulator)}
+
+
+def test_two_hundred_targets_run_as_often_as_they_need_despite_kills_at_random_moments(
+    run_once: Callable[..., Run], emulator: Emulator
+) -> None:
+    case = two_hundred_targets(Random(4711))
+    emulator.reset(case.world)
+    runs: list[Run] = []
+
+    def run(*arguments: Any) -> Run:
+        runs.append(run_once(*arguments))
+        return runs[-1]
+
+    assert run_until_done(case, run, emulator, most_runs=MOST_RUNS) == []
+    first, last = runs[0].result, runs[-1].result
+    assert first
+    assert first["summary"]["failed"] > 10
+    assert first["summary"]["not_started"] > 0
+    assert [run.result is None for run in runs[1:-1]].count(True) >= 3
+    assert last
+    assert last["summary"]["succeeded"] == 200
+    ran = Counter(record["ProvisionedProductId"] for record in emulator.records())
+    assert ran == {each: 1 + case.failures.get(each, 0) for each in case.scenario.targets}
+
+
+def two_hundred_targets(chance: Random) -> RandomCase:
+    """Return a case in which a tenth fails at the first attempt: a run that exceeds its budget, then runs with kills."""
+    ids = [f"pp-{number:03}" for number in range(200)]
+    failures = dict.fromkeys(chance.sample(ids, 20), 1)
+    runs = {each: {"seconds": chance.uniform(0.3, 1), **(BROKEN if each in failures else MENDED)} for each in ids}
+    given = {"provisioned_product_ids": ids, "service_action_id": RESTART, "change_id": CHANGE, "wait_delay": 0.3}
+    limits = {"max_concurrency": "25", "max_errors": "5%"}
+    kills = [
+        Disturbance((), Signal("KILL", "tree", chance.randint(20, 240)), retry_failed=chance.random() < 0.7)
+        for _kill in range(6)
+    ]
+    scenario = Scenario("many", "service_action_bulk", (), {**given, **limits}, tuple(ids))
+    return RandomCase(4711, world_of(runs, {}), scenario, (Disturbance(()), *kills), (5.0,) * 7, 5.0, failures)

@@ -68,7 +68,9 @@ class TargetQueue:
         # Counted as they come: the loop asks for each start, and there may be ten thousand.
         self.errors = self._own_errors = 0
         self._ended_retries = 0
+        self._positions: dict[Target, int] = {}
         for target in targets:
+            self._positions[target] = self.total
             if target.outcome is None:
                 self.pending.append(target)
             self.errors += target.outcome in _ERRORS
@@ -135,9 +137,19 @@ class TargetQueue:
         return self.retry_failed and target.failed_before and target.attempt < MOST_ATTEMPTS
 
     def retry(self, target: Target) -> None:
-        """Put a target that was under way behind all others, for its next attempt."""
+        """Put a target that was under way behind all with fewer attempts, for its next attempt.
+
+        Those with as many are in the order of the task, whatever is answered first. So a run that continues another
+        finds what that one has started before it starts more, and both keep to `max_concurrency`.
+        """
         del self.under_way[target]
-        self.pending.append(target)
+        behind: list[Target] = []
+        while self.pending and self._turn(self.pending[-1]) > self._turn(target):
+            behind.append(self.pending.pop())
+        self.pending += [target, *reversed(behind)]
+
+    def _turn(self, target: Target) -> tuple[int, int]:
+        return (target.attempt, self._positions[target])
 
     def end_retries(self) -> None:
         """Give the targets whose next attempt is not started any more the outcome of the one before."""

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import Change
 from ansible_collections.selfservice.aws.plugins.module_utils._bulk.queue import Budget, TargetQueue, parse_count
-from ansible_collections.selfservice.aws.plugins.module_utils._bulk.target import Target
+from ansible_collections.selfservice.aws.plugins.module_utils._bulk.target import Target, make_plans
 from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import InvalidInput
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Outcome, Reference
 from hypothesis import given, settings
@@ -84,7 +85,7 @@ def test_a_batch_stays_within_the_budget(
 
 
 def make_targets(count: int) -> list[Target]:
-    return [Target(Reference(f"pp-{number}"), {}) for number in range(count)]
+    return [Target(Reference(f"pp-{number}"), {}, action_id="act-1") for number in range(count)]
 
 
 def test_a_place_that_is_kept_is_free_once_the_end_is_seen() -> None:
@@ -145,3 +146,18 @@ def test_every_target_gets_exactly_one_outcome(total: int, budget: Budget, worke
     assert all(target.outcome for target in targets)
     assert len(abandoned) == total - len(started)
     assert not abandoned or queue.errors > budget.max_errors or is_blocked
+
+
+def test_next_attempts_start_in_the_order_of_their_targets_whatever_is_answered_first() -> None:
+    """A run that continues another so looks at what the other has started before it starts more."""
+    targets = make_targets(3)
+    make_plans(targets, Change("CHG-1"), (), action_was_found=False)
+    first, second, third = targets
+    queue = TargetQueue(targets, Budget(2, 0), retry_failed=True)
+    order = [*queue.next_batch(32)]
+    for answered in (second, third, first):
+        answered.retry()
+        queue.retry(answered)
+        order += queue.next_batch(1)
+    assert order == [first, second, third, second, first]
+    assert list(queue.pending) == [third]
