@@ -10,16 +10,15 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import accumulate
 from typing import Any
 
 from emulator.faults import CANNED_RESPONSES, ERRORS
 
+from .attempts import ENDS, early_retries, had_ended, seconds, token_of, wrong_attempts
 from .scenarios import EXECUTE, Scenario
 
 ERROR_OUTCOMES = ("failed", "timed_out")
-ENDS = ("SUCCEEDED", "FAILED")
 # A replay within 2 s of its start counts as new; the service's Date header has whole seconds, and by so many more as a
 # response takes to arrive, which is some under load.
 REPLAY_SLACK = 10.0
@@ -82,7 +81,7 @@ def violations(runs: Sequence[Run], records: Sequence[Mapping[str, Any]]) -> Ite
     """Yield the violations of all runs of a task, whose records have ended."""
     counts = Counter(record["ExecuteToken"] for record in records)
     yield from (f"token {token} has {count} records" for token, count in counts.items() if count > 1)
-    yield from _wrong_attempts(runs, records)
+    yield from wrong_attempts(runs, records)
     if all(call["fault"] is None for run in runs for call in run.calls) and runs[0].is_limited:
         yield from _too_many_at_once(_changes_of(records), runs[0].limits[0])
     by_token = {record["ExecuteToken"]: record for record in records}
@@ -102,31 +101,13 @@ def is_done(run: Run, records: Sequence[Mapping[str, Any]], ends: Collection[str
     return {product for product, status in statuses.items() if status in ends} >= targets
 
 
-def _wrong_attempts(runs: Sequence[Run], records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield the actions that ran again, but not by retry_failed in a later run and after the one before had FAILED."""
-    last: dict[str, Mapping[str, Any]] = {}
-    for record in records:
-        product, created = record["ProvisionedProductId"], _seconds(record["CreatedTime"])
-        before, last[product] = last.get(product), record
-        if before is None:
-            continue
-        # The service's times are rounded to milliseconds.
-        run = [run for run in runs if run.began <= created + 0.001][-1]
-        if not run.scenario.params.get("retry_failed"):
-            yield f"{product} ran again without retry_failed"
-        if _seconds(before["CreatedTime"]) > run.began - 0.001:
-            yield f"{product} ran twice in one run"
-        if before["Status"] != "FAILED" or not _had_ended(before, created):
-            yield f"{product} ran again before it had FAILED"
-
-
 def _violations_of(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield from _late_starts(run)
     is_bulk = run.scenario.module == "service_action_bulk"
     if run.is_limited:
         yield from _too_many_at_once(_changes_during(run, records), run.limits[0])
     if is_bulk:
-        yield from _early_retries(run)
+        yield from early_retries(run)
     if run.result is None:
         return
     yield from (f"record {each} is lost" for each in _issued(run, records) if each not in run.text)
@@ -145,22 +126,6 @@ def _late_starts(run: Run) -> Iterator[str]:
         yield from (f"{call['parameters']} was started after the signal" for call in late)
 
 
-def _early_retries(run: Run) -> Iterator[str]:
-    """Yield the further attempts that came before targets which had not been looked at.
-
-    Calls on the way at once may come in any order, and there are no more of them than places.
-    """
-    tokens: dict[str, str] = {}
-    retried: list[tuple[str, int]] = []
-    for call in run.attempts:
-        product, token = call["parameters"]["ProvisionedProductId"], _token(call)
-        if token != tokens.setdefault(product, token) and product not in dict(retried):
-            retried.append((product, len(tokens)))
-    for product, looked_at in retried:
-        if looked_at + run.limits[0] <= len(tokens):
-            yield f"the next attempt of {product} came before {len(tokens) - looked_at} others had been looked at"
-
-
 def _issued(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Collection[str]:
     """Return the records that were returned to the module, without old failures, which it may have retried."""
     if not run.scenario.params.get("retry_failed"):
@@ -177,8 +142,8 @@ def _too_many_at_once(changes: Sequence[tuple[float, int]], allowed: int) -> Ite
 
 def _changes_of(records: Sequence[Mapping[str, Any]]) -> list[tuple[float, int]]:
     """Return when the actions of all runs, which have ended, have started and ended."""
-    begins = [(_seconds(record["CreatedTime"]), 1) for record in records]
-    return begins + [(_seconds(record["UpdatedTime"]), -1) for record in records]
+    begins = [(seconds(record["CreatedTime"]), 1) for record in records]
+    return begins + [(seconds(record["UpdatedTime"]), -1) for record in records]
 
 
 def _changes_during(run: Run, records: Mapping[str, Mapping[str, Any]]) -> list[tuple[float, int]]:
@@ -186,7 +151,7 @@ def _changes_during(run: Run, records: Mapping[str, Mapping[str, Any]]) -> list[
     changes: dict[str, list[tuple[float, int]]] = {}
     for call in run.starts:
         token = call["parameters"]["ExecuteToken"]
-        end = _seconds(records[token]["UpdatedTime"]) if token in records else 0.0
+        end = seconds(records[token]["UpdatedTime"]) if token in records else 0.0
         # The module can't see an end before the service has it, to the millisecond.
         if token not in changes and end > call["time"]:
             changes[token] = [(call["time"], 1), (min(end - 0.001, run.ended), -1)]
@@ -205,8 +170,8 @@ def _may_have_changed(run: Run, records: Mapping[str, Mapping[str, Any]]) -> boo
     """Return whether the module says that it can't know, or can't tell a record of this run from an older one."""
     if any(words in run.text for words in MAY_HAVE_STARTED) or any(call["fault"] in AGELESS for call in run.starts):
         return True
-    found = [records[_token(call)] for call in run.starts if _token(call) in records]
-    return any(_seconds(record["CreatedTime"]) >= run.began - REPLAY_SLACK for record in found)
+    found = [records[token_of(call)] for call in run.starts if token_of(call) in records]
+    return any(seconds(record["CreatedTime"]) >= run.began - REPLAY_SLACK for record in found)
 
 
 def _denied_starts(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -218,10 +183,10 @@ def _denied_starts(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterat
 def _too_many_errors(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     assert run.result is not None
     # The first call of each target's last attempt.
-    first = {_token(call): call for call in reversed(run.attempts)}
-    called = {call["parameters"]["ProvisionedProductId"]: first[_token(call)] for call in run.attempts}
+    first = {token_of(call): call for call in reversed(run.attempts)}
+    called = {call["parameters"]["ProvisionedProductId"]: first[token_of(call)] for call in run.attempts}
     most_running, most_errors = run.limits
-    old = {product for product, call in called.items() if _had_ended(records.get(_token(call)), call["time"])}
+    old = {product for product, call in called.items() if had_ended(records.get(token_of(call)), call["time"])}
     wrong = {each["provisioned_product_id"] for each in run.result["results"] if each["outcome"] in ERROR_OUTCOMES}
     own = wrong & set(called) - old
     if len(own) > most_errors + most_running:
@@ -239,7 +204,7 @@ def _dead_ends(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterator[s
     message = run.result["msg"]
     if "exception" in run.result or re.search(r"This is a bug|Traceback|\bNone\b", message):
         yield f"not clear: {message}"
-    ended = {record["ProvisionedProductId"] for record in records.values() if _had_ended(record, run.ended)}
+    ended = {record["ProvisionedProductId"] for record in records.values() if had_ended(record, run.ended)}
     is_open = bool(set(run.scenario.targets) - ended)
     token = run.scenario.params.get("change_id")
     ways = ([token] if token else ["record_wait with record_ids"]) + ["Nothing was started", "was not started"]
@@ -251,18 +216,6 @@ def _records_in(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return what the result of any module tells of its records."""
     items = [*result.get("results", ()), *result.get("records", ()), *([result] if "record_detail" in result else [])]
     return [each["record_detail"] for each in items]
-
-
-def _token(call: Mapping[str, Any]) -> str:
-    return str(call["parameters"]["ExecuteToken"])
-
-
-def _had_ended(record: Mapping[str, Any] | None, time: float) -> bool:
-    return record is not None and record["Status"] in ENDS and _seconds(record["UpdatedTime"]) <= time
-
-
-def _seconds(time: Any) -> float:
-    return time if isinstance(time, (int, float)) else datetime.fromisoformat(time).timestamp()
 
 
 def _count(text: str, total: int, least: int) -> int:

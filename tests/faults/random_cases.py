@@ -13,8 +13,9 @@ from typing import Any, Callable
 
 from emulator import Control
 
+from .attempts import ENDS
 from .cases import KINDS, Fault
-from .invariants import ENDS, Run, is_done, violations
+from .invariants import Run, is_done, violations
 from .patches import PATCHES
 from .scenarios import (
     ACTIONS,

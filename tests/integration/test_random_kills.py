@@ -137,7 +137,7 @@ def test_two_hundred_targets_run_as_often_as_they_need_despite_kills_at_random_m
 
 
 def two_hundred_targets(chance: Random) -> RandomCase:
-    """Return a case in which a tenth fails at the first attempt: a run that exceeds its budget, then runs with kills."""
+    """Return a case in which a tenth fails at first: a run that exceeds its budget, then runs with kills."""
     ids = [f"pp-{number:03}" for number in range(200)]
     failures = dict.fromkeys(chance.sample(ids, 20), 1)
     runs = {each: {"seconds": chance.uniform(0.3, 1), **(BROKEN if each in failures else MENDED)} for each in ids}

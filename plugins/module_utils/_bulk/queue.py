@@ -137,10 +137,10 @@ class TargetQueue:
         return self.retry_failed and target.failed_before and target.attempt < MOST_ATTEMPTS
 
     def retry(self, target: Target) -> None:
-        """Put a target that was under way behind all with fewer attempts, for its next attempt.
+        """Put a target that was under way behind all that have not been looked at, for its next attempt.
 
-        Those with as many are in the order of the task, whatever is answered first. So a run that continues another
-        finds what that one has started before it starts more, and both keep to `max_concurrency`.
+        What failed first comes first, whatever is answered first. What an earlier run has retried had failed before
+        what failed during that run, so that it is looked at, and holds its place, before more is started.
         """
         del self.under_way[target]
         behind: list[Target] = []
@@ -148,8 +148,8 @@ class TargetQueue:
             behind.append(self.pending.pop())
         self.pending += [target, *reversed(behind)]
 
-    def _turn(self, target: Target) -> tuple[int, int]:
-        return (target.attempt, self._positions[target])
+    def _turn(self, target: Target) -> tuple[float, int]:
+        return (target.failed_at, self._positions[target])
 
     def end_retries(self) -> None:
         """Give the targets whose next attempt is not started any more the outcome of the one before."""

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +70,14 @@ class Target:
     def failed_before(self) -> bool:
         """Whether its record, which has FAILED, had done so before this run."""
         return not (self.changed or self.ran_in_this_run)
+
+    @property
+    def failed_at(self) -> float:
+        """When the attempt before has FAILED, in POSIX seconds: 0 without one, infinity if the service did not say."""
+        if self.attempt == 1:
+            return 0.0
+        updated = self.record.detail.get("UpdatedTime") if self.record else None
+        return updated.timestamp() if isinstance(updated, datetime) else math.inf
 
     def note_answer(self, execution: Execution, *, is_read: bool) -> None:
         """Note what its start was answered with; an older record `is_read` if the answer did not tell its end.

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import pytest
 from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import Change
 from ansible_collections.selfservice.aws.plugins.module_utils._bulk.queue import Budget, TargetQueue, parse_count
 from ansible_collections.selfservice.aws.plugins.module_utils._bulk.target import Target, make_plans
 from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import InvalidInput
-from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Outcome, Reference
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Outcome, Record, Reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -148,16 +150,15 @@ def test_every_target_gets_exactly_one_outcome(total: int, budget: Budget, worke
     assert not abandoned or queue.errors > budget.max_errors or is_blocked
 
 
-def test_next_attempts_start_in_the_order_of_their_targets_whatever_is_answered_first() -> None:
-    """A run that continues another so looks at what the other has started before it starts more."""
-    targets = make_targets(3)
+def test_what_failed_first_is_retried_first_whatever_is_answered_first() -> None:
+    targets = make_targets(4)
     make_plans(targets, Change("CHG-1"), (), action_was_found=False)
-    first, second, third = targets
-    queue = TargetQueue(targets, Budget(2, 0), retry_failed=True)
-    order = [*queue.next_batch(32)]
-    for answered in (second, third, first):
+    first, second, third, unknown = targets
+    queue = TargetQueue(targets, Budget(4, 0), retry_failed=True)
+    queue.next_batch(32)
+    for answered, second_of_end in ((unknown, None), (third, 2), (first, 3), (second, 2)):
+        updated = second_of_end and datetime.fromtimestamp(second_of_end, timezone.utc)
+        answered.record = Record({"Status": "FAILED", "UpdatedTime": updated})
         answered.retry()
         queue.retry(answered)
-        order += queue.next_batch(1)
-    assert order == [first, second, third, second, first]
-    assert list(queue.pending) == [third]
+    assert list(queue.pending) == [second, third, first, unknown]
