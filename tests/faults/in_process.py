@@ -10,7 +10,7 @@ import math
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, Callable
 
@@ -28,23 +28,28 @@ UTILS = "ansible_collections.selfservice.aws.plugins.module_utils."
 class ScenarioOutcome:
     """The outcome of a scenario: its result, the record ids that the service returned, the seconds slept, warnings.
 
-    `interrupted_after` is when, in seconds slept, the module noticed a signal, if one came.
+    A killed one has no result. `interrupted_after` is when, in seconds slept, the module noticed a signal, if one came.
     """
 
-    result: dict[str, Any]
+    result: dict[str, Any] | None
     record_ids: set[str]
     slept: float
     warnings: list[str]
     interrupted_after: float | None = None
 
 
-class InterruptedClock(EmulatorClock):
-    """A clock on which a signal comes before the n-th time that the module looks for one, and stays."""
+class Killed(BaseException):
+    """The process died: nothing catches this, and nothing is told."""
 
-    def __init__(self, emulator: Control, interrupt_at: float = math.inf) -> None:
+
+class InterruptedClock(EmulatorClock):
+    """A clock on which a signal comes before the n-th time that the module looks for one, and stays; or SIGKILL."""
+
+    def __init__(self, emulator: Control, interrupt_at: float = math.inf, *, kills: bool = False) -> None:
         super().__init__(emulator)
         self.interrupted_after: float | None = None
         self._interrupt_at = interrupt_at
+        self._kills = kills
         self._looks_left = math.inf
 
     def sleep(self, seconds: float) -> None:
@@ -64,6 +69,8 @@ class InterruptedClock(EmulatorClock):
     def _look(self) -> None:
         self._looks_left -= 1
         if self._looks_left <= 0:
+            if self._kills:
+                raise Killed
             if self.interrupted_after is None:
                 self.interrupted_after = self.slept
             raise importlib.import_module(f"{UTILS}_clock").Interrupted("SIGTERM told this process to end.")
@@ -108,17 +115,18 @@ class ScenarioRunner:
         assumes_role: bool = False,
         threads: int | None = None,
         interrupt_at: float = math.inf,
+        kills: bool = False,
         **params: Any,
     ) -> ScenarioOutcome:
         """Run a scenario, with some options changed.
 
         `hangs`: a request times out after 0.1 s, while the clock advances by the module's read timeout. `assumes_role`:
         the credentials are those of a role. `threads` is how many threads can be started. `interrupt_at`: a signal
-        comes before the n-th time that the module looks for one.
+        comes before the n-th time that the module looks for one, SIGKILL if it `kills`.
         """
         handler = getattr(importlib.import_module(MODULES + scenario.module), HANDLERS[scenario.module])
         attempt = self.make_attempt(handler, {**scenario.params, **params}, **scenario.modes)
-        clock = attempt.task.clock = InterruptedClock(self.emulator, interrupt_at)
+        clock = attempt.task.clock = InterruptedClock(self.emulator, interrupt_at, kills=kills)
         record_ids: set[str] = set()
 
         def connect(config: Mapping[str, Any]) -> BaseClient:
@@ -127,7 +135,8 @@ class ScenarioRunner:
             return client
 
         attempt.task.connect = connect
-        with nullcontext() if threads is None else limited_threads(threads):
+        result = None
+        with nullcontext() if threads is None else limited_threads(threads), suppress(Killed):
             result = attempt.result()
         return ScenarioOutcome(result, record_ids, clock.slept, attempt.warnings, clock.interrupted_after)
 

@@ -186,7 +186,7 @@ def _draw_disturbance(chance: Random, ids: list[str], *, in_process: bool) -> Di
     faults = tuple(_draw_fault(chance, ids, in_process=in_process) for _fault in range(chance.randint(0, 3)))
     signal = None
     if chance.random() < (0.25 if in_process else 0.8):
-        name, who = ("TERM", "module") if in_process else chance.choice(SIGNALS)
+        name, who = chance.choice(SIGNALS if not in_process else (("TERM", "module"), ("KILL", "module")))
         signal = Signal(name, who, chance.randint(1, 30 if in_process else 4))
     if not in_process:
         return Disturbance(faults, signal)

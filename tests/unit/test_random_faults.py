@@ -28,6 +28,7 @@ def run_once(run_scenario: Callable[..., Any], emulator: Emulator) -> Callable[.
             case.scenario,
             hangs=any(fault.kind in ("hang", "slow") for fault in disturbance.faults),
             interrupt_at=disturbance.signal.calls if disturbance.signal else math.inf,
+            kills=disturbance.signal is not None and disturbance.signal.name == "KILL",
             threads=disturbance.threads,
             assumes_role=disturbance.assumes_role,
             **params,
