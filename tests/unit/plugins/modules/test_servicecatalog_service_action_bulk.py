@@ -1153,7 +1153,7 @@ def test_a_retry_that_a_signal_keeps_from_starting_stays_failed(bulk: Make, emul
     attempt.task.clock.sleep, attempt.task.clock.wait = interrupt, wait_or_interrupt
     result = attempt.result()
     assert outcomes(result) == ["failed"] * 3
-    assert all("It broke" in item["error"] and item["record_detail"] for item in result["results"])
+    assert all("It broke" in item["msg"] and item["record_detail"] for item in result["results"])
     assert (result["changed"], result["remaining"], len(emulator.records())) == (False, [], 3)
     assert "SIGTERM told this process to end." in result["msg"]
     assert result["msg"].endswith("and with retry_failed: true if those that failed are to run again.")
