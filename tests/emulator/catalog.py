@@ -16,9 +16,9 @@ from .models import ProvisionedProduct, Run, RunError, ServiceAction, World
 from .pagination import Paginator
 from .records import STATUSES, Record, Snapshot, end_record, new_record_id, render_run, snapshot_at
 from .switches import Switches, change_switches
-from .world import change_run
+from .world import change_run, parse_change
 
-UPDATABLE = ("name", "status", "status_message", "user_arn", "resources", "tags", "type", "run")
+UPDATABLE = ("name", "status", "status_message", "user_arn", "resources", "tags", "type", "run", "change")
 
 
 class Catalog:
@@ -38,7 +38,9 @@ class Catalog:
         # Seeded, so that tests of random order are reproducible.
         self.random = random.Random(0)
         self.switches = change_switches(Switches(), world.switches)
+        self._began = clock.now()
         self.provisioned_products = dict(world.provisioned_products)
+        self._has_changes = any(product.change for product in self.provisioned_products.values())
         self.ids_by_name = self._index_names()
         self.records: dict[str, Record] = {}
         self.record_ids_by_product: dict[str, list[str]] = {}
@@ -57,7 +59,11 @@ class Catalog:
         return product.region in ("", self.region)
 
     def with_current_status(self, product: ProvisionedProduct) -> ProvisionedProduct:
-        """Return the product with its current status, which a switch makes depend on its last record."""
+        """Return the product with its current status: by a change of somebody else, or by a switch its last record."""
+        if (change := product.change) is not None:
+            if self.clock.now() < (self._began if change.began is None else change.began) + change.seconds:
+                return dataclasses.replace(product, status=change.status, status_message=change.message)
+            product = dataclasses.replace(product, status=change.ends)
         if self.switches.product_status_while_running == "AVAILABLE" or not product.last_record_id:
             return product
         if snapshot_at(self.records[product.last_record_id], self.clock.now()).ended:
@@ -81,6 +87,7 @@ class Catalog:
     def cached_search(self, key: str, search: Callable[[], list[str]]) -> list[str]:
         """Return the ids that a search finds, cached until a product changes or an execution starts."""
         is_cacheable = self.switches.product_status_while_running == "AVAILABLE" and not self.switches.describable_after
+        is_cacheable &= not self._has_changes
         key = f"{self.region} {key}"
         if key not in self._search_cache or not is_cacheable:
             self._search_cache[key] = search()
@@ -171,8 +178,11 @@ class Catalog:
             )
         if "run" in changes:
             change_run(Run(), changes["run"], "run")
-        old = self.provisioned_products[product_id]
+        old, change = self.provisioned_products[product_id], parse_change(changes.get("change"), product_id)
         product = dataclasses.replace(old, **changes)
+        if change is not None:
+            product = dataclasses.replace(product, change=dataclasses.replace(change, began=self.clock.now()))
+            self._has_changes = True
         self._store_product(product)
         if product.name != old.name:
             self.ids_by_name = self._index_names()

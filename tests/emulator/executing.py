@@ -24,7 +24,7 @@ def execute(
 ) -> tuple[Record, bool]:
     """Return the record of an execution, and whether it is an existing one that the token replays."""
     replayed = catalog.replay(token, product_id=product_id, action_id=action_id, parameters=parameters)
-    if replayed is not None:
+    if replayed is not None and catalog.switches.replay_while_busy == "accept":
         return replayed, True
     product = catalog.get_provisioned_product(product_id)
     action = catalog.get_service_action(product, action_id)
@@ -32,6 +32,8 @@ def execute(
         raise InvalidParameters(f"Service actions are not supported for provisioned products of type {product.type}")
     if product.status in BLOCKING_STATUSES:
         raise InvalidState(f"Provisioned product {product_id} is in status {product.status}")
+    if replayed is not None:
+        return replayed, True
     effective = {**default_parameters(product, action), **parameters}
     _check_parameters(product, action, parameters, effective=effective)
     return catalog.start_execution(product, action, token=token, parameters=parameters, effective=effective), False

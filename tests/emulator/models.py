@@ -96,6 +96,20 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Change:
+    """A change of a provisioned product by somebody else, such as an update: its `status` until it `ends` as another.
+
+    `seconds` count from `began`, in POSIX seconds; without it, from the start of the world.
+    """
+
+    seconds: float
+    status: str = "UNDER_CHANGE"
+    message: str = ""
+    ends: str = "AVAILABLE"
+    began: float | None = None
+
+
+@dataclass(frozen=True)
 class ProvisionedProduct:
     """A provisioned product; `created_time` is in POSIX seconds.
 
@@ -118,6 +132,7 @@ class ProvisionedProduct:
     run: Mapping[str, Any] = field(default_factory=dict)
     region: str = ""
     last_record_id: str = ""
+    change: Change | None = None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ class Switches:
     token_conflict: str = "replay"
     token_lifetime: float | None = None
     replay_detail: str = "current"
+    replay_while_busy: str = "accept"
     describable_after: float = 0.0
     describe_lag: float = 0.0
     history_order: str = "newest"
@@ -31,6 +32,7 @@ CHOICES = {
     "product_status_while_running": ("AVAILABLE", "UNDER_CHANGE"),
     "token_conflict": ("replay", "refuse"),
     "replay_detail": ("current", "original"),
+    "replay_while_busy": ("accept", "refuse"),
     "history_order": ("newest", "oldest", "random"),
 }
 

@@ -17,6 +17,7 @@ import yaml
 from .models import (
     ActionParameter,
     Artifact,
+    Change,
     Definition,
     Output,
     Product,
@@ -67,6 +68,11 @@ def change_run(run: Run, raw: Any, where: str) -> Run:
     if "outputs" in members:
         members["outputs"] = _string_mapping(members["outputs"])
     return _build(Run, {**{item.name: getattr(run, item.name) for item in dataclasses.fields(run)}, **members}, where)
+
+
+def parse_change(raw: Any, where: str) -> Change | None:
+    """Return the change of a provisioned product by somebody else, None without one."""
+    return None if raw is None else _build(Change, raw, f"{where}, change")
 
 
 def posix_time(value: Any) -> float:
@@ -147,6 +153,7 @@ def _parse_provisioned_product(raw: Any, index: int, user_arn: str) -> Provision
         tags=_string_mapping(members.pop("tags", None)),
         outputs=tuple(_build(Output, item, f"{where}, outputs") for item in _pop_list(members, "outputs")),
         run=run,
+        change=parse_change(members.pop("change", None), where),
     )
 
 

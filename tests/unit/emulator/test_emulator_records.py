@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Callable
 
 import pytest
@@ -188,6 +189,49 @@ def test_a_product_may_be_under_change_while_an_action_runs(
     emulator.advance(4)
     assert client.search_provisioned_products(**query)["TotalResultsCount"] == 0
     assert execute()
+
+
+@pytest.mark.parametrize(("status", "ends"), [("UNDER_CHANGE", "AVAILABLE"), ("PLAN_IN_PROGRESS", "ERROR")])
+def test_somebody_else_may_change_a_product(
+    client: BaseClient, emulator: Emulator, execute: Execute, status: str, ends: str
+) -> None:
+    change = {"seconds": 30, "status": status, "message": "An update.", "ends": ends}
+    emulator.update_product("pp-orders0000001", change=change)
+    read = functools.partial(client.describe_provisioned_product, Id="pp-orders0000001")
+    query = {"Filters": {"SearchQuery": [f"status:{status}", "name:orders-db"]}}
+    emulator.advance(29)
+    assert error_code(execute) == "InvalidStateException"
+    assert read()["ProvisionedProductDetail"]["Status"] == status
+    assert read()["ProvisionedProductDetail"]["StatusMessage"] == "An update."
+    assert client.search_provisioned_products(**query)["TotalResultsCount"] == 1
+    emulator.advance(1)
+    assert read()["ProvisionedProductDetail"]["Status"] == ends
+    assert client.search_provisioned_products(**query)["TotalResultsCount"] == 0
+    assert (error_code(execute) == "InvalidStateException") if ends == "ERROR" else execute()
+
+
+def test_a_change_may_begin_with_the_world(client: BaseClient, emulator: Emulator) -> None:
+    product = {"id": "pp-1", "name": "web", "product": "prod-1", "artifact": "pa-1", "change": {"seconds": 30}}
+    artifacts = [{"id": "pa-1", "name": "v1"}]
+    emulator.reset(
+        {"products": [{"id": "prod-1", "name": "p", "artifacts": artifacts}], "provisioned_products": [product]}
+    )
+    read = functools.partial(client.describe_provisioned_product, Id="pp-1")
+    assert read()["ProvisionedProductDetail"]["Status"] == "UNDER_CHANGE"
+    emulator.advance(30)
+    assert read()["ProvisionedProductDetail"]["Status"] == "AVAILABLE"
+
+
+@pytest.mark.parametrize(("choice", "code"), [("accept", None), ("refuse", "InvalidStateException")])
+def test_whether_a_busy_product_replays_its_records_is_a_switch(
+    emulator: Emulator, execute: Execute, choice: str, code: str | None
+) -> None:
+    emulator.set(product_status_while_running="UNDER_CHANGE", replay_while_busy=choice)
+    record = execute(ExecuteToken="t-1")
+    call = functools.partial(execute, ExecuteToken="t-1")
+    assert error_code(call) == code if code else call()["RecordId"] == record["RecordId"]
+    emulator.advance(60)
+    assert call()["RecordId"] == record["RecordId"]
 
 
 def test_the_record_type_is_a_switch(emulator: Emulator, execute: Execute) -> None:
