@@ -66,6 +66,18 @@ options:
       - Continue a change that was continued so with this option, or its first attempt is what the task returns.
     type: bool
     default: false
+  wait_until_available:
+    description:
+      - Wait for a provisioned product that is busy, instead of failing. The start is sent first. If the service refuses
+        it with C(InvalidStateException), and the product is V(UNDER_CHANGE) or V(PLAN_IN_PROGRESS), the task waits, and
+        sends the start again with the same token once the product is V(AVAILABLE) or V(TAINTED). Any other status, such
+        as V(ERROR), is a failure.
+      - O(wait_timeout) covers this wait and the one for the record, also without O(wait). When it passes while the
+        product is busy, that is a failure, and nothing was started.
+      - It needs the permission C(servicecatalog:DescribeProvisionedProduct) when a product is busy.
+      - In check mode, a busy product is a warning.
+    type: bool
+    default: false
   accept_language:
     description:
       - The language of the service's texts. The service's default is English.

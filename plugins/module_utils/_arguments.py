@@ -27,6 +27,7 @@ def execution() -> dict[str, dict[str, Any]]:
         "sensitive_parameters": {"type": "dict", "no_log": True},
         "change_id": {"type": "raw"},
         "retry_failed": {"type": "bool", "default": False},
+        "wait_until_available": {"type": "bool", "default": False},
         "accept_language": {"type": "str", "choices": ["en", "jp", "zh"]},
     }
 

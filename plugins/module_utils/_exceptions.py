@@ -36,6 +36,10 @@ class StartAbandoned(Refused):
     """The start was not sent, since the run ends."""
 
 
+class ProductUnavailable(SelfServiceError):
+    """The provisioned product was busy and did not become available: nothing was changed."""
+
+
 class StartUnconfirmed(SelfServiceError):
     """The start was sent, and no usable response came back."""
 

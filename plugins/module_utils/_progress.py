@@ -33,11 +33,19 @@ class RecordState(NamedTuple):
     status: str
 
 
+class ProductState(NamedTuple):
+    """How the one product stands that a module waits for to start an action on it."""
+
+    product: str
+    status: str
+    action: str
+
+
 class TargetsState(NamedTuple):
     """How many targets or records a module works on, and where they stand.
 
-    `verb` says what has become of the `ended`: ended, or only started. Those that are not `pending` any more, and in
-    none of the others, will not start.
+    `verb` says what has become of the `ended`: ended, or only started. The products of the `busy` do not take a start
+    yet. Those that are not `pending` any more, and in none of the others, will not start.
     """
 
     total: int
@@ -45,10 +53,11 @@ class TargetsState(NamedTuple):
     failed: int
     running: int
     pending: int
+    busy: int = 0
     verb: str = "ended"
 
 
-State = Union[RecordState, TargetsState]
+State = Union[RecordState, ProductState, TargetsState]
 
 
 class Progress:
@@ -90,6 +99,10 @@ class Progress:
             state = state._replace(product=mask(state.product))
             if self._private:
                 state = state._replace(record_id="", product="")
+        elif isinstance(state, ProductState):
+            state = state._replace(product=mask(state.product), action=mask(state.action))
+            if self._private:
+                state = state._replace(product="", action="")
         event = {
             "pid": os.getpid(),
             "host": os.environ.get(HOST, ""),

@@ -311,9 +311,8 @@ from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
 from ansible_collections.selfservice.aws.plugins.module_utils._action import plan
 from ansible_collections.selfservice.aws.plugins.module_utils._action.attempts import how_to_retry, start_attempt
 from ansible_collections.selfservice.aws.plugins.module_utils._action.parameters import to_parameters
-from ansible_collections.selfservice.aws.plugins.module_utils._action.start import Execution
+from ansible_collections.selfservice.aws.plugins.module_utils._action.start import Execution, start
 from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import change_of
-from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import Refused
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import models, results
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
@@ -324,7 +323,7 @@ NAMED = ("provisioned_product", "service_action")
 def run_service_action(task: Task) -> None:
     """Run the action and, if asked, wait for its record; in check mode validate the start."""
     params = task.params
-    if params["wait"]:
+    if params["wait"] or params["wait_until_available"]:
         task.limit_calls(params["wait_timeout"])
     secrets = task.sensitive_parameters()
     parameters = {**to_parameters(params["parameters"], "parameters"), **secrets}
@@ -335,7 +334,8 @@ def run_service_action(task: Task) -> None:
     _keep(task, models.Record({}), change_id=change.id, attempt=None, execute_token=None, request=None)
     task.failure.update(hints=[], choices=[])
     target, action = (models.Reference(params[f"{each}_id"], params[f"{each}_name"]) for each in NAMED)
-    planned = plan.plan(task.service, target, action, parameters=parameters, secret_names=secrets, change=change)
+    more = {"secret_names": secrets, "change": change, "waits_until_available": params["wait_until_available"]}
+    planned = plan.plan(task.service, target, action, parameters=parameters, **more)
     _tell(task, planned, 1)
     if task.check_mode:
         _validate(task, planned)
@@ -358,10 +358,8 @@ def _validate(task: Task, planned: plan.Plan) -> None:
     if task.params["retry_failed"]:
         # Which attempt it would be is found by starting the ones before.
         task.result.update(attempt=None, execute_token=None, request={**task.result["request"], "execute_token": None})
-    check = plan.validate(task.service, planned, task.warn)
-    _keep(task, models.Record(plan.predicted_record_detail(planned.request, check.product)), changed=True)
-    if task.diff_mode:
-        task.result["diff"] = plan.parameters_diff(check.definitions, planned)
+    record, more = plan.preview(task.service, planned, task.warn, with_diff=task.diff_mode)
+    _keep(task, record, **more)
 
 
 def _start(task: Task, planned: plan.Plan) -> None:
@@ -369,37 +367,47 @@ def _start(task: Task, planned: plan.Plan) -> None:
     if task.diff_mode:
         task.result["diff"] = plan.read_diff(task.service, planned, task.warn)
     # Before the write, so that nothing but the service can fail after it.
-    reader = task.polling_service if params["wait"] else task.service
+    reader = task.polling_service if params["wait"] or params["wait_until_available"] else task.service
     task.clock.raise_on_signals()
-    more = {"tell": partial(_tell, task), "retry_failed": params["retry_failed"], "retry_hint": again}
-    try:
-        execution = start_attempt(task.service, planned, clock=task.clock, **more)
-    except Refused as refusal:
-        raise plan.add_diagnosis(refusal, task.service, planned) from refusal
+    more: dict[str, Any] = {"send": partial(_send, task, again), "tell": partial(_tell, task)}
+    execution = start_attempt(task.service, planned, retry_failed=params["retry_failed"], **more)
     _keep(task, execution.record, changed=execution.changed)
     if params["wait"] or not execution.changed or execution.record.outcome is not models.Outcome.RUNNING:
         _wait(task, execution, reader, again)
 
 
-def _wait(task: Task, execution: Execution, reader: ServiceCatalog, again: str) -> None:
+def _send(task: Task, again: str, planned: plan.Plan) -> Execution:
+    send = partial(start, task.service, planned, clock=task.clock, retry_hint=again)
+    if not task.params["wait_until_available"]:
+        return send()
     # Not at the top: a run that does not wait saves a fiftieth of its CPU.
-    from ansible_collections.selfservice.aws.plugins.module_utils._wait.schedule import WaitOptions
-    from ansible_collections.selfservice.aws.plugins.module_utils._wait.wait import wait_for_record
+    from ansible_collections.selfservice.aws.plugins.module_utils._wait import availability, schedule
 
-    wait_for_record(
+    busy = availability.BusyProduct(planned.request, how_to_continue=f"To go on, run {again}.")
+    options, action = schedule.WaitOptions.of(task.params), task.params["service_action_name"]
+    waiting = availability.AvailabilityWait(task.polling_service, busy, options, action=action, **_times(task))
+    return waiting.start(send)
+
+
+def _wait(task: Task, execution: Execution, reader: ServiceCatalog, again: str) -> None:
+    from ansible_collections.selfservice.aws.plugins.module_utils._wait import schedule, wait
+
+    wait.wait_for_record(
         reader,
         execution.record,
-        WaitOptions.of(task.params) if task.params["wait"] else None,
+        schedule.WaitOptions.of(task.params) if task.params["wait"] else None,
         keep=partial(_keep, task),
-        clock=task.clock,
-        started=task.started,
         replayed=not execution.changed,
         how_to_continue="To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: "
         f"[{execution.record.record_id}], or {again} and wait: true.",
         how_to_retry=how_to_retry(again, task.result["attempt"]),
         warn=task.warn,
-        progress=task.progress,
+        **_times(task),
     )
+
+
+def _times(task: Task) -> dict[str, Any]:
+    return {"clock": task.clock, "started": task.started, "progress": task.progress}
 
 
 def main() -> None:

@@ -63,6 +63,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "service_action": {
         **dict.fromkeys((*_TARGET, *_EXECUTION, "execute_token", "accept_language")),
         "retry_failed": False,
+        "wait_until_available": False,
         **_WAITING,
         "wait": False,
     },
@@ -71,6 +72,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
             (*(f"{each}s" for each in _TARGET), "search_query", "tags", "targets", *_EXECUTION, "accept_language")
         ),
         "retry_failed": False,
+        "wait_until_available": False,
         **_WAITING,
         "wait": True,
         "max_concurrency": "50",

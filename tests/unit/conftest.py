@@ -173,6 +173,7 @@ def service_action(make_attempt: Callable[..., Attempt]) -> Callable[..., Attemp
             "change_id": None,
             "execute_token": None,
             "retry_failed": False,
+            "wait_until_available": False,
             "accept_language": None,
             "wait": False,
             "wait_timeout": 1800,

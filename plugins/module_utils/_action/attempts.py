@@ -8,14 +8,15 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Callable
 
+from .._exceptions import Refused
 from .._servicecatalog.errors import SERVICE_ERRORS
 from .._servicecatalog.models import Outcome, Record
-from .start import Execution, start
+from .plan import add_diagnosis
 
 if TYPE_CHECKING:
-    from .._clock import Clock
     from .._servicecatalog.api import ServiceCatalog
     from .plan import Plan
+    from .start import Execution
 
 MOST_ATTEMPTS = 100
 _CONTINUED = "A change that was continued with retry_failed is continued with it."
@@ -25,22 +26,24 @@ def start_attempt(
     service: ServiceCatalog,
     planned: Plan,
     *,
+    send: Callable[[Plan], Execution],
     tell: Callable[[Plan, int], None],
     retry_failed: bool,
-    clock: Clock,
-    retry_hint: str,
 ) -> Execution:
     """Start the first attempt, or with `retry_failed` the first that is not known to have FAILED before this run.
 
     One that this run created, that runs, that has SUCCEEDED, that can't be read or whose age can't be told is the last,
-    so that a run starts one action at most. Each is passed to `tell` before it is sent. Cost: for each old failure a
-    start, and a read where the response to the start does not tell its end.
+    so that a run starts one action at most. Each is passed to `tell`, then to `send`. Cost: for each old failure a
+    start, and a read where the response to the start does not tell its end. A refusal is raised with its reason.
     """
     most = MOST_ATTEMPTS if retry_failed else 1
     for attempt in range(1, most + 1):
         sent = planned.with_attempt(attempt) if attempt > 1 else planned
         tell(sent, attempt)
-        execution = start(service, sent, clock=clock, retry_hint=retry_hint)
+        try:
+            execution = send(sent)
+        except Refused as refusal:
+            raise add_diagnosis(refusal, service, sent) from refusal
         is_last = attempt == most or execution.changed
         if is_last or read_replay(service, execution.record).outcome is not Outcome.FAILED:
             break
@@ -50,10 +53,10 @@ def start_attempt(
 def how_to_retry(again: str, attempt: int | None) -> str:
     """Return how to run an action again whose attempt has FAILED; `again` is how the same task is run again.
 
-    Nothing is retried with a given token, which has no attempts.
+    There are no attempts with a given token.
     """
     if attempt is None:
-        return ""
+        return "To run the action again, fix the cause and run this task with another execute_token."
     if attempt >= MOST_ATTEMPTS:
         new = "fix the cause and run this task with a new change_id"
         return f"This was the last of {MOST_ATTEMPTS} attempts. To run the action again, {new}."

@@ -13,6 +13,7 @@ from .._exceptions import NotFound
 from .._secrets.masker import mask
 from .._servicecatalog.errors import SERVICE_ERRORS, describe_error, is_not_found
 from .._servicecatalog.models import Reference
+from .._servicecatalog.products import describe_product
 from .suggestions import suggest
 
 if TYPE_CHECKING:
@@ -59,13 +60,8 @@ def find_action(service: ServiceCatalog, product: Mapping[str, Any], action: Ref
         if summary.get(member) == wanted:
             return summary
         others.append(summary)
-    text = f"{label_product(product)} has no service action {_describe(action)}."
+    text = f"The {describe_product(product)} has no service action {_describe(action)}."
     raise _explain(text, action, "service_action", others)
-
-
-def label_product(product: Mapping[str, Any]) -> str:
-    """Return a provisioned product as the subject of a sentence."""
-    return f"The provisioned product {mask(product.get('Name'))!r} ({product.get('Id')})"
 
 
 def _describe(reference: Reference) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypeVar
 
-from .._exceptions import Refused, SelfServiceError
-from .._secrets.masker import mask, mask_parameters
+from .._exceptions import ProductUnavailable, Refused, SelfServiceError
+from .._secrets.masker import mask_parameters
 from .._servicecatalog.errors import SERVICE_ERRORS, describe_error, error_facts, is_access_denied
-from .._servicecatalog.models import ExecutionParameter, Parameters, Reference, Request
+from .._servicecatalog.models import ExecutionParameter, Parameters, Record, Reference, Request
+from .._servicecatalog.products import BUSY, CHANGING, describe_product, describe_status
 from . import lookup
 from .parameters import check_known
 
@@ -21,18 +22,22 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_BUSY = ("UNDER_CHANGE", "PLAN_IN_PROGRESS", "ERROR")
 # Refusals that reads can explain.
 _EXPLAINED = ("InvalidParametersException", "InvalidStateException", "ResourceNotFoundException")
+_WAIT_FOR_IT = "Wait for that, or run the task with wait_until_available: true."
 _WITHOUT_ACTIONS = ("TERRAFORM_OPEN_SOURCE", "TERRAFORM_CLOUD", "EXTERNAL")
 
 
 class Plan(NamedTuple):
-    """A request with its ids known, what it is for, and what was read to know them."""
+    """A request with its ids known, what it is for, and what was read to know them.
+
+    `waits_until_available` says that a busy product is waited for.
+    """
 
     request: Request
     change: Change
     secret_names: Collection[str] = ()
+    waits_until_available: bool = False
     product: Mapping[str, Any] | None = None
     action_was_found: bool = False
 
@@ -71,6 +76,7 @@ def plan(
     parameters: Parameters,
     secret_names: Collection[str],
     change: Change,
+    waits_until_available: bool = False,
 ) -> Plan:
     """Return the request, names resolved to ids: no call for ids, else one for the product and those for the action."""
     product, product_id, action_id = None, target.id, action.id
@@ -83,7 +89,7 @@ def plan(
             text = f"Nothing was started, since the names could not be looked up: {describe_error(error)}."
             raise Refused(text, changed=False, **error_facts(error)) from error
     request = make_request(change, product_id, action_id, parameters=parameters, secret_names=secret_names)
-    return Plan(request, change, secret_names, product, action_was_found=not action.id)
+    return Plan(request, change, secret_names, waits_until_available, product, action_was_found=not action.id)
 
 
 def make_request(
@@ -113,13 +119,23 @@ def validate(
     product = planned.product or _if_allowed(lambda: lookup.find_provisioned_product(service, target), warn)
     if product is not None:
         found = product
-        _check_ready(found, None if is_refused or planned.token_is_new else warn)
+        _check_ready(found, planned, warn, is_refused=is_refused)
         if not planned.action_was_found:
             _if_allowed(lambda: lookup.find_action(service, found, action), warn)
     definitions = _if_allowed(lambda: read_definitions(service, sent), warn)
     if definitions is not None:
         check_known(definitions, sent.parameters, sent.service_action_id)
     return PlanCheck(product, definitions)
+
+
+def preview(
+    service: ServiceCatalog, planned: Plan, warn: Callable[[str], None], *, with_diff: bool
+) -> tuple[Record, dict[str, Any]]:
+    """Validate a request, and return what is known of the record and of the result that it would have."""
+    check = validate(service, planned, warn)
+    record = Record(predicted_record_detail(planned.request, check.product))
+    diff = {"diff": parameters_diff(check.definitions, planned)} if with_diff else {}
+    return record, {"changed": True, **diff}
 
 
 def read_definitions(service: ServiceCatalog, request: Request) -> list[ExecutionParameter]:
@@ -145,7 +161,8 @@ def add_diagnosis(refusal: Refused, service: ServiceCatalog, planned: Plan) -> R
     The service's own text is then in the fact `error` only. The reads only help a message that is due anyway, so what
     can't be read is left out.
     """
-    if (refusal.facts.get("error") or {}).get("code") not in _EXPLAINED:
+    code = (refusal.facts.get("error") or {}).get("code")
+    if code not in _EXPLAINED or isinstance(refusal, ProductUnavailable):
         return refusal
     try:
         # Its status may have changed since it was read.
@@ -196,19 +213,20 @@ def parameters_diff(definitions: Collection[ExecutionParameter] | None, planned:
     }
 
 
-def _check_ready(product: Mapping[str, Any], warn: Callable[[str], None] | None) -> None:
-    """Reject a product that takes no action; with `warn`, one that is busy may be so with the request itself."""
-    name = lookup.label_product(product)
+def _check_ready(product: Mapping[str, Any], planned: Plan, warn: Callable[[str], None], *, is_refused: bool) -> None:
+    name = f"The {describe_product(product)}"
     if product.get("Type") in _WITHOUT_ACTIONS:
         raise Refused(f"{name} is of the type {product['Type']}, which has no service actions.", changed=False)
-    if product.get("Status") not in _BUSY:
+    if product.get("Status") not in BUSY:
         return
-    reason = f" ({mask(product['StatusMessage'])})" if product.get("StatusMessage") else ""
-    busy = f"{name} has the status {product['Status']}{reason}; it takes an action when AVAILABLE or TAINTED."
-    if warn is None:
-        raise Refused(busy, changed=False)
+    busy = f"{name} has the status {describe_status(product)}; it takes an action when AVAILABLE or TAINTED."
+    is_changing = product["Status"] in CHANGING
+    waits = planned.waits_until_available and is_changing
+    if is_refused or (planned.token_is_new and not waits):
+        raise Refused(f"{busy} {_WAIT_FOR_IT}" if is_changing else busy, changed=False)
     # A replay of the start is accepted.
-    warn(f"{busy} The start is refused, unless this change has started it.")
+    other = "The start is refused, unless this change has started it."
+    warn(f"{busy} {'The start waits for that, at most wait_timeout seconds.' if waits else other}")
 
 
 def _if_allowed(read: Callable[[], T], warn: Callable[[str], None]) -> T | None:

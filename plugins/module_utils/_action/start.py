@@ -40,16 +40,17 @@ def start(
     retry_hint: str,
     attempts: Attempts | None = None,
     began: float | None = None,
+    caller_abandons: bool = False,
 ) -> Execution:
     """Start the action and tell whether this run created the record, or raise what not_started() returns.
 
     `retry_hint` says what to run again to find out, since a target's own token is not an option of the bulk module.
-    `attempts` is that of a caller that abandons the call itself. One that sends a start again gives the same ones each
-    time, and when it `began`, in monotonic seconds.
+    A caller that sends a start again gives the same `attempts` each time, and when it `began`, in monotonic seconds;
+    that counts once the service may have acted on one. One that abandons the call itself gives its `attempts`, too.
     """
-    sent, caller_abandons = planned.request, attempts is not None
-    began = clock.monotonic() if began is None else began
-    with track_attempts(attempts or Attempts()) as tracked:
+    sent, tracked = planned.request, attempts or Attempts()
+    began = began if began is not None and tracked.may_have_acted else clock.monotonic()
+    with track_attempts(tracked):
         try:
             response = service.execute_provisioned_product_service_action(sent, caller_abandons=caller_abandons)
         except errors.SERVICE_ERRORS as error:

@@ -110,9 +110,10 @@ def _poll_until_ended(
     progress: Progress | None = None,
 ) -> Interrupted | None:
     """Poll until all records have ended, at the latest at the deadline; return the signal that ended it before."""
-    now = clock.monotonic()
+    # A record may be much younger than `started`, if its start had to wait.
+    now = began = clock.monotonic()
     schedule = PollSchedule(options, now, clock.jitter())
-    pause = 0.0 if poll_immediately else schedule.seconds_to_poll(now, oldest=started, youngest=started)
+    pause = 0.0 if poll_immediately else schedule.seconds_to_poll(now, oldest=started, youngest=began)
     while True:
         try:
             clock.sleep(max(0.0, pause))
@@ -126,7 +127,7 @@ def _poll_until_ended(
         schedule.end_poll(now, failed=not has_read, jitter=clock.jitter())
         if not poller.outstanding or schedule.gives_up(started):
             return None
-        pause = schedule.seconds_to_poll(now, oldest=started, youngest=started)
+        pause = schedule.seconds_to_poll(now, oldest=started, youngest=began)
 
 
 def _error_of(poller: RecordPoller, record_id: str, interrupted: Interrupted | None) -> Exception | None:

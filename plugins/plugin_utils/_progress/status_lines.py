@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...module_utils._progress import RecordState, State, TargetsState
+from ...module_utils._progress import ProductState, RecordState, State, TargetsState
 
 _NAME = "selfservice.aws: "
 # Of more waits than this, the regular lines are one for all of them.
@@ -92,22 +92,27 @@ class StatusLines:
 
 
 def _state_of(event: Mapping[str, Any]) -> State:
-    if "RecordState" in event:
-        return RecordState(**{name: str(value) for name, value in event["RecordState"].items()})
+    for kind in (RecordState, ProductState):
+        if kind.__name__ in event:
+            return kind(**{name: str(value) for name, value in event[kind.__name__].items()})
     state = TargetsState(**event["TargetsState"])
-    total, ended, failed, running, pending = map(int, state[:-1])
-    return TargetsState(total, ended, failed, running, pending, verb=str(state.verb))
+    return _targets_state(map(int, state[:-1]))._replace(verb=str(state.verb))
+
+
+def _targets_state(counts: Iterable[int]) -> TargetsState:
+    total, ended, failed, running, pending, busy = counts
+    return TargetsState(total, ended, failed, running, pending, busy)
 
 
 def _landmark(state: State) -> object:
     """Return the part of a state whose change is shown at once."""
-    if isinstance(state, RecordState):
-        return state.status
+    if not isinstance(state, TargetsState):
+        return type(state), state.status
     return state.failed > 0, _will_not_start(state) > 0
 
 
 def _will_not_start(state: TargetsState) -> int:
-    return state.total - state.ended - state.running - state.pending
+    return state.total - state.ended - state.running - state.pending - state.busy
 
 
 def _wait_texts(wait: Wait, now: float) -> list[str]:
@@ -117,23 +122,30 @@ def _wait_texts(wait: Wait, now: float) -> list[str]:
         return _targets_texts(wait.state, now - wait.since, where, is_over=wait.is_over)
     seconds = _duration(now - wait.since)
     so_far = f"after {seconds}" if wait.is_over else f"{seconds} so far"
+    if isinstance(wait.state, ProductState):
+        return [_join([where + words, so_far]) for words in _product_words(wait.state)]
     record_id, product, status = wait.state
     choices = ((record_id, product, status), (product, status), (status,))
     return [_join([where + " ".join(filter(None, words)), so_far]) for words in choices]
+
+
+def _product_words(state: ProductState) -> list[str]:
+    """Return why nothing has started yet, the longest first."""
+    status = f"{state.product} is {state.status}" if state.product else state.status
+    return [f"{status}, waiting to start {state.action}".rstrip(), status, state.status]
 
 
 def _sum_texts(waits: Iterable[Wait], now: float) -> list[str]:
     """Return lines for several waits together, the longest first."""
     waits = list(waits)
     name, seconds = f"{len(waits)} tasks", now - min(wait.since for wait in waits)
-    if all(isinstance(wait.state, RecordState) for wait in waits):
+    if not any(isinstance(wait.state, TargetsState) for wait in waits):
         return [_join([f"{name} wait", f"{_duration(seconds)} so far"])]
     states = [
         wait.state if isinstance(wait.state, TargetsState) else TargetsState(1, 0, 0, running=1, pending=0)
         for wait in waits
     ]
-    total, ended, failed, running, pending = (sum(counts) for counts in zip(*(state[:-1] for state in states)))
-    summed = TargetsState(total, ended, failed, running, pending)
+    summed = _targets_state(sum(counts) for counts in zip(*(state[:-1] for state in states)))
     return _targets_texts(summed, seconds, f"{name} · ", is_over=False)
 
 
@@ -142,13 +154,14 @@ def _targets_texts(state: TargetsState, seconds: float, where: str, *, is_over: 
     done = f"{where}{state.ended}/{state.total} {state.verb}"
     failed = f"{state.failed} failed" if state.failed else ""
     running = f"{state.running} running" if state.running else ""
+    busy = f"{state.busy} busy" if state.busy else ""
     waiting = f"{state.pending} waiting" if state.pending else ""
     left = f"{abandoned} will not start" if abandoned else ""
     per_minute = 60 * state.ended / max(seconds, 1.0)
     rate = f"{per_minute:.0f}/min" if per_minute >= 1 else ""
     time = f"after {_duration(seconds)}" if is_over else _time_left(state, seconds) or f"{_duration(seconds)} so far"
     return [
-        _join([done, failed, running, waiting, left, rate, time]),
+        _join([done, failed, running, busy, waiting, left, rate, time]),
         _join([done, failed, running, left, time]),
         _join([done, failed, time]),
         _join([done, time]),
@@ -157,7 +170,7 @@ def _targets_texts(state: TargetsState, seconds: float, where: str, *, is_over: 
 
 def _time_left(state: TargetsState, seconds: float) -> str:
     """Return about how long it will take, by what it took so far; those that run count as half done."""
-    done, left = state.ended + state.running / 2, state.pending + state.running / 2
+    done, left = state.ended + state.running / 2, state.pending + state.busy + state.running / 2
     if not state.ended or not left:
         return ""
     estimate = seconds * left / done

@@ -119,7 +119,8 @@ def log_in(attempt: Any, login: Login, event: str = "", handler: Callable[[], ob
 @pytest.fixture
 def bulk(make_attempt: Make) -> Make:
     names = "provisioned_product_names search_query tags targets service_action_name parameters sensitive_parameters"
-    options = dict.fromkeys([*names.split(), "change_id", "retry_failed", "accept_language", "wait_delay"])
+    more = "change_id retry_failed wait_until_available accept_language wait_delay"
+    options = dict.fromkeys([*names.split(), *more.split()])
     given = {"provisioned_product_ids": [ORDERS, BILLING], "service_action_id": RESTART, "wait": True}
     limits = {"wait_timeout": 60, "max_concurrency": "50", "max_errors": "0"}
     limits |= {"return_results": "all", "return_outputs": "failures"}

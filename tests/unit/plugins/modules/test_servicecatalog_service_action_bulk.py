@@ -49,6 +49,7 @@ OPTIONS = (
     "sensitive_parameters",
     "change_id",
     "retry_failed",
+    "wait_until_available",
     "accept_language",
     "wait_delay",
 )
