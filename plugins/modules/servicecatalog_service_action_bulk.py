@@ -394,18 +394,32 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
 from ansible_collections.selfservice.aws.plugins.module_utils._action.parameters import to_parameters
-from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import change_of
-from ansible_collections.selfservice.aws.plugins.module_utils._bulk import plan, queue, runner, starts, summary, target
+from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import Change, change_of
+from ansible_collections.selfservice.aws.plugins.module_utils._bulk import (
+    availability,
+    plan,
+    queue,
+    resolve,
+    runner,
+    starts,
+    summary,
+    target,
+)
 from ansible_collections.selfservice.aws.plugins.module_utils._clock import Interrupted
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
-from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Reference, check_parameters
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import (
+    Parameters,
+    Reference,
+    check_parameters,
+)
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.tags import check_tags
 from ansible_collections.selfservice.aws.plugins.module_utils._wait.poller import RecordPoller
 from ansible_collections.selfservice.aws.plugins.module_utils._wait.schedule import WaitOptions
 
 # What gives the targets: one of these, or a search by the last two.
 _SOURCES = ("provisioned_product_ids", "provisioned_product_names", "targets", "search_query", "tags")
+_WAITS = ("wait", "wait_until_available")
 
 
 def run_on_many(task: Task) -> None:
@@ -420,12 +434,13 @@ def run_on_many(task: Task) -> None:
     change = change_of(params["change_id"], retry_failed=params["retry_failed"])
     common = to_parameters(params["parameters"], "parameters")
     targets = target.given_targets(params, common, secrets)
-    target.check_duplicates(targets)
+    resolve.check_duplicates(targets)
     if _searches(params):
         check_parameters({**common, **secrets})
     queue.budget_of(params, len(targets))
     # Without a wait, only a signal limits them.
-    task.limit_calls(params["wait_timeout"] if params["wait"] else math.inf, each=True)
+    waits = any(params[each] for each in _WAITS)
+    task.limit_calls(params["wait_timeout"] if waits else math.inf, each=True)
     task.result["change_id"] = change.id
     services: list[ServiceCatalog] = []
     try:
@@ -433,13 +448,13 @@ def run_on_many(task: Task) -> None:
         if _searches(params):
             queries, parameters = params["search_query"] or [], {**common, **secrets}
             targets += target.searched_targets(services[0], queries, parameters, tags=tags)
-        action = Reference(params["service_action_id"], params["service_action_name"])
-        target.resolve(services[0], targets, action, workers=starts.WORKERS)
-        target.make_plans(targets, change, secrets, action_was_found=not action.id)
-        budget = queue.budget_of(params, len(targets))
-        pending = queue.TargetQueue(targets, budget, retry_failed=params["retry_failed"])
-        _preview(task, services[0], targets)
-        interrupted = _run(task, services, pending)
+        pending = _plan(task, services[0], targets, change, secrets)
+        interrupted = None
+        if task.check_mode or task.diff_mode:
+            _preview(task, services[0], targets)
+        if not task.check_mode:
+            services += [task.bulk_polling_service()] if waits else []
+            interrupted = _run(task, services, pending)
     finally:
         _report(task, targets, services)
     summary.raise_for_failures(targets, pending, change=change, interrupted=interrupted, warn=task.warn)
@@ -451,22 +466,32 @@ def _searches(params: Mapping[str, Any]) -> bool:
     return bool(given) and all(given)
 
 
+def _plan(
+    task: Task, service: ServiceCatalog, targets: list[target.Target], change: Change, secrets: Parameters
+) -> queue.TargetQueue:
+    params = task.params
+    action = Reference(params["service_action_id"], params["service_action_name"])
+    resolve.resolve(service, targets, action, workers=starts.WORKERS)
+    more = {"action_was_found": not action.id, "waits_until_available": params["wait_until_available"]}
+    target.make_plans(targets, change, secrets, **more)
+    budget = queue.budget_of(params, len(targets))
+    return queue.TargetQueue(targets, budget, retry_failed=params["retry_failed"])
+
+
 def _preview(task: Task, service: ServiceCatalog, targets: list[target.Target]) -> None:
     """Validate in check mode, and read what takes effect in diff mode."""
-    if task.check_mode or task.diff_mode:
-        read = plan.validate_targets if task.check_mode else plan.read_diffs
-        diffs = read(service, targets, task.warn, workers=starts.WORKERS)
-        task.result.update({"diff": diffs} if task.diff_mode else {})
+    read = plan.validate_targets if task.check_mode else plan.read_diffs
+    diffs = read(service, targets, task.warn, workers=starts.WORKERS)
+    task.result.update({"diff": diffs} if task.diff_mode else {})
 
 
 def _run(task: Task, services: list[ServiceCatalog], pending: queue.TargetQueue) -> Interrupted | None:
-    if task.check_mode:
-        return None
-    services += [task.bulk_polling_service()] if task.params["wait"] else []
     task.clock.raise_on_signals()
     poller = RecordPoller(services[-1], [], task.clock, outputs_of_successes=task.params["return_outputs"] == "all")
-    options = WaitOptions.of(task.params) if task.params["wait"] else None
-    return runner.BulkRunner(services[0], pending, poller, options, clock=task.clock, progress=task.progress).run()
+    options, patience = (WaitOptions.of(task.params) if task.params[each] else None for each in _WAITS)
+    more: dict[str, Any] = {"clock": task.clock, "progress": task.progress}
+    more["availability"] = availability.AvailabilityPolls(services[-1], pending, patience, task.clock)
+    return runner.BulkRunner(services[0], pending, poller, options, **more).run()
 
 
 def _report(task: Task, targets: list[target.Target], services: list[ServiceCatalog]) -> None:

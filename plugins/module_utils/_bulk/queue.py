@@ -54,7 +54,8 @@ class TargetQueue:
     """The targets that have not started, and those that hold a place: one of `max_concurrency`.
 
     A place is held from a start until its end is seen. `under_way` has the targets without an outcome, the one that
-    started first in front; `holders` those that have one but may still run, since their end was not seen.
+    started first in front; `holders` those that have one but may still run, since their end was not seen. The `busy`,
+    whose products have refused the start for now, hold no place; the one that was read first is in front.
     """
 
     def __init__(self, targets: Iterable[Target], budget: Budget, *, retry_failed: bool = False) -> None:
@@ -65,6 +66,7 @@ class TargetQueue:
         # Dicts, since sets have no order.
         self.under_way: dict[Target, None] = {}
         self.holders: dict[Target, None] = {}
+        self.busy: dict[Target, None] = {}
         # Counted as they come: the loop asks for each start, and there may be ten thousand.
         self.errors = self._own_errors = 0
         self._ended_retries = 0
@@ -80,7 +82,8 @@ class TargetQueue:
     @property
     def is_over(self) -> bool:
         """Whether nothing is under way and nothing will start."""
-        return not self.under_way and (not self.pending or self.error_budget_exceeded or not self._free_places)
+        may_start = (self.pending or self.busy) and not self.error_budget_exceeded and self._free_places
+        return not self.under_way and not may_start
 
     @property
     def error_budget_exceeded(self) -> bool:
@@ -89,13 +92,14 @@ class TargetQueue:
 
     def state(self, *, is_waiting: bool) -> TargetsState:
         """Return where the targets stand."""
-        under_way = len(self.under_way)
+        under_way, pending, busy = len(self.under_way), len(self.pending), len(self.busy)
         return TargetsState(
             total=self.total,
-            ended=self.total - len(self.pending) - under_way,
+            ended=self.total - pending - busy - under_way,
             failed=self.errors,
             running=under_way,
-            pending=0 if self.error_budget_exceeded else len(self.pending),
+            pending=0 if self.error_budget_exceeded else pending,
+            busy=0 if self.error_budget_exceeded else busy,
             verb="ended" if is_waiting else "started",
         )
 
@@ -121,11 +125,12 @@ class TargetQueue:
     def finish(
         self, target: Target, outcome: Outcome, *, keeps_place: bool = False, is_known_failure: bool = False
     ) -> None:
-        """Give a target that was under way its outcome; it keeps its place if its end was not seen.
+        """Give a target that was under way or busy its outcome; it keeps its place if its end was not seen.
 
         A failure that was known before this run keeps no others from starting, or no run could go on after it.
         """
-        del self.under_way[target]
+        self.under_way.pop(target, None)
+        self.busy.pop(target, None)
         if keeps_place:
             self.holders[target] = None
         target.outcome = outcome
@@ -150,6 +155,24 @@ class TargetQueue:
 
     def _turn(self, target: Target) -> tuple[float, int]:
         return (target.failed_at, self._positions[target])
+
+    def wait(self, target: Target) -> None:
+        """Let a target that was under way wait, without a place, until its product takes a start."""
+        del self.under_way[target]
+        self.busy[target] = None
+
+    def resume(self, target: Target) -> None:
+        """Put a target whose product takes a start now behind all others.
+
+        Those that were not looked at may run since an earlier run, and are to have their places first.
+        """
+        del self.busy[target]
+        self.pending.append(target)
+
+    def end_waits(self) -> None:
+        """Count the targets whose products are busy to those that have not started."""
+        self.pending.extend(self.busy)
+        self.busy.clear()
 
     def end_retries(self) -> None:
         """Give the targets whose next attempt is not started any more the outcome of the one before."""

@@ -83,9 +83,10 @@ class Starts:
         return WORKERS - len(self._under_way)
 
     def begin(self, target: Target) -> None:
-        """Send the start of a target."""
-        target.began = self._clock.monotonic()
-        self._send(_Start(target, Attempts(), PollSchedule(self._options, target.began, self._clock.jitter())))
+        """Send the start of a target, for the first time or after its product was busy."""
+        now = self._clock.monotonic()
+        target.began = now - target.waited
+        self._send(_Start(target, Attempts(), PollSchedule(self._options, now, self._clock.jitter())))
 
     def send_due(self) -> None:
         """Send the starts again that are due."""
@@ -147,8 +148,8 @@ class Starts:
         self._under_way[start_call(partial(self._start, each))] = each
 
     def _start(self, each: _Start) -> Execution:
-        more: dict[str, Any] = {"retry_hint": RETRY_HINT, "attempts": each.attempts, "began": each.target.began}
-        execution = start(self._service, each.target.plan, clock=self._clock, **more)
+        more: dict[str, Any] = {"retry_hint": RETRY_HINT, "attempts": each.attempts, "caller_abandons": True}
+        execution = start(self._service, each.target.plan, clock=self._clock, began=each.target.began, **more)
         if self._reads_replays and not execution.changed:
             each.execution = execution
             # Nothing else finds out how it stood when it was found.

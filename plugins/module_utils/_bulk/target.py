@@ -6,31 +6,24 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from .._action import lookup
 from .._action.parameters import to_parameters
 from .._action.plan import Plan, make_request
 from .._action.tokens import Change
 from .._arguments import check_identifiers
 from .._exceptions import InvalidInput, Refused, SelfServiceError
-from .._secrets.masker import mask
-from .._servicecatalog.errors import SERVICE_ERRORS, error_facts, error_sentence, is_access_denied, is_not_found
+from .._servicecatalog.errors import error_facts, error_sentence
 from .._servicecatalog.models import Outcome, Parameters, Record, Reference, check_parameters
 from .._servicecatalog.tags import Tags, with_tags
-from .._threads import run_all
 
 if TYPE_CHECKING:
     from .._action.start import Execution
     from .._servicecatalog.api import ServiceCatalog
-
-# From so many products on, pages of 100 are likely to be cheaper than a call for each.
-_LISTING_PAYS_FROM = 10
+    from .._wait.availability import BusyProduct
 
 
 @dataclass(eq=False, repr=False)
@@ -39,7 +32,8 @@ class Target:
 
     `failure` is why it has failed or timed out; `outcome` is None until it has one; `began` is when its start was first
     sent, in monotonic seconds; `attempt` is the attempt of its plan, 0 until it has one; `ran_in_this_run` says that
-    its record was seen before it ended.
+    its record was seen before it ended. `busy` is its product, if that refused the start; `waited` is how long it
+    waited for it, without the time in the queue afterwards.
     """
 
     reference: Reference
@@ -54,6 +48,8 @@ class Target:
     began: float = 0.0
     attempt: int = 0
     ran_in_this_run: bool = False
+    busy: BusyProduct | None = None
+    waited: float = 0.0
 
     @property
     def product_id(self) -> str | None:
@@ -95,6 +91,7 @@ class Target:
 
     def retry(self) -> None:
         """Plan the next attempt; the record and the failure of this one stay until then."""
+        self.busy, self.waited = None, 0.0
         self._plan_attempt(self.attempt + 1)
 
     def withdraw(self) -> Outcome:
@@ -140,32 +137,13 @@ def searched_targets(
     return [Target(Reference(product["Id"]), parameters, product) for product in found]
 
 
-def resolve(service: ServiceCatalog, targets: list[Target], action: Reference, *, workers: int) -> None:
-    """Give the targets their product's and the action's id, or reject those that have none.
-
-    Reads nothing for ids; else a page for 100 products or a call for each, and the action once for each artifact.
-    """
-    _find_products(
-        service, [each for each in targets if each.product is None and not (action.id and each.product_id)], workers
-    )
-    check_duplicates(targets)
-    if not action.id:
-        _find_actions(service, targets, action)
-    for target in targets:
-        target.action_id = action.id or target.action_id
-
-
-def check_duplicates(targets: Iterable[Target]) -> None:
-    """Reject a provisioned product that is a target twice, by its id or by its name."""
-    counted = Counter(target.product_id or target.reference.name for target in targets)
-    twice = [str(each) for each, count in counted.items() if count > 1]
-    if twice:
-        some = mask(", ".join(twice[:20]))
-        raise InvalidInput(f"These targets are given more than once: {some}. Give each of them once.")
-
-
 def make_plans(
-    targets: Iterable[Target], change: Change, secret_names: Collection[str], *, action_was_found: bool
+    targets: Iterable[Target],
+    change: Change,
+    secret_names: Collection[str],
+    *,
+    action_was_found: bool,
+    waits_until_available: bool,
 ) -> None:
     """Give the targets that are resolved their requests, or reject those whose request the service would not take."""
     for target in targets:
@@ -177,69 +155,6 @@ def make_plans(
         except InvalidInput as error:
             target.reject(error)
         else:
-            planned = Plan(request, change, secret_names, target.product, action_was_found=action_was_found)
-            target.plan, target.attempt = planned, 1
-
-
-def _find_products(service: ServiceCatalog, targets: list[Target], workers: int) -> None:
-    listed = _list_products(service, targets) if len(targets) >= _LISTING_PAYS_FROM else {}
-    unknown: set[Target] = set()
-
-    def find(target: Target) -> None:
-        target.product = listed.get(target.reference.lookup_key)
-        if target.product is None and not _describe_product(service, target):
-            unknown.add(target)
-
-    run_all(find, targets, workers)
-    rejected = [target for target in targets if target in unknown]
-    failures = lookup.missing_products(service, [target.reference for target in rejected]) if rejected else []
-    for target, failure in zip(rejected, failures):
-        target.reject(failure)
-
-
-def _list_products(service: ServiceCatalog, missing: list[Target]) -> dict[tuple[str, str], Mapping[str, Any]]:
-    """Return those products that a listing finds, by member and value: none if the caller may not list."""
-    listed: dict[tuple[str, str], Mapping[str, Any]] = {}
-    wanted = {target.reference.lookup_key for target in missing}
-    try:
-        # No more pages than there would be calls to describe each.
-        for product in islice(service.search_provisioned_products(), 100 * len(missing)):
-            for member in ("Id", "Name"):
-                if (member, product.get(member)) in wanted:
-                    listed[member, str(product[member])] = product
-            if len(listed) >= len(wanted):
-                break
-    except SERVICE_ERRORS as error:
-        if not is_access_denied(error):
-            raise
-    return listed
-
-
-def _describe_product(service: ServiceCatalog, target: Target) -> bool:
-    """Give a target its product, or reject it if that can't be read; return False if there is none."""
-    member, wanted = target.reference.lookup_key
-    try:
-        target.product = service.describe_provisioned_product(**{member: wanted})
-    except SERVICE_ERRORS as error:
-        if is_not_found(error):
-            return False
-        target.reject(error)
-    return True
-
-
-def _find_actions(service: ServiceCatalog, targets: Iterable[Target], action: Reference) -> None:
-    found: dict[tuple[str, str], str | Exception] = {}
-    for target in targets:
-        if target.product is None:
-            continue
-        artifact = (str(target.product.get("ProductId")), str(target.product.get("ProvisioningArtifactId")))
-        if artifact not in found:
-            try:
-                found[artifact] = str(lookup.find_action(service, target.product, action)["Id"])
-            except (SelfServiceError, *SERVICE_ERRORS) as error:
-                found[artifact] = error
-        action_id = found[artifact]
-        if isinstance(action_id, str):
-            target.action_id = action_id
-        else:
-            target.reject(action_id)
+            target.attempt, target.plan = 1, Plan(
+                request, change, secret_names, waits_until_available, target.product, action_was_found=action_was_found
+            )

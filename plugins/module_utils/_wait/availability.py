@@ -40,12 +40,8 @@ class Step(Enum):
     FAIL = "fail"
 
 
-def is_refused_as_busy(error: BaseException) -> bool:
-    """Tell whether a start was refused because of the status of its product, and not sent before without an answer."""
-    return isinstance(error, Refused) and _is_invalid_state(error)
-
-
-def _is_invalid_state(error: BaseException) -> bool:
+def is_of_status(error: BaseException) -> bool:
+    """Tell whether the service's last answer to a start was that the status of the product does not allow it."""
     return error.__cause__ is not None and code_of(error.__cause__) == "InvalidStateException"
 
 
@@ -155,7 +151,7 @@ class AvailabilityWait:
             try:
                 return send(attempts=attempts, began=self._began)
             except (Refused, StartUnconfirmed) as error:
-                if not _is_invalid_state(error):
+                if not is_of_status(error):
                     raise
                 refusal = error
             self._wait(refusal)

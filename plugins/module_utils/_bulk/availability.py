@@ -1,0 +1,151 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The busy products of a bulk run: polled beside the starts until each takes its start, or is given up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Union
+
+from .._exceptions import Refused
+from .._servicecatalog.errors import SERVICE_ERRORS, affects_all_calls, is_transient
+from .._servicecatalog.products import CHANGING
+from .._threads import start_call
+from .._wait.availability import BusyProduct, Step, is_of_status
+from .._wait.schedule import PollSchedule, WaitOptions
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from .._clock import Clock
+    from .._exceptions import SelfServiceError
+    from .._servicecatalog.api import ServiceCatalog
+    from .queue import TargetQueue
+    from .target import Target
+
+# From so many products on, a page of those that are under change (100 products) is likely to be cheaper than a call for
+# each. Others may be listed first, so that no more pages are read than calls for so many products each.
+_LISTING_PAYS_FROM, _PRODUCTS_PER_PAGE, _PAGE = 4, 20, 100
+# A poll describes so many of the others, the longest unread first.
+_MOST_DESCRIBED = 100
+# After so many transient errors of single products, the service is likely to answer no other either.
+_FAILURES_IN_A_ROW = 5
+
+# The products that a poll has read, by target, or why one could not be read.
+Reads = dict["Target", Union[Mapping[str, Any], Exception]]
+
+
+class AvailabilityPolls:
+    """The polls of the products that are busy, one at a time; without `options`, none is waited for."""
+
+    def __init__(self, service: ServiceCatalog, queue: TargetQueue, options: WaitOptions | None, clock: Clock) -> None:
+        self.future: Future[Reads] | None = None
+        self._service = service
+        self._queue = queue
+        self.options = options
+        self._clock = clock
+        self._schedule = PollSchedule(options or WaitOptions(timeout=0), clock.monotonic(), clock.jitter())
+        self._may_list = True
+        # When the first and the last of the targets were sent whose products are busy.
+        self._oldest, self._youngest = math.inf, -math.inf
+
+    def waits_for(self, target: Target, error: BaseException) -> bool:
+        """Let a target wait if its start was refused since its product is busy; tell whether it does."""
+        if self.options is None or not (isinstance(error, Refused) and is_of_status(error)):
+            return False
+        target.busy = target.busy or BusyProduct(target.plan.request)
+        target.busy.note_refusal(error)
+        self._queue.wait(target)
+        self._oldest, self._youngest = min(self._oldest, target.began), max(self._youngest, target.began)
+        return True
+
+    def seconds_to_poll(self) -> float:
+        """Return how long until the next poll: infinity if one is under way, or if nothing is to be waited for."""
+        if self.future or not self._queue.busy or self._queue.error_budget_exceeded:
+            return math.inf
+        return self._schedule.seconds_to_poll(self._clock.monotonic(), oldest=self._oldest, youngest=self._youngest)
+
+    def poll_if_due(self) -> None:
+        """Begin the poll that is due, if one is."""
+        if self.seconds_to_poll() <= 0:
+            self._schedule.begin_poll(self._clock.monotonic())
+            until = self._schedule.last_call(self._oldest)
+            self.future = start_call(partial(self._read, list(self._queue.busy), until))
+
+    def end_poll(self) -> list[tuple[Target, SelfServiceError]]:
+        """Put the targets back into the queue whose products take a start now, and return those that are given up."""
+        assert self.future is not None
+        reads, self.future = self.future.result(), None
+        failed = not any(isinstance(read, Mapping) for read in reads.values())
+        self._schedule.end_poll(self._clock.monotonic(), failed=failed, jitter=self._clock.jitter())
+        given_up = {target: error for target in list(self._queue.busy) if (error := self._note(target, reads))}
+        began = [target.began for target in self._queue.busy if target not in given_up]
+        self._oldest, self._youngest = min(began, default=math.inf), max(began, default=-math.inf)
+        return list(given_up.items())
+
+    def stop(self) -> None:
+        """Wait for none any more: they count as not started."""
+        self.future = None
+        self._queue.end_waits()
+
+    def _note(self, target: Target, reads: Reads) -> SelfServiceError | None:
+        """Note what a poll has read of a product; return the failure if it is not waited for any more."""
+        assert target.busy is not None
+        assert self.options is not None
+        step = Step.WAIT
+        if target in reads:
+            # Behind those that were not read.
+            self._queue.busy[target] = self._queue.busy.pop(target)
+            step = target.busy.note_read(reads[target])
+        now = self._clock.monotonic()
+        if step is Step.FAIL:
+            return target.busy.failure()
+        if step is Step.SEND and now < self._schedule.last_call(target.began):
+            target.waited = now - target.began
+            self._queue.resume(target)
+            return None
+        return target.busy.timed_out(self.options) if self._schedule.gives_up(target.began) else None
+
+    def _read(self, targets: list[Target], until: float) -> Reads:
+        """Read products in few calls, none but the first after the monotonic time `until`.
+
+        Cost: a page for 100 products that are under change, and a call for each product not listed.
+        """
+        reads: Reads = {}
+        if lists := self._may_list and len(targets) >= _LISTING_PAYS_FROM:
+            self._list({str(target.product_id): target for target in targets}, reads, until)
+        missing = [target for target in targets if target not in reads][:_MOST_DESCRIBED]
+        failures = 0
+        for number, target in enumerate(missing):
+            if (number or lists) and self._clock.monotonic() >= until:
+                break
+            reads[target] = read = self._describe(target)
+            failures = failures + 1 if isinstance(read, Exception) and is_transient(read) else 0
+            if isinstance(read, Exception) and affects_all_calls(read):
+                reads.update(dict.fromkeys(missing[number:], read))
+                break
+            if failures >= _FAILURES_IN_A_ROW:
+                break
+        return reads
+
+    def _list(self, wanted: Mapping[str, Target], reads: Reads, until: float) -> None:
+        """Read the products that are still under change; a short cut only, whatever its error."""
+        most = _PAGE * (1 + len(wanted) // _PRODUCTS_PER_PAGE)
+        try:
+            for product in islice(self._service.search_provisioned_products([f"status:{CHANGING[0]}"]), most):
+                if product["Id"] in wanted and product.get("Status") in CHANGING:
+                    reads[wanted[product["Id"]]] = product
+                if len(reads) == len(wanted) or self._clock.monotonic() >= until:
+                    break
+        except SERVICE_ERRORS as error:
+            self._may_list = is_transient(error)
+
+    def _describe(self, target: Target) -> Mapping[str, Any] | Exception:
+        try:
+            return self._service.describe_provisioned_product(Id=str(target.product_id))
+        except SERVICE_ERRORS as error:
+            return error

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The records of a bulk run: when they are polled, beside the starts and one poll at a time."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import TYPE_CHECKING
+
+from .._threads import start_call
+from .._wait.schedule import PollSchedule, WaitOptions
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from .._clock import Clock
+    from .._wait.poller import RecordPoller
+    from .queue import TargetQueue
+    from .target import Target
+
+# While targets are started, their records come first in the history; a poll describes so many of those missing there.
+_MOST_DESCRIBED = 20
+
+
+class RecordPolls:
+    """The polls of the records of the `targets`, by record id; those that timed out are polled on, for their places."""
+
+    def __init__(self, poller: RecordPoller, queue: TargetQueue, options: WaitOptions | None, clock: Clock) -> None:
+        self.poller = poller
+        self.schedule = PollSchedule(options or WaitOptions(timeout=0), clock.monotonic(), clock.jitter())
+        self.targets: dict[str, Target] = {}
+        self.future: Future[bool] | None = None
+        self._queue = queue
+        self._clock = clock
+        # When the first of those that have not timed out was started.
+        self._oldest = math.inf
+
+    def takes(self, target: Target) -> bool:
+        """Note when a target with a new record began; tell whether a poll of it could end in time."""
+        if self._clock.monotonic() >= self.schedule.last_call(target.began):
+            return False
+        self._oldest = min(self._oldest, target.began)
+        return True
+
+    def seconds_to_poll(self) -> float:
+        """Return how long until the next poll: infinity if one is under way, or there are no records."""
+        if self.future or not self.targets:
+            return math.inf
+        youngest = self._youngest
+        sent = youngest.began + youngest.waited
+        return self.schedule.seconds_to_poll(self._clock.monotonic(), oldest=self._oldest, youngest=sent)
+
+    def poll_if_due(self, *, is_starting: bool) -> None:
+        """Begin the poll that is due, if one is."""
+        if self.seconds_to_poll() > 0:
+            return
+        self.register_new()
+        self.schedule.begin_poll(self._clock.monotonic())
+        until, most_described = self.schedule.last_call(self._youngest.began), _MOST_DESCRIBED if is_starting else None
+        self.future = start_call(partial(self.poller.poll, until, most_described))
+
+    def register_new(self) -> None:
+        """Have the new records polled: between two polls, so that one thread at a time has the poller."""
+        for record_id, target in self.targets.items():
+            if record_id not in self.poller.records and target.record:
+                self.poller.add(target.record)
+
+    def end_poll(self) -> None:
+        """Note that the poll is done."""
+        assert self.future is not None
+        has_read, self.future = self.future.result(), None
+        self.schedule.end_poll(self._clock.monotonic(), failed=not has_read, jitter=self._clock.jitter())
+
+    def end_waits(self) -> None:
+        """Note that targets have their outcome."""
+        self._oldest = min((each.began for each in self.targets.values() if each.outcome is None), default=math.inf)
+
+    @property
+    def _youngest(self) -> Target:
+        """The last of the targets that are under way; while none is, and products are busy, one that timed out."""
+        under_way = self._queue.under_way
+        return next(reversed(under_way)) if under_way else next(reversed(self.targets.values()))
