@@ -200,7 +200,7 @@ class AvailabilityWait:
         self._end_poll(failed=isinstance(read, Exception))
         if step is Step.FAIL:
             raise self._busy.failure()
-        if self._busy.product is not None:
+        if step is Step.WAIT and self._busy.product is not None:
             name, status = (str(self._busy.product.get(each)) for each in ("Name", "Status"))
             self._progress.report(ProductState(name, status, self._action), urgent=True)
         return step is Step.SEND

@@ -141,12 +141,15 @@ def _sum_texts(waits: Iterable[Wait], now: float) -> list[str]:
     name, seconds = f"{len(waits)} tasks", now - min(wait.since for wait in waits)
     if not any(isinstance(wait.state, TargetsState) for wait in waits):
         return [_join([f"{name} wait", f"{_duration(seconds)} so far"])]
-    states = [
-        wait.state if isinstance(wait.state, TargetsState) else TargetsState(1, 0, 0, running=1, pending=0)
-        for wait in waits
-    ]
-    summed = _targets_state(sum(counts) for counts in zip(*(state[:-1] for state in states)))
+    summed = _targets_state(sum(counts) for counts in zip(*(_as_targets(wait.state)[:-1] for wait in waits)))
     return _targets_texts(summed, seconds, f"{name} · ", is_over=False)
+
+
+def _as_targets(state: State) -> TargetsState:
+    if isinstance(state, TargetsState):
+        return state
+    is_busy = isinstance(state, ProductState)
+    return TargetsState(1, 0, 0, running=not is_busy, pending=0, busy=is_busy)
 
 
 def _targets_texts(state: TargetsState, seconds: float, where: str, *, is_over: bool) -> list[str]:

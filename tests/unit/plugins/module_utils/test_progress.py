@@ -104,6 +104,33 @@ def test_the_end_is_sent_even_if_the_task_fails(service_action: Make, channel: C
     assert (events[-1]["RecordState"]["status"], events[-1]["is_over"]) == ("FAILED", True)
 
 
+@pytest.mark.parametrize("no_log", [False, True])
+def test_a_product_that_is_waited_for_is_told_before_its_record(
+    service_action: Make, emulator: Emulator, channel: Channel, *, no_log: bool
+) -> None:
+    emulator.update_product(ORDERS, change={"seconds": 35})
+    given = {"provisioned_product_id": ORDERS, "service_action_name": "Backup"}
+    attempt = service_action(**given, wait=True, wait_until_available=True)
+    attempt.task.no_log = no_log
+    events = collect_events(attempt, channel)
+    before = [event["ProductState"] for event in events if "ProductState" in event]
+    names = {"product": "", "action": ""} if no_log else {"product": "orders-db", "action": "Backup"}
+    assert {tuple(sorted(state.items())) for state in before} == {
+        tuple(sorted({**names, "status": "UNDER_CHANGE"}.items()))
+    }
+    assert all("RecordState" in event for event in events[len(before) :])
+    assert events[-1]["seconds"] == attempt.task.clock.slept
+
+
+def test_targets_whose_products_are_busy_are_counted(make_attempt: Make, emulator: Emulator, channel: Channel) -> None:
+    create_products(emulator, 3)
+    emulator.update_product("pp-1-000000002", change={"seconds": 35})
+    attempt = make_bulk_attempt(make_attempt, search_query=["web"], wait_until_available=True)
+    states = [event["TargetsState"] for event in collect_events(attempt, channel)]
+    assert {"busy": 1, "ended": 2, "running": 0, "pending": 0}.items() <= states[-9].items()
+    assert {"busy": 0, "ended": 3, "running": 0, "pending": 0}.items() <= states[-1].items()
+
+
 def test_names_are_sent_masked(service_action: Make, channel: Channel) -> None:
     attempt = service_action(provisioned_product_id=ORDERS, service_action_id=BACKUP, wait=True)
     attempt.task.secrets = ["orders"]
@@ -120,9 +147,25 @@ def test_progress_of_many_targets_is_sent_as_counts_in_few_messages(
     create_products(emulator, 100)
     events = collect_events(make_bulk_attempt(make_attempt, search_query=["web"], max_concurrency="50"), channel)
     states = [event["TargetsState"] for event in events]
-    assert states[0] == {"total": 100, "ended": 0, "failed": 0, "running": 32, "pending": 68, "verb": "ended"}
+    assert states[0] == {
+        "total": 100,
+        "ended": 0,
+        "failed": 0,
+        "running": 32,
+        "pending": 68,
+        "busy": 0,
+        "verb": "ended",
+    }
     assert {"ended": 0, "running": 50, "pending": 50}.items() <= states[2].items()
-    assert states[-1] == {"total": 100, "ended": 100, "failed": 0, "running": 0, "pending": 0, "verb": "ended"}
+    assert states[-1] == {
+        "total": 100,
+        "ended": 100,
+        "failed": 0,
+        "running": 0,
+        "pending": 0,
+        "busy": 0,
+        "verb": "ended",
+    }
     assert [event["is_over"] for event in events].count(True) == 1
     # Two rounds of ten seconds, with at most one message a second although a hundred targets started.
     assert len(events) <= 24
@@ -138,6 +181,7 @@ def test_targets_that_will_not_start_are_not_pending(make_attempt: Make, emulato
         "failed": 1,
         "running": 0,
         "pending": 0,
+        "busy": 0,
         "verb": "started",
     }
 
@@ -160,6 +204,7 @@ def test_progress_of_several_records_is_sent_as_counts(
         "failed": 1,
         "running": 0,
         "pending": 0,
+        "busy": 0,
         "verb": "ended",
     }
 

@@ -18,8 +18,13 @@ def record(status: str, seconds: float = 0, **more: Any) -> dict:
     return {"pid": 1, "host": "localhost", "seconds": seconds, "is_over": False, **more, "RecordState": state}
 
 
+def product(seconds: float = 35, **more: Any) -> dict:
+    state = {"product": "orders-db", "status": "UNDER_CHANGE", "action": "Restart", **more.pop("state", {})}
+    return {"pid": 1, "host": "localhost", "seconds": seconds, "is_over": False, **more, "ProductState": state}
+
+
 def targets(seconds: float, *counts: int, **more: Any) -> dict:
-    names = ("total", "ended", "failed", "running", "pending")
+    names = ("total", "ended", "failed", "running", "pending", "busy")
     state = {**dict(zip(names, counts)), "verb": more.pop("verb", "ended")}
     return {"pid": 2, "host": "localhost", "seconds": seconds, "is_over": False, **more, "TargetsState": state}
 
@@ -37,6 +42,10 @@ def always_fits(_line: str) -> bool:
         (record("SUCCEEDED", 65, is_over=True), "rec-1 orders-db SUCCEEDED · after 1 min 5 s"),
         (record("IN_PROGRESS", 3, state={"record_id": "", "product": ""}), "IN_PROGRESS · 3 s so far"),
         (record("IN_PROGRESS", state={"product": "a\x1b[2Jb\nc\u202ed"}), "rec-1 a?[2Jb?c?d IN_PROGRESS · 0 s so far"),
+        (product(), "orders-db is UNDER_CHANGE, waiting to start Restart · 35 s so far"),
+        (product(state={"product": "", "action": ""}), "UNDER_CHANGE, waiting to start · 35 s so far"),
+        (product(is_over=True), "orders-db is UNDER_CHANGE, waiting to start Restart · after 35 s"),
+        (targets(9, 40, 0, 0, 20, 15, 5), "0/40 ended · 20 running · 5 busy · 15 waiting · 9 s so far"),
         (targets(2, 1000, 0, 0, 50, 950), "0/1000 ended · 50 running · 950 waiting · 2 s so far"),
         (
             targets(208, 1000, 340, 12, 50, 610),
@@ -132,6 +141,25 @@ def test_a_line_is_shortened_until_it_fits(width: int, text: str | None) -> None
     assert status.line(0, lambda line: len(line) < width) == (NAME + text if text else NAME[: width - 1])
 
 
+def test_a_product_that_is_waited_for_is_one_of_several_waits() -> None:
+    status = StatusLines(15)
+    status.update(product(), 60)
+    status.update(record("IN_PROGRESS", 20, pid=3), 60)
+    assert status.line(60, always_fits) == NAME + "2 tasks wait · 35 s so far"
+    status.update(targets(60, 9, 3, 1, 3, 3), 60)
+    assert status.line(60, always_fits).startswith(
+        NAME + "3 tasks · 3/11 ended · 1 failed · 4 running · 1 busy · 3 wai"
+    )
+
+
+def test_a_record_after_its_product_prints_a_line_at_once() -> None:
+    status = StatusLines(15)
+    status.update(product(), 35)
+    assert len(status.lines(35)) == 1
+    status.update(record("CREATED", 36), 36)
+    assert status.lines(36) == [NAME + "rec-1 orders-db CREATED · 36 s so far"]
+
+
 def test_killed_tasks_are_pruned_and_ended_tasks_are_still_printed() -> None:
     status = StatusLines(15)
     status.update(record("IN_PROGRESS"), 0)
@@ -151,6 +179,7 @@ def test_killed_tasks_are_pruned_and_ended_tasks_are_still_printed() -> None:
         {"pid": 1},
         record("CREATED", pid="x"),
         record("CREATED", state={"more": 1}),
+        product(state={"more": 1}),
         targets(1, 1, 2),
         {**targets(1), "TargetsState": "x"},
         {**targets(1), "TargetsState": {"total": "x", "ended": 1, "failed": 1, "running": 1, "pending": 1}},
