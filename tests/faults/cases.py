@@ -105,6 +105,10 @@ def singles() -> Iterator[Case]:
         for operation in scenario.operations:
             yield from (Case(scenario, (Fault(operation, kind, (1,)),)) for kind in KINDS if kind != "rate_limit")
             yield from (Case(scenario, (Fault(operation, kind),)) for kind in ("rate_limit", "hang", "trickle", *SORTS))
+        if scenario.busy:
+            # The start that is sent again once its product is available.
+            again = (len(scenario.targets) + 1,)
+            yield from (Case(scenario, (Fault(EXECUTE, kind, again),)) for kind in KINDS if kind != "rate_limit")
 
 
 def pairs() -> Iterator[Case]:

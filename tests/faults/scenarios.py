@@ -36,8 +36,14 @@ _RUN = {"seconds": 10, "outputs": {"First": "1", "Second": "2", "Third": "3"}}
 _BROKEN = {**_RUN, "ends": "FAILED", "errors": [{"code": "Broken", "description": "It broke."}]}
 
 
-def world_of(runs: Mapping[str, Mapping[str, Any]], switches: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a world with three actions, and a provisioned product for each id, on which they run as given."""
+def world_of(
+    runs: Mapping[str, Mapping[str, Any]], switches: Mapping[str, Any], busy: Mapping[str, float] | None = None
+) -> dict[str, Any]:
+    """Return a world with three actions, and a provisioned product for each id, on which they run as given.
+
+    Somebody else changes the `busy` products, each for so many seconds from the beginning on.
+    """
+    changes = {each: {"change": {"seconds": seconds}} for each, seconds in (busy or {}).items()}
     actions = {name: f"act-{name.lower()}" for name in ("Backup", "Check", "Restart")}
     artifact = {"id": "pa-1", "name": "v1", "service_actions": [*actions.values()]}
     plain = {"product": "prod-1", "artifact": "pa-1"}
@@ -48,13 +54,16 @@ def world_of(runs: Mapping[str, Mapping[str, Any]], switches: Mapping[str, Any])
         ],
         "products": [{"id": "prod-1", "name": "web", "artifacts": [artifact]}],
         "provisioned_products": [
-            {"id": each, "name": each.replace("pp-", "web-"), "run": run, **plain} for each, run in runs.items()
+            {"id": each, "name": each.replace("pp-", "web-"), "run": run, **plain, **changes.get(each, {})}
+            for each, run in runs.items()
         ],
     }
 
 
+_RUNS = {**dict.fromkeys(IDS, _RUN), IDS[-1]: _BROKEN}
 # Pages of two items, so that the second page can fail after the first one.
-WORLD = world_of({**dict.fromkeys(IDS, _RUN), IDS[-1]: _BROKEN}, {"page_size": 2})
+_SWITCHES = {"page_size": 2}
+WORLD = world_of(_RUNS, _SWITCHES)
 
 _TARGET = ("provisioned_product_id", "provisioned_product_name")
 _EXECUTION = ("service_action_id", "service_action_name", "parameters", "sensitive_parameters", "change_id")
@@ -99,7 +108,8 @@ class Scenario:
     """A module with options, and the operations that it calls, in order.
 
     `targets` are the products that get one record each. `records` is the number of records that exist before; they
-    are passed to the module if it has the option `record_ids`.
+    are passed to the module if it has the option `record_ids`. Somebody else changes the `busy` products at first, each
+    for so many seconds.
     """
 
     name: str
@@ -109,6 +119,12 @@ class Scenario:
     targets: tuple[str, ...] = ()
     records: int = 0
     modes: Mapping[str, bool] = field(default_factory=dict)
+    busy: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def world(self) -> dict[str, Any]:
+        """The world for it."""
+        return world_of(_RUNS, _SWITCHES, self.busy)
 
     @property
     def params(self) -> dict[str, Any]:
@@ -162,6 +178,22 @@ SCENARIOS = [
         (PRODUCT, ACTIONS, PARAMETERS),
         _NAMED,
         modes={**_CHECK, "diff_mode": True},
+    ),
+    Scenario(
+        "one_busy",
+        "service_action",
+        (EXECUTE, PRODUCT, RECORD),
+        {**_BY_ID, "wait": True, "wait_until_available": True},
+        (IDS[0],),
+        busy={IDS[0]: 20},
+    ),
+    Scenario(
+        "many_busy",
+        "service_action_bulk",
+        (EXECUTE, SEARCH, PRODUCT, HISTORY),
+        {**_ALL, "wait_until_available": True},
+        tuple(IDS),
+        busy={each: 10 + 5 * number for number, each in enumerate(IDS)},
     ),
     Scenario("wait_for_one", "record_wait", (RECORD,), {"record_ids": 1}, records=1),
     Scenario("wait_for_many", "record_wait", (HISTORY, RECORD), {"record_ids": 4}, records=4),

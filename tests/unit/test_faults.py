@@ -43,8 +43,8 @@ def check_case(
     """Return a function that runs a case, repeats it without faults, and checks both runs."""
 
     def check(case: Case) -> None:
-        emulator.reset(WORLD)
         scenario, params = case.scenario, {}
+        emulator.reset(scenario.world)
         before = _start_records(emulator, connect({}), scenario.records)
         if scenario.module == "record_info":
             emulator.advance(TIMEOUT)

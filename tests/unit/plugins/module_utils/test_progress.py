@@ -119,7 +119,7 @@ def test_a_product_that_is_waited_for_is_told_before_its_record(
         tuple(sorted({**names, "status": "UNDER_CHANGE"}.items()))
     }
     assert all("RecordState" in event for event in events[len(before) :])
-    assert events[-1]["seconds"] == attempt.task.clock.slept
+    assert events[-1]["seconds"] == round(attempt.task.clock.slept, 1)
 
 
 def test_targets_whose_products_are_busy_are_counted(make_attempt: Make, emulator: Emulator, channel: Channel) -> None:
