@@ -58,7 +58,8 @@ class Run:
     @property
     def starts(self) -> list[Mapping[str, Any]]:
         """The starts that were carried out, or returned an older record."""
-        return [call for call in self.attempts if call["fault"] not in {*ERRORS, *CANNED_RESPONSES}]
+        carried_out = [call for call in self.attempts if call["fault"] not in {*ERRORS, *CANNED_RESPONSES}]
+        return [call for call in carried_out if call["error_code"] != "InvalidStateException"]
 
     @property
     def made(self) -> set[str]:

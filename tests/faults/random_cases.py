@@ -111,9 +111,14 @@ def draw(seed: int, *, in_process: bool = True) -> RandomCase:
         failures = {each: chance.choice((0, 0, 0, 0, 1, 2)) for each in ids}
         runs = {each: {**run, **(BROKEN if failures[each] else MENDED)} for each, run in runs.items()}
         disturbances = tuple(replace(each, retry_failed=chance.random() < 0.7) for each in disturbances)
+    busy = {}
+    if scenario.targets and chance.random() < 0.5:
+        busy = {each: unit * chance.uniform(5, 100) for each in ids if chance.random() < 0.3}
+        scenario = replace(scenario, given={**scenario.given, "wait_until_available": True})
+        switches["replay_while_busy"] = chance.choice(("accept", "refuse"))
     # Processes run on the real clock, from which the emulator's must not be 15 minutes off.
     rest = 500.0 if in_process else 15.0
-    return RandomCase(seed, world_of(runs, switches), scenario, disturbances, pauses, rest, failures)
+    return RandomCase(seed, world_of(runs, switches, busy), scenario, disturbances, pauses, rest, failures)
 
 
 def run_until_done(

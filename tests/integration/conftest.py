@@ -13,6 +13,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +87,30 @@ def product_hosts(emulator: Emulator) -> Callable[..., dict[str, dict[str, Any]]
         return {f"web-{n}": {"provisioned_product_id": f"pp-{n:013}", "region": "us-east-1"} for n in range(count)}
 
     return make
+
+
+@pytest.fixture
+def busy(emulator: Emulator) -> Iterator[Callable[[str], None]]:
+    """Return a function that lets somebody else change a product, until two seconds after a start was refused."""
+    is_over = threading.Event()
+    threads = []
+
+    def end_change(product_id: str) -> None:
+        while not is_over.wait(0.1):
+            refused = [call for call in emulator.calls() if call["error_code"] == "InvalidStateException"]
+            if product_id in [call["parameters"]["ProvisionedProductId"] for call in refused]:
+                emulator.update_product(product_id, change={"seconds": 2})
+                return
+
+    def begin_change(product_id: str) -> None:
+        emulator.update_product(product_id, change={"seconds": 1000})
+        threads.append(threading.Thread(target=end_change, args=(product_id,)))
+        threads[-1].start()
+
+    yield begin_change
+    is_over.set()
+    for each in threads:
+        each.join()
 
 
 @pytest.fixture(scope="session")

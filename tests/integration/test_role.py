@@ -105,6 +105,38 @@ def test_what_a_change_has_failed_at_is_retried_on_request(role: Runner, emulato
             emulator.advance(60)
 
 
+@pytest.mark.parametrize(
+    "targets", [{"provisioned_product_id": ORDERS}, {"targets": [{"provisioned_product_id": ORDERS}]}]
+)
+def test_a_busy_product_is_waited_for_on_request(
+    role: Runner, emulator: Emulator, busy: Callable[[str], None], targets: dict[str, Any]
+) -> None:
+    given = {"service_action_name": "Restart", "change_id": "CHG-1", **targets}
+    emulator.update_product(ORDERS, change={"seconds": 1000})
+    late = role(**given, wait_until_available=True, wait_timeout=3)
+    assert late.code == 2
+    assert "did not become available within 3 s" in late.output
+    emulator.reset()
+    busy(ORDERS)
+    done = role(**given, wait_until_available="yes")
+    assert done.code == 0, done.output
+    assert len(emulator.records()) == 1
+    assert len({call["parameters"]["ExecuteToken"] for call in emulator.calls(EXECUTE)}) == 1
+
+
+def test_one_timeout_of_the_role_covers_both_waits(
+    role: Runner, emulator: Emulator, busy: Callable[[str], None]
+) -> None:
+    emulator.update_product(ORDERS, run={"seconds": 1000})
+    busy(ORDERS)
+    done = role(
+        provisioned_product_id=ORDERS, service_action_name="Restart", wait_until_available=True, wait_timeout=20
+    )
+    assert done.code == 2
+    (seconds,) = re.findall(r"had not ended after (\d+) s", done.output)[:1]
+    assert int(seconds) < 18
+
+
 def test_check_mode_starts_nothing_and_completes(role: Runner, emulator: Emulator, tmp_path: Path) -> None:
     report = tmp_path / "report.html"
     for targets in ({"provisioned_product_id": ORDERS}, {"targets": [{"provisioned_product_id": ORDERS}]}):

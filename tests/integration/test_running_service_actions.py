@@ -331,3 +331,85 @@ def test_a_signal_ends_a_bulk_run_whose_polls_hang(
     assert f"{number.name} told this process to end" in output
     assert all(record["RecordId"] in output for record in emulator.records())
     assert len(emulator.records()) == 6
+
+
+def test_a_task_waits_for_a_busy_product_and_starts_one_action(
+    play: Play, emulator: Emulator, busy: Callable[[str], None]
+) -> None:
+    busy("pp-orders0000001")
+    done = play(
+        f"""
+        - {RESTART}, wait: true, wait_until_available: true, change_id: CHG-1}}
+          register: result
+        """,
+        ANSIBLE_CALLBACKS_ENABLED="selfservice.aws.progress",
+    )
+    assert done.code == 0, done.output
+    assert (done.result["changed"], done.result["record_detail"]["status"]) == (True, "SUCCEEDED")
+    (record,) = emulator.records()
+    calls = [call for call in emulator.calls() if call["operation"] == "ExecuteProvisionedProductServiceAction"]
+    assert [call["parameters"]["ExecuteToken"] for call in calls] == [record["ExecuteToken"]] * 2
+    assert "orders-db is UNDER_CHANGE, waiting to start act-restart000001" in done.output
+
+
+def test_a_product_that_stays_busy_fails_the_task_at_its_deadline(play: Play, emulator: Emulator) -> None:
+    emulator.update_product("pp-orders0000001", change={"seconds": 1000})
+    began = time.monotonic()
+    done = play(f"""
+        - {RESTART}, wait_until_available: true, wait_timeout: 3, change_id: CHG-1}}
+          register: result
+          ignore_errors: true
+        """)
+    assert time.monotonic() - began < 60
+    assert (done.result["failed"], done.result["changed"]) == (True, False)
+    assert "did not become available within 3 s (wait_timeout). Nothing was changed." in done.result["msg"]
+    assert done.result["msg"].endswith("To go on, run this task again with change_id: CHG-1.")
+    assert emulator.records() == []
+
+
+def test_many_wait_for_busy_products_while_others_run(
+    play: Play, emulator: Emulator, busy: Callable[[str], None]
+) -> None:
+    busy("pp-orders0000001")
+    done = play(f"""
+        - {MODULE}_bulk:
+            provisioned_product_names: [orders-db, billing-db]
+            service_action_name: Restart
+            max_concurrency: "1"
+            wait_until_available: true
+          register: result
+        """)
+    assert done.code == 0, done.output
+    assert [each["outcome"] for each in done.result["results"]] == ["succeeded", "succeeded"]
+    started = [record["ProvisionedProductId"] for record in emulator.records()]
+    assert started == ["pp-billing000001", "pp-orders0000001"]
+
+
+@pytest.mark.parametrize("name", ["TERM", "INT", "HUP"])
+@pytest.mark.parametrize("module", [MODULE, f"{MODULE}_bulk"])
+def test_a_signal_ends_the_wait_for_a_busy_product_at_once(
+    kill: Callable[..., str], run: Play, emulator: Emulator, tmp_path: Path, module: str, name: str
+) -> None:
+    target = "provisioned_product_ids" if module.endswith("bulk") else "provisioned_product_id"
+    given = {target: "pp-orders0000001", "service_action_id": "act-restart000001", "change_id": "CHG-1"}
+    tasks = [{module: {**given, "wait": False, "wait_until_available": True}}]
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+    emulator.update_product("pp-orders0000001", change={"seconds": 1000})
+    # While a read hangs.
+    emulator.fault("DescribeProvisionedProduct", "hang")
+    signalled = []
+
+    def is_waiting() -> bool:
+        signalled[:] = [time.monotonic()]
+        return "DescribeProvisionedProduct" in [call["operation"] for call in emulator.calls()]
+
+    output = kill(is_waiting, "ansible-playbook", "play.yml", who="module", number=signal.Signals[f"SIG{name}"])
+    assert time.monotonic() - signalled[0] < 10
+    assert f"SIG{name} told this process to end." in output
+    assert "run this task again with change_id: CHG-1" in output
+    assert "Nothing was changed" in output or "1 not started" in output
+    assert emulator.records() == []
+    emulator.clear_faults()
+    emulator.update_product("pp-orders0000001", change={"seconds": 1})
+    assert run("ansible-playbook", "play.yml").code == 0
+    assert len(emulator.records()) == 1
