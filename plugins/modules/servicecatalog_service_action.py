@@ -109,6 +109,15 @@ EXAMPLES = r"""
     change_id: CHG-4711
     wait: true
 
+- name: Restart a database once nothing else changes it, and wait for both at most an hour
+  selfservice.aws.servicecatalog_service_action:
+    provisioned_product_name: orders-db
+    service_action_name: Restart
+    change_id: CHG-4712
+    wait_until_available: true
+    wait: true
+    wait_timeout: 3600
+
 - name: Prove that the call would be accepted, and show the parameters that would take effect
   selfservice.aws.servicecatalog_service_action:
     provisioned_product_name: orders-db

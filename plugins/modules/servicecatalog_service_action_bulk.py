@@ -85,7 +85,10 @@ options:
         too many errors end the starts before. Then the target has failed, but may have started, and still counts.
       - If nothing but such targets keeps others from starting, the run ends, and C(msg) names them. Stop what they run,
         wait for it, or raise O(max_concurrency).
-      - This holds for a run that continues another, too, if it has the same targets in the same order.
+      - A target that waits until its product is available, see O(wait_until_available), does not count, and others run
+        meanwhile. Once the product is available, the target starts behind all that have not been looked at.
+      - This holds for a run that continues another, too, if it has the same targets in the same order, and if none of
+        them was waiting to become available when the other one ended.
     type: str
     default: "50"
   max_errors:
@@ -138,7 +141,10 @@ attributes:
         target, and none in check mode.
 notes:
   - Tested against an emulator of the service only, never against AWS itself.
-  - O(wait_timeout) counts for each target from its own start.
+  - O(wait_timeout) counts for each target from its own first start, without the time that the target waits for others
+    once its product has become available.
+  - A target whose product has not become available in time is an error like one that was refused. Those that still wait
+    when too many errors or a signal end the starts are V(not_started).
 seealso:
   - module: selfservice.aws.servicecatalog_service_action
   - module: selfservice.aws.servicecatalog_provisioned_product_info
@@ -184,6 +190,13 @@ EXAMPLES = r"""
       Mode: forced
   check_mode: true
   diff: true
+
+- name: Restart both once nothing else changes them
+  selfservice.aws.servicecatalog_service_action_bulk:
+    provisioned_product_names: [orders-db, billing-db]
+    service_action_name: Restart
+    wait_until_available: true
+    change_id: CHG-4712
 
 - name: Back up by ids, and go on
   selfservice.aws.servicecatalog_service_action_bulk:

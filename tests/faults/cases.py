@@ -186,6 +186,7 @@ PARTIAL, PATCHED = list(partial_outages()), list(patched_responses())
 SESSIONS, LIMITED = list(role_sessions()), list(thread_limits())
 KILLS = [
     *(Kill("one", who, name) for who in ("playbook", "tree", "module") for name in ("KILL", "TERM", "INT")),
+    *(Kill("busy", who, name) for who, name in [("tree", "KILL"), ("module", "TERM")]),
     *(Kill("many", who, name) for who, name in [("playbook", "INT"), ("module", "TERM")]),
     *(Kill("role", who, name) for who, name in [("tree", "KILL"), ("module", "INT")]),
 ]

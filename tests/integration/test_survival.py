@@ -25,6 +25,15 @@ TASKS: dict[str, dict[str, Any]] = {
     "one": {
         MODULE: {"provisioned_product_id": IDS[0], "service_action_id": RESTART, "change_id": CHANGE, **OFTEN},
     },
+    "busy": {
+        MODULE: {
+            "provisioned_product_id": IDS[0],
+            "service_action_id": RESTART,
+            "change_id": CHANGE,
+            "wait_until_available": True,
+            **OFTEN,
+        },
+    },
     "many": {
         f"{MODULE}_bulk": {
             "provisioned_product_ids": IDS[:-1],
@@ -45,9 +54,9 @@ TASKS: dict[str, dict[str, Any]] = {
     },
 }
 # One case of each kind; the others are marked as exhaustive.
-FEW_KILLS = ("one-tree-KILL", "one-playbook-INT", "many-module-TERM", "role-tree-KILL")
+FEW_KILLS = ("one-tree-KILL", "one-playbook-INT", "many-module-TERM", "role-tree-KILL", "busy-module-TERM")
 FEW_OF_THE_ROLE = (f"role-{EXECUTE}.each.reset_after", f"role-{RECORD}.each.truncated")
-EXPECTED = {"one": IDS[:1], "many": IDS[:-1], "role": IDS[:1]}
+EXPECTED = {"one": IDS[:1], "busy": IDS[:1], "many": IDS[:-1], "role": IDS[:1]}
 
 
 def mark_all_but(few: Sequence[str], cases: Sequence[Any]) -> list[Any]:
@@ -61,7 +70,8 @@ def mark_all_but(few: Sequence[str], cases: Sequence[Any]) -> list[Any]:
 def test_a_killed_task_that_is_run_again_runs_each_action_once(
     run: Callable[..., Any], kill: Callable[..., str], emulator: Emulator, tmp_path: Path, case: Kill
 ) -> None:
-    emulator.reset(world_of({each: {"seconds": 40} for each in IDS}, WORLD["switches"]))
+    busy = {IDS[0]: 1000.0} if case.what == "busy" else {}
+    emulator.reset(world_of({each: {"seconds": 40} for each in IDS}, WORLD["switches"], busy))
     emulator.fault(EXECUTE, "slow", seconds=0.3)
     plays = [{"hosts": "localhost", "gather_facts": False, "tasks": [TASKS[case.what]]}]
     (tmp_path / "play.yml").write_text(yaml.safe_dump(plays))
@@ -79,6 +89,9 @@ def test_a_killed_task_that_is_run_again_runs_each_action_once(
         # The role still succeeds in starting the action, and waits for it in a separate task.
         assert case.what == "role" or f"SIG{case.signal} told this process to end" in output
         assert all(record["RecordId"] in output for record in emulator.records())
+    if busy:
+        assert emulator.records() == []
+        emulator.update_product(IDS[0], change=None)
     done = run("ansible-playbook", "play.yml")
     assert done.code == 0, done.output
     assert sorted(record["ProvisionedProductId"] for record in emulator.records()) == EXPECTED[case.what]

@@ -119,18 +119,21 @@ class AvailabilityPolls:
         if lists := self._may_list and len(targets) >= _LISTING_PAYS_FROM:
             self._list({str(target.product_id): target for target in targets}, reads, until)
         missing = [target for target in targets if target not in reads][:_MOST_DESCRIBED]
+        if not (lists and self._clock.monotonic() >= until):
+            self._describe_all(missing, reads, until)
+        return reads
+
+    def _describe_all(self, missing: list[Target], reads: Reads, until: float) -> None:
+        """Read products one by one, until none can be read."""
         failures = 0
         for number, target in enumerate(missing):
-            if (number or lists) and self._clock.monotonic() >= until:
-                break
             reads[target] = read = self._describe(target)
-            failures = failures + 1 if isinstance(read, Exception) and is_transient(read) else 0
             if isinstance(read, Exception) and affects_all_calls(read):
                 reads.update(dict.fromkeys(missing[number:], read))
-                break
-            if failures >= _FAILURES_IN_A_ROW:
-                break
-        return reads
+                return
+            failures = failures + 1 if isinstance(read, Exception) and is_transient(read) else 0
+            if failures >= _FAILURES_IN_A_ROW or self._clock.monotonic() >= until:
+                return
 
     def _list(self, wanted: Mapping[str, Target], reads: Reads, until: float) -> None:
         """Read the products that are still under change; a short cut only, whatever its error."""
