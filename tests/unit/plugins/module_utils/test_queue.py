@@ -108,6 +108,34 @@ def test_places_that_are_kept_block_nothing_if_nothing_would_start(total: int, m
     assert (queue.is_over, queue.blockers) == (True, [])
 
 
+def test_a_target_that_waits_holds_no_place_and_starts_behind_all_others() -> None:
+    targets = make_targets(3)
+    queue = TargetQueue(targets, Budget(1, 5))
+    (first,) = queue.next_batch(32)
+    queue.wait(first)
+    assert (queue.state(is_waiting=True).busy, queue.state(is_waiting=True).ended, queue.is_over) == (1, 0, False)
+    assert queue.next_batch(32) == [targets[1]]
+    queue.resume(first)
+    queue.finish(targets[1], Outcome.SUCCEEDED)
+    assert queue.next_batch(32) == [targets[2]]
+    queue.finish(targets[2], Outcome.SUCCEEDED)
+    assert queue.next_batch(32) == [first]
+    queue.wait(first)
+    queue.finish(first, Outcome.FAILED)
+    assert (queue.is_over, queue.errors, queue.error_budget_exceeded) == (True, 1, False)
+
+
+def test_a_target_that_waits_counts_as_not_started_once_the_budget_is_spent() -> None:
+    targets = make_targets(2)
+    queue = TargetQueue(targets, Budget(2, 0))
+    queue.next_batch(32)
+    queue.wait(targets[0])
+    queue.finish(targets[1], Outcome.FAILED)
+    assert (queue.is_over, queue.state(is_waiting=True).busy) == (True, 0)
+    queue.end_waits()
+    assert queue.abandon_pending() == [targets[0]]
+
+
 def test_targets_that_were_rejected_are_errors_and_never_start() -> None:
     targets = make_targets(3)
     targets[1].reject("It does not exist.")
@@ -125,28 +153,38 @@ def test_targets_that_were_rejected_are_errors_and_never_start() -> None:
 def test_every_target_gets_exactly_one_outcome(total: int, budget: Budget, workers: int, data: st.DataObject) -> None:
     targets = make_targets(total)
     queue = TargetQueue(targets, budget)
-    started: list[Target] = []
+    started: dict[Target, None] = {}
+    were_busy: set[Target] = set()
     while not queue.is_over:
         budget_was_exceeded = queue.errors > budget.max_errors
         batch = queue.next_batch(workers)
-        started += batch
+        started = {**{each: None for each in started if each not in batch}, **dict.fromkeys(batch)}
         assert len(batch) <= workers
         assert not (budget_was_exceeded and batch)
         assert len(queue.under_way) + len(queue.holders) <= budget.max_concurrency
-        assert list(queue.under_way) == [target for target in started if target.outcome is None]
-        assert queue.under_way, "the loop would never end"
+        waiting = {*queue.busy, *queue.pending}
+        assert list(queue.under_way) == [each for each in started if each.outcome is None and each not in waiting]
+        assert queue.under_way or queue.busy, "the loop would never end"
+        if queue.busy and (not queue.under_way or data.draw(st.booleans())):
+            queue.resume(data.draw(st.sampled_from(list(queue.busy))))
+            continue
         if queue.holders and data.draw(st.booleans()):
             queue.free_place(data.draw(st.sampled_from(list(queue.holders))))
         ends = [Outcome.SUCCEEDED, Outcome.FAILED, Outcome.TIMED_OUT, Outcome.STARTED]
         target, outcome = data.draw(st.sampled_from(list(queue.under_way))), data.draw(st.sampled_from(ends))
+        if target not in were_busy and data.draw(st.booleans()):
+            were_busy.add(target)
+            queue.wait(target)
+            continue
         has_failed = outcome in (Outcome.FAILED, Outcome.TIMED_OUT)
         queue.finish(target, outcome, keeps_place=has_failed and data.draw(st.booleans()))
     assert set(queue.blockers) in (set(), set(queue.holders))
     assert not queue.blockers or len(queue.blockers) == budget.max_concurrency
+    queue.end_waits()
     is_blocked = bool(queue.blockers)
     abandoned = queue.abandon_pending()
     assert all(target.outcome for target in targets)
-    assert len(abandoned) == total - len(started)
+    assert {each for each in targets if each not in started} <= set(abandoned) <= {*targets} - {*started} | were_busy
     assert not abandoned or queue.errors > budget.max_errors or is_blocked
 
 

@@ -180,6 +180,16 @@ def test_a_product_that_refuses_although_it_reads_as_available_is_sent_to_twice_
     assert emulator.records() == []
 
 
+def test_a_product_that_is_busy_in_between_may_refuse_more_often(patient: Make, emulator: Emulator) -> None:
+    statuses = iter(["AVAILABLE", "UNDER_CHANGE", "AVAILABLE", "UNDER_CHANGE", "AVAILABLE"])
+    answers = iter(["UNDER_CHANGE", "UNDER_CHANGE", "UNDER_CHANGE", "AVAILABLE"])
+    attempt = patient()
+    on_call(attempt, PRODUCT, lambda: emulator.update_product(ORDERS, status=next(statuses)))
+    on_call(attempt, EXECUTE, lambda: emulator.update_product(ORDERS, status=next(answers)))
+    assert attempt.run()["changed"] is True
+    assert len(emulator.calls(EXECUTE)) == 4
+
+
 def test_another_change_that_comes_first_is_waited_for_too(patient: Make, emulator: Emulator) -> None:
     change_product(emulator, 30)
     attempt, starts = patient(), []
