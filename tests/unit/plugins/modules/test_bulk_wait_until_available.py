@@ -148,6 +148,14 @@ def test_at_the_deadline_a_target_fails_and_nothing_was_started(patient: Make, e
     assert len(emulator.records()) == 4
 
 
+def test_a_start_that_hangs_is_abandoned_soon_after_the_deadline_without_a_wait_for_records_too(
+    patient: Make, emulator: Emulator
+) -> None:
+    attempt = patient(create_products(emulator, 1, {}), wait=False, wait_timeout=60)
+    attempt.run()
+    assert attempt.task.bulk_service(1).seconds_left() == 60 + 25
+
+
 def test_a_target_that_times_out_waiting_counts_against_the_budget(patient: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 5, {0: {"seconds": 1000}, 1: {"seconds": 90}}, seconds=40)
     result = patient(ids, wait_timeout=60, max_concurrency="1", change_id="CHG-1").result()

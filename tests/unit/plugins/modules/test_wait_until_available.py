@@ -129,6 +129,16 @@ def test_at_the_deadline_nothing_was_started(patient: Make, emulator: Emulator, 
     assert patient(wait=wait, wait_timeout=60, change_id="CHG-1").run()["changed"] is True
 
 
+def test_a_call_that_hangs_is_abandoned_soon_after_the_deadline_without_a_wait_for_the_record_too(
+    patient: Make,
+) -> None:
+    attempt = patient(wait_timeout=60)
+    attempt.run()
+    assert attempt.task.service.seconds_left() == 60 + 25
+    attempt.task.clock.sleep(75)
+    assert attempt.task.polling_service.seconds_left() == 60 + 30 - 75
+
+
 def test_the_last_look_is_at_the_deadline(patient: Make, emulator: Emulator) -> None:
     change_product(emulator, 60)
     assert patient(wait_timeout=60, wait_delay=45).run()["changed"] is True
