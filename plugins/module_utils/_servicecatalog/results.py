@@ -102,14 +102,12 @@ def service_action(
     summary: Mapping[str, Any], definitions: Iterable[ExecutionParameter] | None = None
 ) -> dict[str, Any]:
     """Return a ServiceActionSummary as a result, with the parameters it takes on one product if they are given."""
-    parameters = (
-        None
-        if definitions is None
-        else [
-            {"name": each.name, "type": each.type, "default_values": list(each.default_values)} for each in definitions
-        ]
-    )
+    parameters = None if definitions is None else list(map(_parameter, definitions))
     return {**dict.fromkeys(_ACTION_SUMMARY), **snake_case(summary), "parameters": parameters, "definition": None}
+
+
+def _parameter(definition: ExecutionParameter) -> dict[str, Any]:
+    return {**definition._asdict(), "default_values": list(definition.default_values)}
 
 
 def service_action_detail(detail: Mapping[str, Any]) -> dict[str, Any]:
