@@ -63,7 +63,8 @@ def test_names_and_outputs_are_never_templated(play: Callable[..., Any], emulato
     done = play(TASKS, "-v")
     assert done.code == 0, done.output
     assert not list(tmp_path.rglob("templated"))
-    names = [item.get("provisioned_product_name") or item.get("name") for item in done.result["seen"]]
+    seen = [item.get("record_detail", item) for item in done.result["seen"]]
+    names = [item.get("provisioned_product_name") or item.get("name") for item in seen]
     assert names == [HOSTILE] * 4
     for record in (done.result["one"], done.result["role"]):
         assert record["record_detail"]["provisioned_product_name"] == HOSTILE
