@@ -65,7 +65,7 @@ class AvailabilityPolls:
 
     def seconds_to_poll(self) -> float:
         """Return how long until the next poll: infinity if one is under way, or if nothing is to be waited for."""
-        if self.future or not self._queue.busy or self._queue.error_budget_exceeded:
+        if self.future or not self._queue.busy:
             return math.inf
         return self._schedule.seconds_to_poll(self._clock.monotonic(), oldest=self._oldest, youngest=self._youngest)
 
