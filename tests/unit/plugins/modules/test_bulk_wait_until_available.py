@@ -25,6 +25,7 @@ ONE_TRY = {"retries": {"total_max_attempts": 1}}
 NOT_GIVEN = (
     "provisioned_product_names",
     "search_query",
+    "tags",
     "targets",
     "service_action_name",
     "parameters",
@@ -43,6 +44,7 @@ def patient(make_attempt: Make) -> Make:
         options: dict[str, Any] = dict.fromkeys(NOT_GIVEN)
         options.update(wait=True, wait_timeout=1800, max_concurrency="50", max_errors="0", retry_failed=False)
         options.update(provisioned_product_ids=ids, service_action_id=RESTART, wait_until_available=True)
+        options.update(return_results="all", return_outputs="failures")
         return make_attempt(run_on_many, {**options, **params}, check_mode=check_mode)
 
     return make
