@@ -110,7 +110,9 @@ class BulkRunner:
             self._finish_ended()
         if self._availability.future in done:
             for target, error in self._availability.end_poll():
-                self._end_failed(target, error)
+                # Once there are too many errors, those that wait have not started.
+                if not self._queue.error_budget_exceeded:
+                    self._end_failed(target, error)
 
     def _end_all(self, interrupted: Interrupted | None) -> None:
         """Collect the starts that are under way when the loop ends, for so long as a signal leaves time for."""
