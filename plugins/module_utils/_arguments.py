@@ -86,6 +86,12 @@ def check_search(params: Mapping[str, Any], warn: Callable[[str], None]) -> None
         )
 
 
+def is_search(params: Mapping[str, Any]) -> bool:
+    """Tell whether a task searches; an empty search, as an empty variable would give it, finds nothing, and not all."""
+    given = [params[option] for option in ("search_query", "tags") if params[option] is not None]
+    return bool(given) and all(given)
+
+
 def check_waiting(params: Mapping[str, Any]) -> None:
     """Reject times that can't be waited."""
     if not 0 <= params["wait_timeout"] <= _LONGEST_WAIT:

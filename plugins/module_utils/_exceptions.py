@@ -61,4 +61,4 @@ class BulkFailed(SelfServiceError):
 
 
 # What is found before a start, or comes instead of it.
-NOT_STARTED = (InvalidInput, NotFound, Refused)
+NOT_STARTED = (InvalidInput, NotFound, ProductUnavailable, Refused)

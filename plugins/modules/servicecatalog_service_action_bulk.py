@@ -401,122 +401,60 @@ response_metadata:
 """
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
 from ansible_collections.selfservice.aws.plugins.module_utils._action.parameters import to_parameters
-from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import Change, change_of
-from ansible_collections.selfservice.aws.plugins.module_utils._bulk import (
-    availability,
-    plan,
-    queue,
-    resolve,
-    runner,
-    starts,
-    summary,
-    target,
-)
-from ansible_collections.selfservice.aws.plugins.module_utils._clock import Interrupted
+from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import change_of
+from ansible_collections.selfservice.aws.plugins.module_utils._bulk import plan, queue, resolve, runner, summary, target
+from ansible_collections.selfservice.aws.plugins.module_utils._bulk.starts import WORKERS
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import models
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
-from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import (
-    Parameters,
-    Reference,
-    check_parameters,
-)
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.tags import check_tags
-from ansible_collections.selfservice.aws.plugins.module_utils._wait.poller import RecordPoller
-from ansible_collections.selfservice.aws.plugins.module_utils._wait.schedule import WaitOptions
 
 # What gives the targets: one of these, or a search by the last two.
 _SOURCES = ("provisioned_product_ids", "provisioned_product_names", "targets", "search_query", "tags")
-_WAITS = ("wait", "wait_until_available")
+_ACTION = ("service_action_id", "service_action_name")
 
 
 def run_on_many(task: Task) -> None:
     """Run the action on every target, or in check mode validate the starts."""
-    params = task.params
+    params, waits = task.params, task.params["wait"] or task.params["wait_until_available"]
     secrets = task.sensitive_parameters()
+    common = to_parameters(params["parameters"], "parameters")
     _arguments.check_one_given(params, _SOURCES)
     _arguments.check_identifiers(params)
     _arguments.check_search(params, task.warn)
-    tags = check_tags(params["tags"])
+    tags, searches = check_tags(params["tags"]), _arguments.is_search(params)
     _arguments.check_waiting(params)
     change = change_of(params["change_id"], retry_failed=params["retry_failed"])
-    common = to_parameters(params["parameters"], "parameters")
     targets = target.given_targets(params, common, secrets)
     resolve.check_duplicates(targets)
-    if _searches(params):
-        check_parameters({**common, **secrets})
+    models.check_parameters({**common, **secrets} if searches else {})
     queue.budget_of(params, len(targets))
     # Without a wait, only a signal limits them.
-    waits = any(params[each] for each in _WAITS)
     task.limit_calls(params["wait_timeout"] if waits else math.inf, each=True)
     task.result["change_id"] = change.id
     services: list[ServiceCatalog] = []
     try:
-        services.append(task.bulk_service(starts.WORKERS))
-        if _searches(params):
-            queries, parameters = params["search_query"] or [], {**common, **secrets}
-            targets += target.searched_targets(services[0], queries, parameters, tags=tags)
-        pending = _plan(task, services[0], targets, change, secrets)
-        interrupted = None
+        services.append(task.bulk_service(WORKERS))
+        if searches:
+            queries = params["search_query"] or []
+            targets += target.searched_targets(services[0], queries, {**common, **secrets}, tags=tags)
+        resolve.resolve(services[0], targets, models.Reference(*(params[each] for each in _ACTION)))
+        target.make_plans(targets, change, secrets, params)
+        pending = queue.TargetQueue(targets, queue.budget_of(params, len(targets)), retry_failed=params["retry_failed"])
         if task.check_mode or task.diff_mode:
-            _preview(task, services[0], targets)
-        if not task.check_mode:
-            services += [task.bulk_polling_service()] if waits else []
-            interrupted = _run(task, services, pending)
+            diff = plan.preview(services[0], targets, task.warn, is_check=task.check_mode)
+            task.result.update({"diff": diff} if task.diff_mode else {})
+        services += [task.bulk_polling_service()] if waits else []
+        interrupted = None if task.check_mode else runner.run(services, pending, params, task.clock, task.progress)
     finally:
-        _report(task, targets, services)
+        task.result.update(summary.bulk_results(targets, params, is_check=task.check_mode, warn=task.warn))
+        task.result["summary"]["seconds"] = round(task.clock.monotonic() - task.started, 1)
+        task.result["summary"]["api_calls"] = sum(each.requests for each in services)
     summary.raise_for_failures(targets, pending, change=change, interrupted=interrupted, warn=task.warn)
-
-
-def _searches(params: Mapping[str, Any]) -> bool:
-    """Tell whether to search; an empty search, as an empty variable would give it, finds nothing instead of all."""
-    given = [params[option] for option in ("search_query", "tags") if params[option] is not None]
-    return bool(given) and all(given)
-
-
-def _plan(
-    task: Task, service: ServiceCatalog, targets: list[target.Target], change: Change, secrets: Parameters
-) -> queue.TargetQueue:
-    params = task.params
-    action = Reference(params["service_action_id"], params["service_action_name"])
-    resolve.resolve(service, targets, action, workers=starts.WORKERS)
-    more = {"action_was_found": not action.id, "waits_until_available": params["wait_until_available"]}
-    target.make_plans(targets, change, secrets, **more)
-    budget = queue.budget_of(params, len(targets))
-    return queue.TargetQueue(targets, budget, retry_failed=params["retry_failed"])
-
-
-def _preview(task: Task, service: ServiceCatalog, targets: list[target.Target]) -> None:
-    """Validate in check mode, and read what takes effect in diff mode."""
-    read = plan.validate_targets if task.check_mode else plan.read_diffs
-    diffs = read(service, targets, task.warn, workers=starts.WORKERS)
-    task.result.update({"diff": diffs} if task.diff_mode else {})
-
-
-def _run(task: Task, services: list[ServiceCatalog], pending: queue.TargetQueue) -> Interrupted | None:
-    task.clock.raise_on_signals()
-    poller = RecordPoller(services[-1], [], task.clock, outputs_of_successes=task.params["return_outputs"] == "all")
-    options, patience = (WaitOptions.of(task.params) if task.params[each] else None for each in _WAITS)
-    more: dict[str, Any] = {"clock": task.clock, "progress": task.progress}
-    more["availability"] = availability.AvailabilityPolls(services[-1], pending, patience, task.clock)
-    return runner.BulkRunner(services[0], pending, poller, options, **more).run()
-
-
-def _report(task: Task, targets: list[target.Target], services: list[ServiceCatalog]) -> None:
-    params = task.params
-    found = summary.bulk_results(targets, attempts_are_known=not (task.check_mode and params["retry_failed"]))
-    if params["return_results"] == "problems":
-        summary.keep_problems(found)
-    found["summary"]["seconds"] = round(task.clock.monotonic() - task.started, 1)
-    found["summary"]["api_calls"] = sum(each.requests for each in services)
-    task.result.update(found)
-    if params["wait"] and params["return_outputs"] == "all":
-        summary.warn_of_missing_outputs(targets, task.warn)
 
 
 def main() -> None:
@@ -526,7 +464,6 @@ def main() -> None:
         "parameters": {"type": "dict"},
     }
     products = ("provisioned_product_id", "provisioned_product_name")
-    actions = ("service_action_id", "service_action_name")
     module = AnsibleAWSModule(
         argument_spec={
             **{f"{each}s": {"type": "list", "elements": "str", "aliases": [each]} for each in products},
@@ -547,8 +484,8 @@ def main() -> None:
             **_arguments.execution(),
             **_arguments.waiting(),
         },
-        required_one_of=[_SOURCES, actions],
-        mutually_exclusive=[_SOURCES[:-1], *((each, "tags") for each in _SOURCES[:3]), actions],
+        required_one_of=[_SOURCES, _ACTION],
+        mutually_exclusive=[_SOURCES[:-1], *((each, "tags") for each in _SOURCES[:3]), _ACTION],
         supports_check_mode=True,
     )
     run(module, run_on_many)

@@ -14,6 +14,7 @@ from .._secrets.masker import mask
 from .._servicecatalog.errors import SERVICE_ERRORS
 from .._servicecatalog.models import Outcome
 from .._threads import run_all
+from .starts import WORKERS
 
 if TYPE_CHECKING:
     from .._servicecatalog.api import ServiceCatalog
@@ -27,12 +28,10 @@ _Read = Callable[["Target", Warn], Optional[dict[str, Any]]]
 _MOST_WARNINGS = 10
 
 
-def validate_targets(
-    service: ServiceCatalog, targets: Sequence[Target], warn: Warn, *, workers: int
-) -> list[dict[str, Any]]:
-    """Check by reads that the start of each target would be accepted, or reject it.
+def preview(service: ServiceCatalog, targets: Sequence[Target], warn: Warn, *, is_check: bool) -> list[dict[str, Any]]:
+    """Return Ansible's diffs of the targets that may start, what takes effect on each: one call for each.
 
-    Return Ansible's diffs of those that would start.
+    In check mode, also check by reads that each start would be accepted, or reject it.
     """
 
     def check(target: Target, warn: Warn) -> dict[str, Any] | None:
@@ -44,15 +43,13 @@ def validate_targets(
         target.product, target.outcome, target.changed = found.product, Outcome.WOULD_START, True
         return parameters_diff(found.definitions, target.plan)
 
-    return _read_each(check, targets, warn, workers)
+    def read(target: Target, warn: Warn) -> dict[str, Any] | None:
+        return read_diff(service, target.plan, warn)
+
+    return _read_each(check if is_check else read, targets, warn)
 
 
-def read_diffs(service: ServiceCatalog, targets: Sequence[Target], warn: Warn, *, workers: int) -> list[dict[str, Any]]:
-    """Return Ansible's diffs of the targets that may start: one call for each."""
-    return _read_each(lambda target, warn: read_diff(service, target.plan, warn), targets, warn, workers)
-
-
-def _read_each(read: _Read, targets: Sequence[Target], warn: Warn, workers: int) -> list[dict[str, Any]]:
+def _read_each(read: _Read, targets: Sequence[Target], warn: Warn) -> list[dict[str, Any]]:
     """Read the diffs of the targets that have no outcome, and return them in their order; warn of each thing once."""
     warnings: set[str] = set()
     diffs: dict[Target, dict[str, Any] | None] = {}
@@ -60,7 +57,7 @@ def _read_each(read: _Read, targets: Sequence[Target], warn: Warn, workers: int)
     def read_one(target: Target) -> None:
         diffs[target] = read(target, warnings.add)
 
-    run_all(read_one, [target for target in targets if target.outcome is None], workers)
+    run_all(read_one, [target for target in targets if target.outcome is None], WORKERS)
     for warning in sorted(warnings)[:_MOST_WARNINGS]:
         warn(warning)
     if len(warnings) > _MOST_WARNINGS:

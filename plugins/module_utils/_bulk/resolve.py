@@ -16,6 +16,7 @@ from .._secrets.masker import mask
 from .._servicecatalog.errors import SERVICE_ERRORS, is_access_denied, is_not_found
 from .._servicecatalog.models import Reference
 from .._threads import run_all
+from .starts import WORKERS
 
 if TYPE_CHECKING:
     from .._servicecatalog.api import ServiceCatalog
@@ -25,14 +26,12 @@ if TYPE_CHECKING:
 _LISTING_PAYS_FROM = 10
 
 
-def resolve(service: ServiceCatalog, targets: list[Target], action: Reference, *, workers: int) -> None:
+def resolve(service: ServiceCatalog, targets: list[Target], action: Reference) -> None:
     """Give the targets their product's and the action's id, or reject those that have none.
 
     Reads nothing for ids; else a page for 100 products or a call for each, and the action once for each artifact.
     """
-    _find_products(
-        service, [each for each in targets if each.product is None and not (action.id and each.product_id)], workers
-    )
+    _find_products(service, [each for each in targets if each.product is None and not (action.id and each.product_id)])
     check_duplicates(targets)
     if not action.id:
         _find_actions(service, targets, action)
@@ -49,7 +48,7 @@ def check_duplicates(targets: Iterable[Target]) -> None:
         raise InvalidInput(f"These targets are given more than once: {some}. Give each of them once.")
 
 
-def _find_products(service: ServiceCatalog, targets: list[Target], workers: int) -> None:
+def _find_products(service: ServiceCatalog, targets: list[Target]) -> None:
     listed = _list_products(service, targets) if len(targets) >= _LISTING_PAYS_FROM else {}
     unknown: set[Target] = set()
 
@@ -58,7 +57,7 @@ def _find_products(service: ServiceCatalog, targets: list[Target], workers: int)
         if target.product is None and not _describe_product(service, target):
             unknown.add(target)
 
-    run_all(find, targets, workers)
+    run_all(find, targets, WORKERS)
     rejected = [target for target in targets if target in unknown]
     failures = lookup.missing_products(service, [target.reference for target in rejected]) if rejected else []
     for target, failure in zip(rejected, failures):

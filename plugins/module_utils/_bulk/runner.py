@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,9 @@ from .._clock import Clock, Interrupted
 from .._exceptions import SelfServiceError, StartAbandoned, StartUnconfirmed
 from .._servicecatalog.models import Outcome, Record
 from .._wait.outcome import ended_late, failure_of, outcome_of, record_failed
+from .._wait.poller import RecordPoller
 from .._wait.schedule import LONGEST_INTERVAL, WaitOptions
+from .availability import AvailabilityPolls
 from .polls import RecordPolls
 from .starts import RETRY_HINT, Starts, unconfirmed
 from .target import Target
@@ -24,8 +27,6 @@ if TYPE_CHECKING:
     from .._action.start import Execution
     from .._progress import Progress
     from .._servicecatalog.api import ServiceCatalog
-    from .._wait.poller import RecordPoller
-    from .availability import AvailabilityPolls
     from .queue import TargetQueue
     from .starts import Ended
 
@@ -222,3 +223,15 @@ class BulkRunner:
         if not is_outstanding and record.outcome in _ENDS:
             target.failure = ended_late(record, how_to_continue=_HOW_TO_CONTINUE)
             self._queue.free_place(target)
+
+
+def run(
+    services: Sequence[ServiceCatalog], queue: TargetQueue, params: Mapping[str, Any], clock: Clock, progress: Progress
+) -> Interrupted | None:
+    """Bring every target to its outcome by the options of a task; the last of the services is for polls."""
+    clock.raise_on_signals()
+    poller = RecordPoller(services[-1], [], clock, outputs_of_successes=params["return_outputs"] == "all")
+    options, patience = (WaitOptions.of(params) if params[each] else None for each in ("wait", "wait_until_available"))
+    availability = AvailabilityPolls(services[-1], queue, patience, clock)
+    more: dict[str, Any] = {"availability": availability, "clock": clock, "progress": progress}
+    return BulkRunner(services[0], queue, poller, options, **more).run()

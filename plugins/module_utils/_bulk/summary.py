@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._action.attempts import MOST_ATTEMPTS
@@ -40,22 +40,31 @@ _OUTCOMES = (
 )
 
 
-def bulk_results(targets: Sequence[Target], *, attempts_are_known: bool) -> dict[str, Any]:
+def bulk_results(
+    targets: Sequence[Target], params: Mapping[str, Any], *, is_check: bool, warn: Callable[[str], None]
+) -> dict[str, Any]:
     """Return changed, results, remaining, and a summary of counts, whatever has happened.
 
-    In check mode with retry_failed, nobody knows which attempts the targets are at.
+    Outputs that are to be returned and could not be read are passed to `warn`.
     """
+    # Else it is found by starting the attempts before.
+    attempts_are_known = not (is_check and params["retry_failed"])
     counts = {str(outcome): count for outcome, count in _count(targets).items()}
     remaining = [target for target in targets if _outcome_of(target) is Outcome.NOT_STARTED]
-    return {
+    found = {
         "changed": any(target.changed for target in targets),
         "results": [_target_result(target, is_planned=attempts_are_known and target.attempt > 0) for target in targets],
         "summary": {**counts, "results_omitted": 0},
         "remaining": [target.product_id or target.reference.name for target in remaining],
     }
+    if params["return_results"] == "problems":
+        _keep_problems(found)
+    if params["wait"] and params["return_outputs"] == "all":
+        _warn_of_missing_outputs(targets, warn)
+    return found
 
 
-def keep_problems(found: dict[str, Any]) -> None:
+def _keep_problems(found: dict[str, Any]) -> None:
     """Keep of the results of a bulk run only what failed or timed out, and of all lists only the beginning."""
     problems = [each for each in found["results"] if each["outcome"] in _PROBLEMS]
     found["results"] = problems[:_MOST_PROBLEMS]
@@ -85,7 +94,7 @@ def raise_for_failures(
         warn(f"{total} (max_errors allows {budget.max_errors}): {failed}.")
 
 
-def warn_of_missing_outputs(targets: Sequence[Target], warn: Callable[[str], None]) -> None:
+def _warn_of_missing_outputs(targets: Sequence[Target], warn: Callable[[str], None]) -> None:
     """Warn of targets that succeeded, and whose outputs could not be read."""
     unread = [_name_of(each) for each in targets if each.outcome is Outcome.SUCCEEDED and not _has_outputs(each)]
     if unread:

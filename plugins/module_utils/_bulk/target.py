@@ -138,12 +138,7 @@ def searched_targets(
 
 
 def make_plans(
-    targets: Iterable[Target],
-    change: Change,
-    secret_names: Collection[str],
-    *,
-    action_was_found: bool,
-    waits_until_available: bool,
+    targets: Iterable[Target], change: Change, secret_names: Collection[str], params: Mapping[str, Any]
 ) -> None:
     """Give the targets that are resolved their requests, or reject those whose request the service would not take."""
     for target in targets:
@@ -156,5 +151,10 @@ def make_plans(
             target.reject(error)
         else:
             target.attempt, target.plan = 1, Plan(
-                request, change, secret_names, waits_until_available, target.product, action_was_found=action_was_found
+                request,
+                change,
+                secret_names,
+                params["wait_until_available"],
+                target.product,
+                action_was_found=not params["service_action_id"],
             )

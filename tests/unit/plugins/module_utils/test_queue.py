@@ -190,7 +190,7 @@ def test_every_target_gets_exactly_one_outcome(total: int, budget: Budget, worke
 
 def test_what_failed_first_is_retried_first_whatever_is_answered_first() -> None:
     targets = make_targets(4)
-    make_plans(targets, Change("CHG-1"), (), action_was_found=False, waits_until_available=False)
+    make_plans(targets, Change("CHG-1"), (), {"wait_until_available": False, "service_action_id": "act-1"})
     first, second, third, unknown = targets
     queue = TargetQueue(targets, Budget(4, 0), retry_failed=True)
     queue.next_batch(32)

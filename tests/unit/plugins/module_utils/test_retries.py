@@ -50,7 +50,7 @@ class BulkRun:
 
     def __init__(self, service: Service, total: int, max_errors: int, *, retry_failed: bool) -> None:
         self.targets = [Target(Reference(f"pp-{number}"), {}, action_id="act-1") for number in range(total)]
-        make_plans(self.targets, Change("CHG-1"), (), action_was_found=False, waits_until_available=False)
+        make_plans(self.targets, Change("CHG-1"), (), {"wait_until_available": False, "service_action_id": "act-1"})
         budget = Budget(service.max_concurrency, max_errors)
         self.queue = TargetQueue(self.targets, budget, retry_failed=retry_failed)
         self.service, self.old = service, {*service.statuses}

@@ -96,7 +96,7 @@ def test_one_and_many_make_the_same_token_for_the_same_target(
     params["targets"] = [{"provisioned_product_id": "pp-1", "parameters": own}]
     (many,) = given_targets(params, to_parameters(common, "parameters"), secrets)
     many.action_id = "act-1"
-    make_plans([many], change, secrets, action_was_found=False, waits_until_available=False)
+    make_plans([many], change, secrets, {"wait_until_available": False, "service_action_id": "act-1"})
     assert many.plan.request.execute_token == one.request.execute_token
     assert many.plan.with_attempt(2).request.execute_token == one.with_attempt(2).request.execute_token
 

@@ -137,11 +137,10 @@ def test_at_the_deadline_a_target_fails_and_nothing_was_started(patient: Make, e
     result = attempt.result()
     assert outcomes(result) == ["succeeded", "failed", "succeeded", "succeeded"]
     assert result["failed"] is False
-    assert result["results"][1]["record_detail"] is None
-    assert result["results"][1]["error"] == (
+    assert result["results"][1]["record_detail"]["record_id"] is None
+    assert result["results"][1]["msg"] == (
         f"The service action {RESTART} was not started on {ids[1]}: the provisioned product 'web-001' ({ids[1]}) was "
-        "UNDER_CHANGE (Stack update in progress), and did not become available within 60 s (wait_timeout). Nothing was "
-        "changed."
+        "UNDER_CHANGE (Stack update in progress), and did not become available within 60 s (wait_timeout)."
     )
     assert attempt.task.clock.slept == 60
     emulator.advance(1000)
@@ -198,7 +197,7 @@ def test_an_error_of_a_product_fails_its_target_alone(patient: Make, emulator: E
     ids = create_products(emulator, 4, {0: {"seconds": 20, "ends": "ERROR"}, 1: {"seconds": 20}})
     result = patient(ids, max_errors="1").result()
     assert outcomes(result) == ["failed", "succeeded", "succeeded", "succeeded"]
-    assert "has the status ERROR, which is not waited for. Nothing was changed." in result["results"][0]["error"]
+    assert "has the status ERROR, which is not waited for." in result["results"][0]["msg"]
 
 
 @pytest.mark.parametrize("count", [1, 6])
@@ -207,7 +206,7 @@ def test_a_product_that_may_not_be_read_fails_its_target_alone(patient: Make, em
     emulator.fault(PRODUCT, "access_denied", product=ids[0])
     result = patient(ids, max_errors="1").result()
     assert outcomes(result) == ["failed", *["succeeded"] * 7]
-    assert f"servicecatalog:{PRODUCT}" in result["results"][0]["error"]
+    assert f"servicecatalog:{PRODUCT}" in result["results"][0]["msg"]
 
 
 @pytest.mark.parametrize("kind", ["throttling", "unavailable", "reset_after", "truncated"])
@@ -224,7 +223,7 @@ def test_credentials_that_have_expired_fail_those_that_wait(patient: Make, emula
     emulator.fault(PRODUCT, "expired_token")
     result = patient(ids, max_errors="6").result()
     assert outcomes(result) == ["failed"] * 6
-    assert "can't be read to wait for another one: ExpiredToken" in result["results"][5]["error"]
+    assert "can't be read to wait for another one: ExpiredToken" in result["results"][5]["msg"]
     assert len(emulator.calls(PRODUCT)) == 1
 
 
@@ -241,7 +240,7 @@ def test_a_second_start_without_any_answer_may_have_started(patient: Make, emula
     attempt = patient(ids, aws_config=ONE_TRY, wait_timeout=60)
     result = attempt.result()
     assert (outcomes(result), result["changed"], len(emulator.records())) == (["failed"], True, 1)
-    assert "may have started" in result["results"][0]["error"]
+    assert "may have started" in result["results"][0]["msg"]
     assert attempt.task.clock.slept == 60
 
 
@@ -312,8 +311,8 @@ def test_a_retry_whose_product_stays_busy_tells_that(patient: Make, emulator: Em
     emulator.update_product(ids[0], change={"seconds": 300})
     result = patient(ids, change_id="CHG-1", retry_failed=True, wait_timeout=30).result()
     assert (outcomes(result), result["changed"]) == (["failed"], False)
-    assert "did not become available within 30 s" in result["results"][0]["error"]
-    assert result["results"][0]["record_detail"] is None
+    assert "did not become available within 30 s" in result["results"][0]["msg"]
+    assert result["results"][0]["record_detail"]["record_id"] is None
 
 
 def test_a_retry_that_a_signal_keeps_from_starting_stays_failed(patient: Make, emulator: Emulator) -> None:

@@ -24,7 +24,7 @@ TERRAFORM = {**BY_ID, "provisioned_product_id": "pp-terraform0001"}
 EXECUTE, DESCRIBE = "ExecuteProvisionedProductServiceAction", "DescribeProvisionedProduct"
 VISIBLE = "in us-east-1 that these credentials can see"
 IS_BUSY = (
-    "'legacy-db' (pp-legacy0000001) has the status UNDER_CHANGE (Update 7 is under way.); it takes an action when "
+    "'legacy-db' (pp-legacy0000001) has the status UNDER_CHANGE (Update 7 is under way); it takes an action when "
     "AVAILABLE or TAINTED"
 )
 NO_TERRAFORM = "'network' (pp-terraform0001) is of the type TERRAFORM_OPEN_SOURCE, which has no service actions"

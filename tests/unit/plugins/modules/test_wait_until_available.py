@@ -119,7 +119,7 @@ def test_at_the_deadline_nothing_was_started(patient: Make, emulator: Emulator, 
     assert (result["failed"], result["changed"]) == (True, False)
     assert result["msg"] == (
         f"{NOT_STARTED}the provisioned product 'orders-db' ({ORDERS}) was UNDER_CHANGE (Stack update in progress), and "
-        "did not become available within 60 s (wait_timeout). Nothing was changed. To go on, run this task again with "
+        "did not become available within 60 s (wait_timeout). To go on, run this task again with "
         "change_id: CHG-1."
     )
     assert result["error"]["code"] == "InvalidStateException"
@@ -160,7 +160,7 @@ def test_an_error_of_the_product_ends_the_wait(patient: Make, emulator: Emulator
         _exceptions.ProductUnavailable, match=r"has the status ERROR \(Rollback failed\), which"
     ) as caught:
         attempt.run()
-    assert "Nothing was changed. To go on, run this task again with change_id: " in str(caught.value)
+    assert "To go on, run this task again with change_id: " in str(caught.value)
     assert caught.value.facts["changed"] is False
     assert after <= attempt.task.clock.slept <= after + 4
     assert emulator.records() == []
@@ -320,7 +320,7 @@ def test_a_signal_ends_the_wait_and_tells_what_was_started(patient: Make, emulat
     result = attempt.result()
     assert (result["failed"], result["changed"]) == (True, lost)
     assert result["msg"].startswith("SIGTERM told this process to end. The service action")
-    assert ("may have started" if lost else "Nothing was changed. To go on, run this task again with") in result["msg"]
+    assert ("may have started" if lost else "To go on, run this task again with") in result["msg"]
     assert "change_id: CHG-1" in result["msg"]
     calls = len(emulator.calls())
     emulator.advance(1000)
