@@ -18,7 +18,7 @@ from .._wait.poller import RecordPoller
 from .._wait.schedule import LONGEST_INTERVAL, WaitOptions
 from .availability import AvailabilityPolls
 from .polls import RecordPolls
-from .starts import RETRY_HINT, Starts, unconfirmed
+from .starts import Starts, unconfirmed
 from .target import Target
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ _GRACE = 8.0
 # How often starts under way are looked at for those that take too long, in seconds.
 _LOOK = 2.0
 _ENDS = (Outcome.SUCCEEDED, Outcome.FAILED)
-_HOW_TO_CONTINUE = f"To go on, run {RETRY_HINT}."
 
 
 class BulkRunner:
@@ -154,7 +153,7 @@ class BulkRunner:
         else:
             # Raised once the responses of the others, which may be records, are noted.
             self._unforeseen = error
-            target.failure = unconfirmed(error)
+            target.failure = unconfirmed(error, target)
         self._queue.finish(target, Outcome.FAILED, keeps_place=target.changed and self._options is not None)
 
     def _note_record(self, target: Target, execution: Execution) -> None:
@@ -199,7 +198,7 @@ class BulkRunner:
             del self._polls.targets[record_id]
 
     def _finish_polled(self, target: Target, record: Record, error: BaseException | None) -> None:
-        failure = failure_of(record, self._options, error=error, how_to_continue=_HOW_TO_CONTINUE)
+        failure = failure_of(record, self._options, error=error, how_to_continue=f"To go on, run {target.same_task}.")
         outcome = outcome_of(failure)
         if failure and outcome is Outcome.FAILED:
             self._finish_failed(target, failure)
@@ -221,7 +220,7 @@ class BulkRunner:
     def _note_late_end(self, target: Target, record: Record, *, is_outstanding: bool) -> None:
         """Free the place of a target that timed out, if its record has ended since."""
         if not is_outstanding and record.outcome in _ENDS:
-            target.failure = ended_late(record, how_to_continue=_HOW_TO_CONTINUE)
+            target.failure = ended_late(record, how_to_continue=f"To go on, run {target.same_task}.")
             self._queue.free_place(target)
 
 

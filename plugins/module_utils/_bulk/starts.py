@@ -12,8 +12,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Union
 
 from .._action.attempts import read_replay
+from .._action.plan import add_diagnosis
 from .._action.start import Execution, not_started, start
-from .._exceptions import StartUnconfirmed
+from .._exceptions import Refused, StartUnconfirmed
 from .._servicecatalog.errors import CallAbandoned, code_of, describe_error, is_transient
 from .._servicecatalog.transport import Attempts
 from .._threads import start_call
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 # Starts under way at once; at 50 ms a call some 500 a second, more than one process can sign.
 WORKERS = 32
 
-RETRY_HINT = "this task again with the change_id that it returned"
+# Of so many refusals reads find out the reason; the others have the service's words.
+_MOST_EXPLAINED = 10
 
 # A target, and what its start has come to.
 Ended = tuple["Target", Union[Execution, BaseException]]
@@ -39,7 +41,7 @@ Ended = tuple["Target", Union[Execution, BaseException]]
 class _Start:
     """A start, which is sent until it is answered or its wait is over; `due` is when it is sent again.
 
-    `execution` is what it was answered with, while the record is read.
+    `answer` is what it was answered with, while more is read about it.
     """
 
     target: Target
@@ -47,13 +49,13 @@ class _Start:
     schedule: PollSchedule
     due: float = 0.0
     error: BaseException | None = None
-    execution: Execution | None = None
+    answer: Execution | Refused | None = None
 
 
-def unconfirmed(error: BaseException) -> StartUnconfirmed:
+def unconfirmed(error: BaseException, target: Target) -> StartUnconfirmed:
     """Return the failure of a start that ended with an error which is none of the service's."""
     text = f"It may have started: {describe_error(error)}."
-    return StartUnconfirmed(text, how_to_continue=f"To find out, run {RETRY_HINT}.")
+    return StartUnconfirmed(text, how_to_continue=f"To find out, run {target.same_task}.")
 
 
 class Starts:
@@ -71,6 +73,8 @@ class Starts:
         # A dict, since thousands may leave it one by one.
         self._unanswered: dict[_Start, None] = {}
         self._is_stopped = False
+        # A list, since many threads add to it.
+        self._explained: list[Target] = []
 
     @property
     def futures(self) -> list[Future[Execution]]:
@@ -124,13 +128,14 @@ class Starts:
             if now - each.target.began < longest or future.done():
                 continue
             del self._under_way[future]
-            if each.execution:
-                ended.append((each.target, each.execution))
+            if each.answer:
+                ended.append((each.target, each.answer))
                 continue
             each.attempts.abandon()
             overdue = CallAbandoned("it was not answered in time")
             request, may_have_acted = each.target.plan.request, each.attempts.may_have_acted
-            ended.append((each.target, not_started(overdue, may_have_acted, request, retry_hint=RETRY_HINT)))
+            hint = each.target.same_task
+            ended.append((each.target, not_started(overdue, may_have_acted, request, retry_hint=hint)))
         return ended
 
     def stop(self) -> list[Ended]:
@@ -148,13 +153,25 @@ class Starts:
         self._under_way[start_call(partial(self._start, each))] = each
 
     def _start(self, each: _Start) -> Execution:
-        more: dict[str, Any] = {"retry_hint": RETRY_HINT, "attempts": each.attempts, "caller_abandons": True}
-        execution = start(self._service, each.target.plan, clock=self._clock, began=each.target.began, **more)
+        target = each.target
+        more: dict[str, Any] = {"retry_hint": target.same_task, "attempts": each.attempts, "caller_abandons": True}
+        try:
+            execution = start(self._service, target.plan, clock=self._clock, began=target.began, **more)
+        except Refused as refusal:
+            each.answer = refusal
+            raise self._explain(target, refusal) from refusal.__cause__
         if self._reads_replays and not execution.changed:
-            each.execution = execution
+            each.answer = execution
             # Nothing else finds out how it stood when it was found.
             return execution._replace(record=read_replay(self._service, execution.record))
         return execution
+
+    def _explain(self, target: Target, refusal: Refused) -> Refused:
+        """Return a refusal with its reason, unless there are many, or its target waits for its product."""
+        if target.plan.waits_until_available or len(self._explained) >= _MOST_EXPLAINED:
+            return refusal
+        self._explained.append(target)
+        return add_diagnosis(refusal, self._service, target.plan)
 
     def _send_later(self, each: _Start) -> None:
         now, began = self._clock.monotonic(), each.target.began

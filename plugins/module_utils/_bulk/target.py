@@ -63,6 +63,11 @@ class Target:
         return detail.get("ProvisionedProductName") or (self.product or {}).get("Name") or self.reference.name
 
     @property
+    def same_task(self) -> str:
+        """How to run the task again that it belongs to, in words."""
+        return f"this task again with {self.plan.change.option}"
+
+    @property
     def failed_before(self) -> bool:
         """Whether its record, which has FAILED, had done so before this run."""
         return not (self.changed or self.ran_in_this_run)

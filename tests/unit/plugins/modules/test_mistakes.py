@@ -177,6 +177,14 @@ IN_BULK = {
     "a typo in the name of an action": Mistake(
         {**BULK_BY_NAME, "service_action_name": "Restrat"}, f"{NO_ACTION} named 'Restrat'. Did you mean Restart?"
     ),
+    "an unknown id of a product": Mistake(
+        {**BULK_BY_ID, "provisioned_product_ids": ["pp-orders000001"]},
+        f"The first: There is no provisioned product with the id 'pp-orders000001' {VISIBLE}. Did you mean",
+    ),
+    "a misspelt parameter": Mistake(
+        {**BULK_BY_ID, "parameters": {"Mod": "forced"}}, "takes no parameter 'Mod'. Did you mean Mode? Others: TARGET."
+    ),
+    "a busy product": Mistake({**BULK_BY_ID, "provisioned_product_ids": ["pp-legacy0000001"]}, IS_BUSY),
     "expired credentials": Mistake(BULK_BY_ID, "(log in again, or give new", faults={EXECUTE: "expired_token"}),
 }
 

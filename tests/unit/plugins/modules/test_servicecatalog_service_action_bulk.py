@@ -326,7 +326,19 @@ def test_refused_and_unknown_targets_fail_alone(bulk: Make) -> None:
     assert outcomes(result) == ["succeeded", "failed", "failed"]
     assert "no provisioned product named 'nothing'" in result["results"][1]["msg"]
     assert result["results"][1]["record_detail"]["record_id"] is None
-    assert "InvalidStateException" in result["results"][2]["msg"]
+    assert "'legacy-db' (pp-legacy0000001) has the status UNDER_CHANGE" in result["results"][2]["msg"]
+    assert result["results"][2]["error"]["code"] == "InvalidStateException"
+
+
+def test_the_reasons_of_ten_refusals_are_read(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 30)
+    for each in ids:
+        emulator.update_product(each, status="UNDER_CHANGE")
+    result = bulk(provisioned_product_ids=ids, service_action_id=RESTART, max_errors="30").run()
+    explained = [item for item in result["results"] if "takes an action when AVAILABLE or TAINTED" in item["msg"]]
+    assert outcomes(result) == ["failed"] * 30
+    assert len(explained) == 10
+    assert emulator.records() == []
 
 
 def test_a_target_that_times_out_fails_the_task(bulk: Make, emulator: Emulator) -> None:
