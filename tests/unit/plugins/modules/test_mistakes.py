@@ -144,7 +144,6 @@ MISTAKES = {
         "parameters has a dict for 'Mode'; it takes a scalar or a list of scalars", parameters={"Mode": {"a": 1}}
     ),
     "a negative time": by_id("wait_timeout must be between 0 and 7776000 seconds, not -1", wait_timeout=-1),
-    "a time that is a word": by_id("wait_timeout", wait_timeout="soon"),
     "no time between polls": by_id("wait_delay must be more than 0 and at most 7776000 seconds, not 0.0", wait_delay=0),
     "a secret that is a boolean": by_id(
         f"sensitive_parameters has a boolean for 'Mode'. {TOO_SHORT}", sensitive_parameters={"Mode": True}
