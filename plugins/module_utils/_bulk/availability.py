@@ -78,7 +78,8 @@ class AvailabilityPolls:
 
     def end_poll(self) -> list[tuple[Target, SelfServiceError]]:
         """Put the targets back into the queue whose products take a start now, and return those that are given up."""
-        assert self.future is not None
+        if self.future is None:
+            return []
         reads, self.future = self.future.result(), None
         failed = not any(isinstance(read, Mapping) for read in reads.values())
         self._schedule.end_poll(self._clock.monotonic(), failed=failed, jitter=self._clock.jitter())
@@ -94,8 +95,8 @@ class AvailabilityPolls:
 
     def _note(self, target: Target, reads: Reads) -> SelfServiceError | None:
         """Note what a poll has read of a product; return the failure if it is not waited for any more."""
-        assert target.busy is not None
-        assert self.options is not None
+        if target.busy is None or self.options is None:
+            return None
         step = Step.WAIT
         if target in reads:
             # Behind those that were not read.

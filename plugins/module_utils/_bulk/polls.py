@@ -69,7 +69,8 @@ class RecordPolls:
 
     def end_poll(self) -> None:
         """Note that the poll is done."""
-        assert self.future is not None
+        if self.future is None:
+            return
         has_read, self.future = self.future.result(), None
         self.schedule.end_poll(self._clock.monotonic(), failed=not has_read, jitter=self._clock.jitter())
 
