@@ -420,7 +420,7 @@ _ACTION = ("service_action_id", "service_action_name")
 
 def run_on_many(task: Task) -> None:
     """Run the action on every target, or in check mode validate the starts."""
-    params, waits = task.params, task.params["wait"] or task.params["wait_until_available"]
+    params, waits = task.params, any(task.params[each] for each in ("wait", "wait_until_available"))
     secrets = task.sensitive_parameters()
     common = to_parameters(params["parameters"], "parameters")
     _arguments.check_one_given(params, _SOURCES)
@@ -445,9 +445,7 @@ def run_on_many(task: Task) -> None:
         resolve.resolve(services[0], targets, models.Reference(*(params[each] for each in _ACTION)))
         target.make_plans(targets, change, secrets, params)
         pending = queue.TargetQueue(targets, queue.budget_of(params, len(targets)), retry_failed=params["retry_failed"])
-        if task.check_mode or task.diff_mode:
-            diff = plan.preview(services[0], targets, task.warn, is_check=task.check_mode)
-            task.result.update({"diff": diff} if task.diff_mode else {})
+        _preview(task, services[0], targets)
         services += [task.bulk_polling_service()] if waits else []
         interrupted = None if task.check_mode else runner.run(services, pending, params, task.clock, task.progress)
     finally:
@@ -455,6 +453,12 @@ def run_on_many(task: Task) -> None:
         task.result["summary"]["seconds"] = round(task.clock.monotonic() - task.started, 1)
         task.result["summary"]["api_calls"] = sum(each.requests for each in services)
     summary.raise_for_failures(targets, pending, change=change, interrupted=interrupted, warn=task.warn)
+
+
+def _preview(task: Task, service: ServiceCatalog, targets: list[target.Target]) -> None:
+    if task.check_mode or task.diff_mode:
+        diff = plan.preview(service, targets, task.warn, is_check=task.check_mode)
+        task.result.update({"diff": diff} if task.diff_mode else {})
 
 
 def main() -> None:

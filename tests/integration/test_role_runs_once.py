@@ -247,7 +247,7 @@ def test_change_ids_that_yaml_would_parse_as_equal_are_different_changes(playboo
 def test_timeouts_are_checked_before_the_start(run_role: Runner, emulator: Emulator) -> None:
     done = run_role({**BACKUP, "wait_timeout": -1})
     assert done.code == 2
-    assert "wait_timeout is -1" in done.output
+    assert "wait_timeout must be between 0 and 7776000 seconds, not -1" in done.output
     assert not emulator.calls(EXECUTE)
 
 

@@ -362,7 +362,7 @@ def test_a_product_that_stays_busy_fails_the_task_at_its_deadline(play: Play, em
         """)
     assert time.monotonic() - began < 60
     assert (done.result["failed"], done.result["changed"]) == (True, False)
-    assert "did not become available within 3 s (wait_timeout). Nothing was changed." in done.result["msg"]
+    assert "did not become available within 3 s (wait_timeout)." in done.result["msg"]
     assert done.result["msg"].endswith("To go on, run this task again with change_id: CHG-1.")
     assert emulator.records() == []
 
@@ -407,7 +407,7 @@ def test_a_signal_ends_the_wait_for_a_busy_product_at_once(
     assert time.monotonic() - signalled[0] < 10
     assert f"SIG{name} told this process to end." in output
     assert "run this task again with change_id: CHG-1" in output
-    assert "Nothing was changed" in output or "1 not started" in output
+    assert "was not started" in output or "1 not started" in output
     assert emulator.records() == []
     emulator.clear_faults()
     emulator.update_product("pp-orders0000001", change={"seconds": 1})

@@ -48,20 +48,23 @@ def bulk_results(
     Outputs that are to be returned and could not be read are passed to `warn`.
     """
     # Else it is found by starting the attempts before.
-    attempts_are_known = not (is_check and params["retry_failed"])
-    counts = {str(outcome): count for outcome, count in _count(targets).items()}
-    remaining = [target for target in targets if _outcome_of(target) is Outcome.NOT_STARTED]
-    found = {
-        "changed": any(target.changed for target in targets),
-        "results": [_target_result(target, is_planned=attempts_are_known and target.attempt > 0) for target in targets],
-        "summary": {**counts, "results_omitted": 0},
-        "remaining": [target.product_id or target.reference.name for target in remaining],
-    }
+    found = _all_results(targets, attempts_are_known=not (is_check and params["retry_failed"]))
     if params["return_results"] == "problems":
         _keep_problems(found)
     if params["wait"] and params["return_outputs"] == "all":
         _warn_of_missing_outputs(targets, warn)
     return found
+
+
+def _all_results(targets: Sequence[Target], *, attempts_are_known: bool) -> dict[str, Any]:
+    counts = {str(outcome): count for outcome, count in _count(targets).items()}
+    remaining = [target for target in targets if _outcome_of(target) is Outcome.NOT_STARTED]
+    return {
+        "changed": any(target.changed for target in targets),
+        "results": [_target_result(target, is_planned=attempts_are_known and target.attempt > 0) for target in targets],
+        "summary": {**counts, "results_omitted": 0},
+        "remaining": [target.product_id or target.reference.name for target in remaining],
+    }
 
 
 def _keep_problems(found: dict[str, Any]) -> None:
