@@ -192,7 +192,8 @@ def run(module: AnsibleAWSModule, handler: Callable[[Task], None]) -> None:
         return boto3_inventory_conn(conn_type="client", resource="servicecatalog", **given)
 
     task = Task(
-        params=module.params,
+        # Ansible leaves what is given by an alias there by that name, too.
+        params={name: value for name, value in module.params.items() if name in module._module.argument_spec},
         connect=connect,
         clock=SystemClock(),
         check_mode=module.check_mode,

@@ -128,36 +128,6 @@ def make_attempt(emulator: Emulator, connect: Callable[[Mapping[str, Any]], Base
 
 
 @pytest.fixture
-def execute(
-    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., dict[str, Any]]:
-    """Return a function that runs a whole module in this process as Ansible does, and returns the JSON that it prints.
-
-    An option that is None is not given.
-    """
-    from ansible.module_utils import basic
-
-    def run(module: str = "servicecatalog_service_action", **options: Any) -> dict[str, Any]:
-        connection = {
-            "endpoint_url": emulator.url,
-            "region": "us-east-1",
-            "access_key": KEYS["aws_access_key_id"],
-            "secret_key": KEYS["aws_secret_access_key"],
-        }
-        given = {name: value for name, value in {**connection, **options}.items() if value is not None}
-        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": given}).encode())
-        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
-        with pytest.raises(SystemExit):
-            importlib.import_module(f"ansible_collections.selfservice.aws.plugins.modules.{module}").main()
-        result = json.loads(capsys.readouterr().out)
-        # What the controller is to mask from then on, which it takes out itself.
-        result.pop("_ansible_new_secrets", None)
-        return result
-
-    return run
-
-
-@pytest.fixture
 def service_action(make_attempt: Callable[..., Attempt]) -> Callable[..., Attempt]:
     """Return a function that makes an Attempt of servicecatalog_service_action, with the argument spec's defaults."""
     from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_service_action import run_service_action

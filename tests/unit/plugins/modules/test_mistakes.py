@@ -14,7 +14,7 @@ import yaml
 from emulator import Emulator
 from emulator.world import DEMO
 
-BULK = "servicecatalog_service_action_bulk"
+BULK = "service_action_bulk"
 BY_ID = {"provisioned_product_id": "pp-orders0000001", "service_action_id": "act-restart000001"}
 BY_NAME = {"provisioned_product_name": "orders-db", "service_action_name": "Restart"}
 BULK_BY_ID = {"provisioned_product_ids": ["pp-orders0000001"], "service_action_id": "act-restart000001"}
@@ -30,6 +30,7 @@ IS_BUSY = (
 NO_TERRAFORM = "'network' (pp-terraform0001) is of the type TERRAFORM_OPEN_SOURCE, which has no service actions"
 NO_ACTION = "'orders-db' (pp-orders0000001) has no service action"
 TOO_SHORT = "Masking it would blank out much of the result; give a longer one, or use parameters if it is no secret"
+CONNECTION = ("region", "access_key", "secret_key")
 Execute = Callable[..., dict[str, Any]]
 
 
@@ -38,7 +39,7 @@ class Mistake(NamedTuple):
 
     options: dict[str, Any]
     says: str
-    module: str = "servicecatalog_service_action"
+    module: str = "service_action"
     faults: dict[str, str] | None = None
 
 
@@ -189,7 +190,7 @@ IN_BULK = {
 
 
 @pytest.fixture
-def make(execute: Execute, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Execute:
+def make(run_module: Execute, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Execute:
     """Return a function that makes a mistake in a world with a product in another region, and returns the result."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
@@ -205,7 +206,10 @@ def make(execute: Execute, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, 
     def run(mistake: Mistake, **more: Any) -> dict[str, Any]:
         for operation, kind in (mistake.faults or {}).items():
             emulator.fault(operation, kind)
-        return execute(mistake.module, **{**mistake.options, **more})
+        options = {**mistake.options, **more}
+        # Null is as good as absent for the region and the credentials, which the function has itself, and only for them.
+        given = {name: value for name, value in options.items() if value is not None or name in CONNECTION}
+        return run_module(mistake.module, **given)
 
     return run
 

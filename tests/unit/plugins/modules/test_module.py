@@ -114,3 +114,15 @@ def test_a_secret_in_the_path_of_a_file_that_is_missing_is_masked(execute: Execu
     result = execute(**RESTART, sensitive_parameters={"TARGET": "hunter2horse"}, **keys)
     assert "/nowhere/********" in result["msg"]
     assert "hunter2" not in json.dumps(result)
+
+
+@pytest.mark.parametrize("given", [["pp-orders0000001"], "pp-orders0000001"])
+def test_an_alias_takes_a_list_and_a_single_value(run_module: Execute, given: Any) -> None:
+    result = run_module("provisioned_product_info", provisioned_product_id=given)
+    assert [each["name"] for each in result["provisioned_products"]] == ["orders-db"]
+
+
+@pytest.mark.parametrize("given", ["", None])
+def test_a_record_id_that_check_mode_did_not_make_is_not_waited_for(run_module: Execute, given: Any) -> None:
+    """An ansible-core before 2.19 makes an empty text of a null in a template."""
+    assert run_module("record_wait", record_id=given, _ansible_check_mode=True)["records"] == []
