@@ -14,6 +14,9 @@ from ._exceptions import InvalidInput
 from ._secrets.masker import mask
 from ._servicecatalog.models import LIMITS, check_identifier
 
+# The options of which one says the provisioned product, or the service action.
+PRODUCT = ("provisioned_product_id", "provisioned_product_name")
+ACTION = ("service_action_id", "service_action_name")
 # Ninety days, more than any automation may take.
 _LONGEST_WAIT = 90 * 24 * 3600
 
@@ -57,11 +60,11 @@ def check_identifiers(params: Mapping[str, Any]) -> None:
             check_identifier(option, value, label=f"{option}s[{number}]")
 
 
-def check_one_given(params: Mapping[str, Any], options: Iterable[str]) -> None:
-    """Reject options of which none has a value; for Ansible, null is given."""
-    options = list(options)
-    if all(params[option] is None for option in options):
-        raise InvalidInput(f"One of {', '.join(options)} needs a value, and null is none.")
+def check_one_given(params: Mapping[str, Any], *groups: Iterable[str]) -> None:
+    """Reject groups of options in which none has a value; for Ansible, null is given."""
+    for options in map(list, groups):
+        if all(params.get(option) is None for option in options):
+            raise InvalidInput(f"One of {', '.join(options)} needs a value, and null is none.")
 
 
 def check_limit(params: Mapping[str, Any]) -> None:

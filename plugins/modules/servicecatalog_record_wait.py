@@ -233,8 +233,6 @@ from ansible_collections.selfservice.aws.plugins.module_utils._wait.poller impor
 from ansible_collections.selfservice.aws.plugins.module_utils._wait.schedule import WaitOptions
 from ansible_collections.selfservice.aws.plugins.module_utils._wait.wait import wait_for_records
 
-_PRODUCT = ("provisioned_product_id", "provisioned_product_name")
-
 
 def wait_until_ended(task: Task) -> None:
     """Wait until all records have ended."""
@@ -273,13 +271,13 @@ def _record_result(record: Record, outcome: Outcome, failure: SelfServiceError |
 
 def _given(task: Task) -> list[str]:
     if not task.check_mode:
-        _arguments.check_one_given(task.params, ("record_ids", *_PRODUCT))
+        _arguments.check_one_given(task.params, ("record_ids", *_arguments.PRODUCT))
     return [str(each or "") for each in task.params["record_ids"] or () if each or not task.check_mode]
 
 
 def _newest(task: Task) -> list[str]:
     """Return the id of the product's newest record; none if no product is given, or if check mode finds no record."""
-    target = Reference(*(task.params[option] for option in _PRODUCT))
+    target = Reference(*(task.params[option] for option in _arguments.PRODUCT))
     if not any(target):
         return []
     product = find_provisioned_product(task.service, target)
@@ -297,12 +295,12 @@ def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
             "record_ids": {"type": "list", "elements": "raw", "aliases": ["record_id"]},
-            **{option: {"type": "str"} for option in _PRODUCT},
+            **{option: {"type": "str"} for option in _arguments.PRODUCT},
             "sensitive_parameters": {"type": "dict", "no_log": True},
             **_arguments.waiting(),
         },
-        required_one_of=[("record_ids", *_PRODUCT)],
-        mutually_exclusive=[("record_ids", *_PRODUCT)],
+        required_one_of=[("record_ids", *_arguments.PRODUCT)],
+        mutually_exclusive=[("record_ids", *_arguments.PRODUCT)],
         supports_check_mode=True,
     )
     run(module, wait_until_ended)

@@ -326,7 +326,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils._module import Tas
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import models, results
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
 
-NAMED = ("provisioned_product", "service_action")
+_NAMED = (_arguments.PRODUCT, _arguments.ACTION)
 
 
 def run_service_action(task: Task) -> None:
@@ -336,13 +336,14 @@ def run_service_action(task: Task) -> None:
         task.limit_calls(params["wait_timeout"])
     secrets = task.sensitive_parameters()
     parameters = {**to_parameters(params["parameters"], "parameters"), **secrets}
+    _arguments.check_one_given(params, *_NAMED)
     _arguments.check_identifiers(params)
     _arguments.check_waiting(params)
     models.check_parameters(parameters)
     change = change_of(params["change_id"], params["execute_token"], retry_failed=params["retry_failed"])
     _keep(task, models.Record({}), change_id=change.id, attempt=None, execute_token=None, request=None)
     task.failure.update(hints=[], choices=[])
-    target, action = (models.Reference(params[f"{each}_id"], params[f"{each}_name"]) for each in NAMED)
+    target, action = (models.Reference(*(params[each] for each in options)) for options in _NAMED)
     more = {"secret_names": secrets, "change": change, "waits_until_available": params["wait_until_available"]}
     planned = plan.plan(task.service, target, action, parameters=parameters, **more)
     _tell(task, planned, 1)
@@ -420,17 +421,16 @@ def _times(task: Task) -> dict[str, Any]:
 
 
 def main() -> None:
-    exactly_one = [(f"{each}_id", f"{each}_name") for each in NAMED]
     module = AnsibleAWSModule(
         argument_spec={
-            **{option: {"type": "str"} for option in exactly_one[0]},
+            **{option: {"type": "str"} for option in _arguments.PRODUCT},
             "execute_token": {"type": "str", "no_log": False},
             "wait": {"type": "bool", "default": False},
             **_arguments.execution(),
             **_arguments.waiting(),
         },
-        required_one_of=exactly_one,
-        mutually_exclusive=[*exactly_one, ("change_id", "execute_token")],
+        required_one_of=_NAMED,
+        mutually_exclusive=[*_NAMED, ("change_id", "execute_token")],
         supports_check_mode=True,
     )
     run(module, run_service_action)

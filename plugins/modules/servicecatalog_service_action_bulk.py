@@ -415,7 +415,6 @@ from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.ta
 
 # What gives the targets: one of these, or a search by the last two.
 _SOURCES = ("provisioned_product_ids", "provisioned_product_names", "targets", "search_query", "tags")
-_ACTION = ("service_action_id", "service_action_name")
 
 
 def run_on_many(task: Task) -> None:
@@ -423,7 +422,7 @@ def run_on_many(task: Task) -> None:
     params, waits = task.params, any(task.params[each] for each in ("wait", "wait_until_available"))
     secrets = task.sensitive_parameters()
     common = to_parameters(params["parameters"], "parameters")
-    _arguments.check_one_given(params, _SOURCES)
+    _arguments.check_one_given(params, _SOURCES, _arguments.ACTION)
     _arguments.check_identifiers(params)
     _arguments.check_search(params, task.warn)
     tags, searches = check_tags(params["tags"]), _arguments.is_search(params)
@@ -442,7 +441,7 @@ def run_on_many(task: Task) -> None:
         if searches:
             queries = params["search_query"] or []
             targets += target.searched_targets(services[0], queries, {**common, **secrets}, tags=tags)
-        resolve.resolve(services[0], targets, models.Reference(*(params[each] for each in _ACTION)))
+        resolve.resolve(services[0], targets, models.Reference(*(params[each] for each in _arguments.ACTION)))
         target.make_plans(targets, change, secrets, params)
         pending = queue.TargetQueue(targets, queue.budget_of(params, len(targets)), retry_failed=params["retry_failed"])
         _preview(task, services[0], targets)
@@ -462,23 +461,19 @@ def _preview(task: Task, service: ServiceCatalog, targets: list[target.Target]) 
 
 
 def main() -> None:
-    target_options = {
-        "provisioned_product_id": {"type": "str"},
-        "provisioned_product_name": {"type": "str"},
-        "parameters": {"type": "dict"},
-    }
-    products = ("provisioned_product_id", "provisioned_product_name")
+    target_options: dict[str, dict] = {each: {"type": "str"} for each in _arguments.PRODUCT}
+    target_options["parameters"] = {"type": "dict"}
     module = AnsibleAWSModule(
         argument_spec={
-            **{f"{each}s": {"type": "list", "elements": "str", "aliases": [each]} for each in products},
+            **{f"{each}s": {"type": "list", "elements": "str", "aliases": [each]} for each in _arguments.PRODUCT},
             "search_query": {"type": "list", "elements": "str"},
             "tags": {"type": "dict"},
             "targets": {
                 "type": "list",
                 "elements": "dict",
                 "options": target_options,
-                "required_one_of": [products],
-                "mutually_exclusive": [products],
+                "required_one_of": [_arguments.PRODUCT],
+                "mutually_exclusive": [_arguments.PRODUCT],
             },
             "wait": {"type": "bool", "default": True},
             "max_concurrency": {"type": "str", "default": "50"},
@@ -488,8 +483,8 @@ def main() -> None:
             **_arguments.execution(),
             **_arguments.waiting(),
         },
-        required_one_of=[_SOURCES, _ACTION],
-        mutually_exclusive=[_SOURCES[:-1], *((each, "tags") for each in _SOURCES[:3]), _ACTION],
+        required_one_of=[_SOURCES, _arguments.ACTION],
+        mutually_exclusive=[_SOURCES[:-1], *((each, "tags") for each in _SOURCES[:3]), _arguments.ACTION],
         supports_check_mode=True,
     )
     run(module, run_on_many)

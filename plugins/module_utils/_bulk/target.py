@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .._action.parameters import to_parameters
 from .._action.plan import Plan, make_request
 from .._action.tokens import Change
-from .._arguments import check_identifiers
+from .._arguments import PRODUCT, check_identifiers, check_one_given
 from .._exceptions import InvalidInput, Refused, SelfServiceError
 from .._servicecatalog.errors import error_facts, error_sentence
 from .._servicecatalog.models import Outcome, Parameters, Record, Reference, check_parameters
@@ -125,6 +125,7 @@ def given_targets(params: Mapping[str, Any], common: Parameters, secrets: Parame
     ]
     found = []
     for item in plain:
+        check_one_given(item, PRODUCT)
         check_identifiers(item)
         own = to_parameters(item.get("parameters"), "parameters of a target")
         parameters = {**common, **own, **secrets}

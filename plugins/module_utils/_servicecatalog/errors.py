@@ -145,7 +145,9 @@ def describe_error(error: BaseException) -> str:
         # The service names it once more in the reason.
         text = text.replace(f"the {permission} action", "it")
         advice = "" if permission in text else f"the permission needed is {permission}"
-    return f"{code}: {mask(text).rstrip('.')}" + (f" ({advice})" if advice else "")
+    # Botocore's texts may have several lines.
+    text = " ".join(mask(text).split()).rstrip(".")
+    return f"{code}: {text} ({advice})" if advice else f"{code}: {text}"
 
 
 def describe_foreign_error(error: BaseException) -> str:

@@ -30,6 +30,8 @@ IS_BUSY = (
 NO_TERRAFORM = "'network' (pp-terraform0001) is of the type TERRAFORM_OPEN_SOURCE, which has no service actions"
 NO_ACTION = "'orders-db' (pp-orders0000001) has no service action"
 TOO_SHORT = "Masking it would blank out much of the result; give a longer one, or use parameters if it is no secret"
+# A null option, which is not the same as an absent one.
+NULL = object()
 CONNECTION = ("region", "access_key", "secret_key")
 Execute = Callable[..., dict[str, Any]]
 
@@ -138,6 +140,10 @@ MISTAKES = {
         "one of the following is required: provisioned_product_id, provisioned_product_name",
         provisioned_product_name=None,
     ),
+    "a product that is null": by_name(
+        "One of provisioned_product_id, provisioned_product_name needs a value, and null is none",
+        provisioned_product_name=NULL,
+    ),
     "a null parameter": by_id(
         "parameters has null for 'Mode'; give a value, or leave the name out", parameters={"Mode": None}
     ),
@@ -207,8 +213,9 @@ def make(run_module: Execute, emulator: Emulator, monkeypatch: pytest.MonkeyPatc
         for operation, kind in (mistake.faults or {}).items():
             emulator.fault(operation, kind)
         options = {**mistake.options, **more}
-        # Null is as good as absent for the region and the credentials, which the function has itself, and only for them.
+        # Only for the region and the credentials, which the function has itself, null is as good as absent.
         given = {name: value for name, value in options.items() if value is not None or name in CONNECTION}
+        given = {name: None if value is NULL else value for name, value in given.items()}
         return run_module(mistake.module, **given)
 
     return run
