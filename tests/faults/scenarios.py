@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .options import default_options
+
 EXECUTE, RECORD, HISTORY = "ExecuteProvisionedProductServiceAction", "DescribeRecord", "ListRecordHistory"
 PRODUCT, SEARCH = "DescribeProvisionedProduct", "SearchProvisionedProducts"
 OUTPUTS = "GetProvisionedProductOutputs"
@@ -65,41 +67,11 @@ _RUNS = {**dict.fromkeys(IDS, _RUN), IDS[-1]: _BROKEN}
 _SWITCHES = {"page_size": 2}
 WORLD = world_of(_RUNS, _SWITCHES)
 
-_TARGET = ("provisioned_product_id", "provisioned_product_name")
-_EXECUTION = ("service_action_id", "service_action_name", "parameters", "sensitive_parameters", "change_id")
-_WAITING = {"wait_timeout": TIMEOUT, "wait_delay": None}
+# Options that differ from the modules' defaults.
 _OPTIONS: dict[str, dict[str, Any]] = {
-    "service_action": {
-        **dict.fromkeys((*_TARGET, *_EXECUTION, "execute_token", "accept_language")),
-        "retry_failed": False,
-        "wait_until_available": False,
-        **_WAITING,
-        "wait": False,
-    },
-    "service_action_bulk": {
-        **dict.fromkeys(
-            (*(f"{each}s" for each in _TARGET), "search_query", "tags", "targets", *_EXECUTION, "accept_language")
-        ),
-        "retry_failed": False,
-        "wait_until_available": False,
-        **_WAITING,
-        "wait": True,
-        "max_concurrency": "50",
-        "max_errors": "1",
-        "return_results": "all",
-        "return_outputs": "failures",
-    },
-    "record_wait": {**_WAITING, **dict.fromkeys((*_TARGET, "record_ids", "sensitive_parameters"))},
-    "record_info": {
-        **dict.fromkeys((*_TARGET, "record_ids", "product_id", "status", "since", "limit")),
-        "access_level": "account",
-    },
-    "service_action_info": dict.fromkeys((*_TARGET, "product_id", "provisioning_artifact_id", "service_action_id")),
-    "provisioned_product_info": {
-        **dict.fromkeys((*(f"{each}s" for each in _TARGET), "search_query", "tags", "limit")),
-        "outputs": False,
-        "access_level": "account",
-    },
+    "service_action": {"wait_timeout": TIMEOUT},
+    "service_action_bulk": {"wait_timeout": TIMEOUT, "max_errors": "1"},
+    "record_wait": {"wait_timeout": TIMEOUT},
 }
 
 
@@ -129,7 +101,7 @@ class Scenario:
     @property
     def params(self) -> dict[str, Any]:
         """All options, as Ansible passes them."""
-        return {**_OPTIONS[self.module], **self.given}
+        return {**default_options(MODULES + self.module), **_OPTIONS.get(self.module, {}), **self.given}
 
     @property
     def runs_actions(self) -> bool:

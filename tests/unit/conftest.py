@@ -25,6 +25,7 @@ from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, Credentials, DeferredRefreshableCredentials
 from emulator import Emulator, EmulatorClock
 from faults.in_process import ScenarioRunner, limited_threads
+from faults.options import default_options
 
 if TYPE_CHECKING:
     from ansible_collections.selfservice.aws.plugins.module_utils._module import Task
@@ -101,7 +102,7 @@ class Attempt:
 
 @pytest.fixture
 def make_attempt(emulator: Emulator, connect: Callable[[Mapping[str, Any]], BaseClient]) -> Callable[..., Attempt]:
-    """Return a function that makes an Attempt of any handler, with options as Ansible passes them."""
+    """Return a function that makes an Attempt of a module's handler, with options as Ansible passes them."""
     # Not at the top: pytest loads this file before pytest-ansible makes the collection importable.
     from ansible_collections.selfservice.aws.plugins.module_utils._module import Task
 
@@ -115,7 +116,7 @@ def make_attempt(emulator: Emulator, connect: Callable[[Mapping[str, Any]], Base
     ) -> Attempt:
         warnings: list[str] = []
         task = Task(
-            params={"aws_config": None, **params},
+            params={"aws_config": None, **default_options(handler.__module__), **params},
             connect=connect,
             clock=EmulatorClock(emulator, jitter),
             emit_warning=warnings.append,
@@ -133,24 +134,7 @@ def service_action(make_attempt: Callable[..., Attempt]) -> Callable[..., Attemp
     from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_service_action import run_service_action
 
     def make(*, check_mode: bool = False, diff_mode: bool = False, jitter: float = 0.0, **params: Any) -> Attempt:
-        defaults = {
-            "provisioned_product_id": None,
-            "provisioned_product_name": None,
-            "service_action_id": None,
-            "service_action_name": None,
-            "parameters": None,
-            "sensitive_parameters": None,
-            "change_id": None,
-            "execute_token": None,
-            "retry_failed": False,
-            "wait_until_available": False,
-            "accept_language": None,
-            "wait": False,
-            "wait_timeout": 1800,
-            "wait_delay": None,
-        }
-        given = {**defaults, **params}
-        return make_attempt(run_service_action, given, check_mode=check_mode, diff_mode=diff_mode, jitter=jitter)
+        return make_attempt(run_service_action, params, check_mode=check_mode, diff_mode=diff_mode, jitter=jitter)
 
     return make
 

@@ -56,13 +56,7 @@ def collect_events(attempt: Any, channel: Channel) -> list[dict]:
 
 
 def make_bulk_attempt(make_attempt: Make, **params: Any) -> Any:
-    options = dict.fromkeys(("provisioned_product_ids", "provisioned_product_names", "search_query", "targets"))
-    options.update(dict.fromkeys(("service_action_id", "service_action_name", "parameters", "sensitive_parameters")))
-    more = ("tags", "change_id", "retry_failed", "wait_until_available", "accept_language", "wait_delay")
-    options.update(dict.fromkeys(more))
-    options.update(wait=True, wait_timeout=1800, max_concurrency="50", max_errors="0", service_action_id=RESTART)
-    options.update(return_results="all", return_outputs="failures")
-    return make_attempt(run_on_many, {**options, **params})
+    return make_attempt(run_on_many, {"service_action_id": RESTART, **params})
 
 
 def create_products(emulator: Emulator, count: int) -> None:

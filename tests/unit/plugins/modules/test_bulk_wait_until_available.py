@@ -22,18 +22,6 @@ EXECUTE, PRODUCT, SEARCH = (
     "SearchProvisionedProducts",
 )
 ONE_TRY = {"retries": {"total_max_attempts": 1}}
-NOT_GIVEN = (
-    "provisioned_product_names",
-    "search_query",
-    "tags",
-    "targets",
-    "service_action_name",
-    "parameters",
-    "sensitive_parameters",
-    "change_id",
-    "accept_language",
-    "wait_delay",
-)
 
 
 @pytest.fixture
@@ -41,11 +29,8 @@ def patient(make_attempt: Make) -> Make:
     """Return a function that makes an attempt to restart products, and to wait until each is available."""
 
     def make(ids: list[str], *, check_mode: bool = False, **params: Any) -> Any:
-        options: dict[str, Any] = dict.fromkeys(NOT_GIVEN)
-        options.update(wait=True, wait_timeout=1800, max_concurrency="50", max_errors="0", retry_failed=False)
-        options.update(provisioned_product_ids=ids, service_action_id=RESTART, wait_until_available=True)
-        options.update(return_results="all", return_outputs="failures")
-        return make_attempt(run_on_many, {**options, **params}, check_mode=check_mode)
+        given = {"provisioned_product_ids": ids, "service_action_id": RESTART, "wait_until_available": True}
+        return make_attempt(run_on_many, {**given, **params}, check_mode=check_mode)
 
     return make
 

@@ -25,31 +25,17 @@ RESTART, FAILOVER = "act-restart000001", "act-failover00001"
 
 @pytest.fixture
 def products(make_attempt: Make) -> Make:
-    def make(**params: Any) -> Any:
-        options = ("provisioned_product_ids", "provisioned_product_names", "search_query", "tags", "limit")
-        defaults = {**dict.fromkeys(options), "outputs": False, "access_level": "account"}
-        return make_attempt(list_provisioned_products, {**defaults, **params})
-
-    return make
+    return lambda **params: make_attempt(list_provisioned_products, params)
 
 
 @pytest.fixture
 def actions(make_attempt: Make) -> Make:
-    def make(**params: Any) -> Any:
-        options = ("provisioned_product_id", "provisioned_product_name", "product_id", "provisioning_artifact_id")
-        return make_attempt(list_service_actions, {**dict.fromkeys((*options, "service_action_id")), **params})
-
-    return make
+    return lambda **params: make_attempt(list_service_actions, params)
 
 
 @pytest.fixture
 def records(make_attempt: Make) -> Make:
-    def make(**params: Any) -> Any:
-        products = ("provisioned_product_id", "provisioned_product_name")
-        options = ("record_ids", *products, "product_id", "status", "since", "limit")
-        return make_attempt(look_up_records, {**dict.fromkeys(options), "access_level": "account", **params})
-
-    return make
+    return lambda **params: make_attempt(look_up_records, params)
 
 
 def create_products(emulator: Emulator, count: int, **members: Any) -> None:

@@ -118,13 +118,8 @@ def log_in(attempt: Any, login: Login, event: str = "", handler: Callable[[], ob
 
 @pytest.fixture
 def bulk(make_attempt: Make) -> Make:
-    names = "provisioned_product_names search_query tags targets service_action_name parameters sensitive_parameters"
-    more = "change_id retry_failed wait_until_available accept_language wait_delay"
-    options = dict.fromkeys([*names.split(), *more.split()])
-    given = {"provisioned_product_ids": [ORDERS, BILLING], "service_action_id": RESTART, "wait": True}
-    limits = {"wait_timeout": 60, "max_concurrency": "50", "max_errors": "0"}
-    limits |= {"return_results": "all", "return_outputs": "failures"}
-    return lambda **more: make_attempt(run_on_many, {**options, **given, **limits, **more})
+    given = {"provisioned_product_ids": [ORDERS, BILLING], "service_action_id": RESTART, "wait_timeout": 60}
+    return lambda **more: make_attempt(run_on_many, {**given, **more})
 
 
 def assert_explained(result: Mapping[str, Any], login: Login) -> None:
@@ -227,9 +222,7 @@ def test_waiting_for_records_without_credentials_says_how_to_go_on_waiting(
 ) -> None:
     started = service_action(provisioned_product_id=ORDERS, service_action_id=RESTART).run()
     record_id = started["record_detail"]["record_id"]
-    products = ("provisioned_product_id", "provisioned_product_name")
-    options = {**dict.fromkeys((*products, "sensitive_parameters", "wait_delay")), "wait_timeout": 60}
-    options["record_ids"] = [record_id]
+    options = {"record_ids": [record_id], "wait_timeout": 60}
     attempt = log_in(make_attempt(wait_until_ended, options), login, "before-call.servicecatalog", login.lose)
     result = attempt.result()
     assert_explained(result, login)

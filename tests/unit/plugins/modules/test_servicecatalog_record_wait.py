@@ -26,9 +26,7 @@ HISTORY, DESCRIBE = "ListRecordHistory", "DescribeRecord"
 @pytest.fixture
 def wait(make_attempt: Make) -> Make:
     def make(record_ids: list[Any] | None = None, *, check_mode: bool = False, **params: Any) -> Any:
-        products = ("provisioned_product_id", "provisioned_product_name")
-        options = {**dict.fromkeys((*products, "sensitive_parameters", "wait_delay")), "wait_timeout": 1800}
-        return make_attempt(wait_until_ended, {"record_ids": record_ids, **options, **params}, check_mode=check_mode)
+        return make_attempt(wait_until_ended, {"record_ids": record_ids, **params}, check_mode=check_mode)
 
     return make
 

@@ -37,31 +37,10 @@ RESTART, FAILOVER = "act-restart000001", "act-failover00001"
 EXECUTE, DESCRIBE, HISTORY = "ExecuteProvisionedProductServiceAction", "DescribeRecord", "ListRecordHistory"
 
 
-OPTIONS = (
-    "provisioned_product_ids",
-    "provisioned_product_names",
-    "search_query",
-    "tags",
-    "targets",
-    "service_action_id",
-    "service_action_name",
-    "parameters",
-    "sensitive_parameters",
-    "change_id",
-    "retry_failed",
-    "wait_until_available",
-    "accept_language",
-    "wait_delay",
-)
-
-
 @pytest.fixture
 def bulk(make_attempt: Make) -> Make:
     def make(*, check_mode: bool = False, diff_mode: bool = False, **params: Any) -> Any:
-        options: dict[str, Any] = dict.fromkeys(OPTIONS)
-        options.update(wait=True, wait_timeout=1800, max_concurrency="50", max_errors="0")
-        options.update(return_results="all", return_outputs="failures")
-        return make_attempt(run_on_many, {**options, **params}, check_mode=check_mode, diff_mode=diff_mode)
+        return make_attempt(run_on_many, params, check_mode=check_mode, diff_mode=diff_mode)
 
     return make
 
