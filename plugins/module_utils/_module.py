@@ -227,10 +227,11 @@ def run_handler(handler: Callable[[Task], None], task: Task) -> dict[str, Any]:
         handler(task)
     except InvalidInput as error:
         return mask_result({"changed": False, "failed": True, "msg": _message(error, task.params)})
+    except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
+        # Of a read before the start. First, since some of them are errors of our own.
+        failure = {"msg": _message(error, task.params), **error_facts(error)}
     except SelfServiceError as error:
         failure = {"msg": _message(error, task.params if isinstance(error, NOT_STARTED) else {}), **error.facts}
-    except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
-        failure = {"msg": _message(error, task.params), **error_facts(error)}
     except Exception as error:  # noqa: BLE001 (the record that is known by then must not be lost with a bug)
         text = f"{type(error).__name__}: {masker.mask(error)}. This is a bug of selfservice.aws; please report it."
         failure = {"msg": text, "exception": traceback.format_exc()}

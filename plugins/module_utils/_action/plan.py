@@ -167,10 +167,12 @@ def add_diagnosis(refusal: Refused, service: ServiceCatalog, planned: Plan) -> R
     try:
         # Its status may have changed since it was read.
         validate(service, planned._replace(product=None), lambda _text: None, is_refused=True)
-    except SelfServiceError as found:
-        return Refused(f"{found} Nothing was started.", **{**found.facts, **refusal.facts})
     except SERVICE_ERRORS:
-        pass
+        # First, since some of them are errors of our own.
+        return refusal
+    except SelfServiceError as found:
+        # Of this start: a run of many, which leaves that out, may have started others.
+        return Refused(str(found), how_to_continue="Nothing was started.", **{**found.facts, **refusal.facts})
     return refusal
 
 

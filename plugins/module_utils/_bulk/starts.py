@@ -18,6 +18,7 @@ from .._exceptions import Refused, StartUnconfirmed
 from .._servicecatalog.errors import CallAbandoned, code_of, describe_error, is_transient
 from .._servicecatalog.transport import Attempts
 from .._threads import start_call
+from .._wait.availability import is_of_status
 from .._wait.schedule import PollSchedule, WaitOptions
 
 if TYPE_CHECKING:
@@ -168,7 +169,8 @@ class Starts:
 
     def _explain(self, target: Target, refusal: Refused) -> Refused:
         """Return a refusal with its reason, unless there are many, or its target waits for its product."""
-        if target.plan.waits_until_available or len(self._explained) >= _MOST_EXPLAINED:
+        waits = target.plan.waits_until_available and is_of_status(refusal)
+        if waits or len(self._explained) >= _MOST_EXPLAINED:
             return refusal
         self._explained.append(target)
         return add_diagnosis(refusal, self._service, target.plan)

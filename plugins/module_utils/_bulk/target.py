@@ -139,8 +139,9 @@ def searched_targets(
     service: ServiceCatalog, queries: list[str], parameters: Parameters, *, tags: Tags | None
 ) -> list[Target]:
     """Return a target for each provisioned product that the search finds, and that has the tags."""
-    found = with_tags(service.search_provisioned_products(queries), tags)
-    return [Target(Reference(product["Id"]), parameters, product) for product in found]
+    # By id, since pages that shift meanwhile may list one twice.
+    found = {product["Id"]: product for product in with_tags(service.search_provisioned_products(queries), tags)}
+    return [Target(Reference(product_id), parameters, product) for product_id, product in found.items()]
 
 
 def make_plans(

@@ -22,6 +22,9 @@ BULK_BY_NAME = {"provisioned_product_names": ["orders-db"], "service_action_name
 BUSY = {**BY_ID, "provisioned_product_id": "pp-legacy0000001"}
 TERRAFORM = {**BY_ID, "provisioned_product_id": "pp-terraform0001"}
 EXECUTE, DESCRIBE = "ExecuteProvisionedProductServiceAction", "DescribeProvisionedProduct"
+SEARCH, ACTIONS = "SearchProvisionedProducts", "ListServiceActionsForProvisioningArtifact"
+EXECUTION_PARAMETERS = "DescribeServiceActionExecutionParameters"
+ONE_TRY = {"aws_config": {"retries": {"total_max_attempts": 1}}}
 VISIBLE = "in us-east-1 that these credentials can see"
 IS_BUSY = (
     "'legacy-db' (pp-legacy0000001) has the status UNDER_CHANGE (Update 7 is under way); it takes an action when "
@@ -279,3 +282,103 @@ def test_a_page_of_a_proxy_instead_of_the_answer_to_a_start_may_hide_it(
     check(result, f"may have started on pp-orders0000001: no usable answer came back ({EXECUTE} was answered by")
     assert "run this task again with change_id: CHG-1" in result["msg"]
     assert result["changed"] is True
+
+
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [
+        (
+            "service_action_bulk",
+            {"provisioned_product_id": ["pp-orders0000001"], "service_action_id": "act-restart000001"},
+        ),
+        ("service_action_bulk", {"provisioned_product_name": ["orders-db"], "service_action_name": "Restart"}),
+        (
+            "service_action_bulk",
+            {"provisioned_product_id": "pp-orders0000001,pp-billing000001", "service_action_id": "act-restart000001"},
+        ),
+        ("record_wait", {"record_id": [], "wait_timeout": 0}),
+        ("record_info", {"record_id": ["rec-1", "rec-2"]}),
+        ("provisioned_product_info", {"provisioned_product_id": ["pp-orders0000001"]}),
+        ("provisioned_product_info", {"provisioned_product_name": ["orders-db"]}),
+    ],
+)
+def test_a_singular_name_takes_what_the_plural_takes(run_module: Execute, module: str, options: dict[str, Any]) -> None:
+    more = {"wait": False} if module == "service_action_bulk" else {}
+    assert "msg" not in run_module(module, **options, **more)
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "of"),
+    [
+        ("service_action", {**BY_ID, "provisioned_product_id": None}, "provisioned_product"),
+        ("service_action", {**BY_NAME, "provisioned_product_name": None}, "provisioned_product"),
+        ("service_action", {**BY_NAME, "service_action_name": None}, "service_action"),
+        ("service_action_bulk", {**BULK_BY_ID, "service_action_id": None}, "service_action"),
+        (
+            "service_action_bulk",
+            {"targets": [{"provisioned_product_id": None}], "service_action_name": "Restart"},
+            "provisioned_product",
+        ),
+    ],
+)
+def test_null_is_no_product_and_no_action(
+    run_module: Execute, emulator: Emulator, module: str, options: dict[str, Any], of: str
+) -> None:
+    check(
+        run_module(module, **options),
+        f"One of {of}_id, {of}_name needs a value, and null is none. Nothing was started.",
+    )
+    assert emulator.calls() == []
+
+
+@pytest.mark.parametrize("module", ["service_action", "service_action_bulk"])
+@pytest.mark.parametrize("kind", ["garbage", "page"])
+def test_a_refusal_is_told_though_its_reason_cannot_be_read(
+    make: Execute, emulator: Emulator, module: str, kind: str
+) -> None:
+    emulator.fault(DESCRIBE, kind, **({"status": 502} if kind == "page" else {}))
+    options = BY_ID if module == "service_action" else BULK_BY_ID
+    mistake = Mistake({**options, **ONE_TRY, "parameters": {"Mod": "forced"}}, "", f"servicecatalog_{module}")
+    check(make(mistake), "was not started on pp-orders0000001: InvalidParametersException: Parameter Mod")
+
+
+@pytest.mark.parametrize("operation", [SEARCH, ACTIONS, EXECUTION_PARAMETERS])
+@pytest.mark.parametrize("kind", ["garbage", "page"])
+def test_a_page_of_a_proxy_before_the_starts_says_that_nothing_was_started(
+    make: Execute, emulator: Emulator, operation: str, kind: str
+) -> None:
+    emulator.fault(operation, kind, **({"status": 502} if kind == "page" else {}))
+    mistake, more = Mistake(BY_NAME, ""), dict(ONE_TRY)
+    if operation == SEARCH:
+        mistake = Mistake({"search_query": ["productName:Database"], "service_action_name": "Restart"}, "", BULK)
+    if operation == EXECUTION_PARAMETERS:
+        more["_ansible_check_mode"] = True
+    message = make(mistake, **more)["msg"]
+    assert f"{operation} was answered by" in message
+    assert message.count("Nothing was started") == 1
+
+
+def test_a_bulk_task_never_says_that_nothing_was_started_beside_what_was(make: Execute, emulator: Emulator) -> None:
+    ids = ["pp-orders0000001", "pp-terraform0001"]
+    result = make(Mistake({**BULK_BY_ID, "provisioned_product_ids": ids, "wait": False}, "", BULK))
+    check(
+        result,
+        f"Of 2 targets: 1 failed, 1 started (max_errors is 0). Failed: pp-terraform0001. The first: The "
+        f"provisioned product {NO_TERRAFORM}. To continue, fix the cause",
+    )
+    assert "Nothing was started" not in result["msg"]
+    assert len(emulator.records()) == 1
+
+
+def test_a_misspelt_parameter_is_explained_where_busy_products_are_waited_for(make: Execute) -> None:
+    options = {**BULK_BY_ID, "parameters": {"Mod": "forced"}, "wait_until_available": True}
+    check(make(Mistake(options, "", BULK)), "takes no parameter 'Mod'. Did you mean Mode?")
+
+
+def test_a_product_that_a_search_lists_twice_is_one_target(make: Execute, emulator: Emulator) -> None:
+    world = yaml.safe_load(DEMO.read_text())
+    artifact = {"ProductId": "prod-database00001", "ProvisioningArtifactId": "pa-database00001"}
+    product = {"Id": world["provisioned_products"][0]["id"], "Name": "orders-db", "Status": "AVAILABLE", **artifact}
+    emulator.fault(SEARCH, "replaced", members={"ProvisionedProducts": [product, product]})
+    options = {"search_query": ["productName:Database"], "service_action_id": "act-restart000001", "wait": False}
+    assert len(make(Mistake(options, "", BULK))["results"]) == len(emulator.records()) == 1
