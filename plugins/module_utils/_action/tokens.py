@@ -53,8 +53,8 @@ class Change(NamedTuple):
     def option(self) -> str:
         """The option that makes a task a repetition of this run, as YAML."""
         name, text = ("execute_token", str(self.given_token)) if self.id is None else ("change_id", self.id)
-        # All else may be something that YAML reads as a number, a time, or a structure.
-        is_plain = re.fullmatch(r"[A-Za-z]+[-_.][A-Za-z0-9_.-]*", text)
+        # All else may be something that YAML reads as a number, a time, or a structure, or lose its end to a full stop.
+        is_plain = re.fullmatch(r"[A-Za-z]+[-_.][A-Za-z0-9_.-]*[A-Za-z0-9]", text)
         return f"{name}: {text if is_plain else json.dumps(text, ensure_ascii=False)}"
 
 

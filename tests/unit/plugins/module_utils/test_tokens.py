@@ -108,6 +108,11 @@ def test_any_printable_text_is_a_change_id_that_is_repeated_word_for_word(text: 
     assert change == change_of(yaml.safe_load(change.option)["change_id"])
 
 
+@pytest.mark.parametrize("text", ["CHG-1.", "CHG-1-", "v1_"])
+def test_a_mark_at_the_end_of_a_change_id_is_not_taken_for_that_of_the_sentence(text: str) -> None:
+    assert change_of(text).option == f'change_id: "{text}"'
+
+
 def test_a_number_without_a_fraction_is_its_digits() -> None:
     assert change_of(4711).id == "4711"
 
