@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypeVar
 
-from .._exceptions import ProductUnavailable, Refused, SelfServiceError
+from .._exceptions import Refused, SelfServiceError
 from .._secrets.masker import mask_parameters
 from .._servicecatalog.errors import SERVICE_ERRORS, describe_error, error_facts, is_access_denied
 from .._servicecatalog.models import ExecutionParameter, Parameters, Record, Reference, Request
@@ -162,7 +162,7 @@ def add_diagnosis(refusal: Refused, service: ServiceCatalog, planned: Plan) -> R
     can't be read is left out.
     """
     code = (refusal.facts.get("error") or {}).get("code")
-    if code not in _EXPLAINED or isinstance(refusal, ProductUnavailable):
+    if code not in _EXPLAINED:
         return refusal
     try:
         # Its status may have changed since it was read.
