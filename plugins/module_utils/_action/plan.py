@@ -25,6 +25,8 @@ T = TypeVar("T")
 # Refusals that reads can explain.
 _EXPLAINED = ("InvalidParametersException", "InvalidStateException", "ResourceNotFoundException")
 _WAIT_FOR_IT = "Wait for that, or run the task with wait_until_available: true."
+# Whether the service answers a start that it knows while the product is busy with it, AWS does not document.
+_BUSY_WITH_IT = "It may be busy with this change."
 _WITHOUT_ACTIONS = ("TERRAFORM_OPEN_SOURCE", "TERRAFORM_CLOUD", "EXTERNAL")
 
 
@@ -171,8 +173,9 @@ def add_diagnosis(refusal: Refused, service: ServiceCatalog, planned: Plan) -> R
         # First, since some of them are errors of our own.
         return refusal
     except SelfServiceError as found:
-        # Of this start: a run of many, which leaves that out, may have started others.
-        return Refused(str(found), how_to_continue="Nothing was started.", **{**found.facts, **refusal.facts})
+        # Of this start: a run of many, which leaves that out, may have started others, and so may earlier runs.
+        nothing = "Nothing was started." if planned.token_is_new else "Nothing was started by this run."
+        return Refused(str(found), how_to_continue=nothing, **{**found.facts, **refusal.facts})
     return refusal
 
 
@@ -225,7 +228,8 @@ def _check_ready(product: Mapping[str, Any], planned: Plan, warn: Callable[[str]
     is_changing = product["Status"] in CHANGING
     waits = planned.waits_until_available and is_changing
     if is_refused or (planned.token_is_new and not waits):
-        raise Refused(f"{busy} {_WAIT_FOR_IT}" if is_changing else busy, changed=False)
+        ways = [] if planned.token_is_new else [_BUSY_WITH_IT]
+        raise Refused(" ".join([busy, *ways, _WAIT_FOR_IT] if is_changing else [busy]), changed=False)
     # A replay of the start is accepted.
     other = "The start is refused, unless this change has started it."
     warn(f"{busy} {'The start waits for that, at most wait_timeout seconds.' if waits else other}")

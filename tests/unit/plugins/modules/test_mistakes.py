@@ -382,3 +382,18 @@ def test_a_product_that_a_search_lists_twice_is_one_target(make: Execute, emulat
     emulator.fault(SEARCH, "replaced", members={"ProvisionedProducts": [product, product]})
     options = {"search_query": ["productName:Database"], "service_action_id": "act-restart000001", "wait": False}
     assert len(make(Mistake(options, "", BULK))["results"]) == len(emulator.records()) == 1
+
+
+@pytest.mark.parametrize("module", ["service_action", "service_action_bulk"])
+def test_a_product_that_is_busy_with_the_change_itself_is_not_called_not_started(
+    make: Execute, emulator: Emulator, module: str
+) -> None:
+    emulator.set(product_status_while_running="UNDER_CHANGE", replay_while_busy="refuse")
+    options = {**(BY_ID if module == "service_action" else BULK_BY_ID), **ONE_TRY, "wait": False, "change_id": "CHG-1"}
+    mistake = Mistake(options, "", f"servicecatalog_{module}")
+    emulator.fault(EXECUTE, "reset_after", calls=[1])
+    assert "may have started" in make(mistake)["msg"]
+    result = make(mistake)
+    check(result, "it takes an action when AVAILABLE or TAINTED. It may be busy with this change.")
+    assert "Nothing was started." not in str(result)
+    assert len(emulator.records()) == 1
