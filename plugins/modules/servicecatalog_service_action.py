@@ -379,7 +379,7 @@ def _start(task: Task, planned: plan.Plan) -> None:
     # Before the write, so that nothing but the service can fail after it.
     reader = task.polling_service if params["wait"] or params["wait_until_available"] else task.service
     task.clock.raise_on_signals()
-    more: dict[str, Any] = {"send": partial(_send, task, again), "tell": partial(_tell, task)}
+    more: dict[str, Any] = {"send": partial(_send, task, again), "tell": partial(_tell, task), "clock": task.clock}
     execution = start_attempt(task.service, planned, retry_failed=params["retry_failed"], **more)
     _keep(task, execution.record, changed=execution.changed)
     if params["wait"] or not execution.changed or execution.record.outcome is not models.Outcome.RUNNING:
@@ -393,7 +393,7 @@ def _send(task: Task, again: str, planned: plan.Plan) -> Execution:
     # Not at the top: a run that does not wait saves a fiftieth of its CPU.
     from ansible_collections.selfservice.aws.plugins.module_utils._wait import availability, schedule
 
-    busy = availability.BusyProduct(planned.request, how_to_continue=f"To go on, run {again}.")
+    busy = availability.BusyProduct(planned.request, again, may_be_own=not planned.token_is_new)
     options, action = schedule.WaitOptions.of(task.params), task.params["service_action_name"]
     waiting = availability.AvailabilityWait(task.polling_service, busy, options, action=action, **_times(task))
     return waiting.start(send)

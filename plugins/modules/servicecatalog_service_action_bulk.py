@@ -88,7 +88,8 @@ options:
       - A target that waits until its product is available, see O(wait_until_available), does not count, and others run
         meanwhile. Once the product is available, the target starts behind all that have not been looked at.
       - This holds for a run that continues another, too, if it has the same targets in the same order, and if none of
-        them was waiting to become available when the other one ended.
+        them was waiting to become available when the other one ended. With O(wait_until_available) it does not hold for
+        one that continues another if the service refuses a start that it knows while the product is busy with it.
     type: str
     default: "50"
   max_errors:
@@ -178,7 +179,7 @@ EXAMPLES = r"""
       team: orders
       env: prod
     service_action_name: Restart
-    change_id: CHG-4712
+    change_id: CHG-4713
 
 - name: Show which databases would restart, and with which parameters
   selfservice.aws.servicecatalog_service_action_bulk:
@@ -196,7 +197,7 @@ EXAMPLES = r"""
     provisioned_product_names: [orders-db, billing-db]
     service_action_name: Restart
     wait_until_available: true
-    change_id: CHG-4712
+    change_id: CHG-4714
 
 - name: Back up by ids, and go on
   selfservice.aws.servicecatalog_service_action_bulk:
@@ -451,7 +452,9 @@ def run_on_many(task: Task) -> None:
         task.result.update(summary.bulk_results(targets, params, is_check=task.check_mode, warn=task.warn))
         task.result["summary"]["seconds"] = round(task.clock.monotonic() - task.started, 1)
         task.result["summary"]["api_calls"] = sum(each.requests for each in services)
-    summary.raise_for_failures(targets, pending, change=change, interrupted=interrupted, warn=task.warn)
+    summary.raise_for_failures(
+        targets, pending, change=change, interrupted=interrupted, is_check=task.check_mode, warn=task.warn
+    )
 
 
 def _preview(task: Task, service: ServiceCatalog, targets: list[target.Target]) -> None:

@@ -38,6 +38,7 @@ class Failure(NamedTuple):
     """A scenario that fails: its options, the faults of the service until they are mended, and when a signal comes.
 
     With `is_repeated` it is run twice before anything is mended, so that the second run finds the records of the first.
+    `status` is that of the first product until then.
     """
 
     scenario: str
@@ -45,6 +46,7 @@ class Failure(NamedTuple):
     faults: tuple[tuple[str, str, dict[str, Any]], ...] = ()
     interrupt_at: float = math.inf
     is_repeated: bool = False
+    status: str = ""
 
 
 def ways_of(message: str) -> list[Way]:
@@ -85,6 +87,13 @@ FAILURES = {
         "many", {"wait_timeout": 5, "max_concurrency": "1", "max_errors": "5"}
     ),
     "a bulk run that a signal ends": Failure("many", interrupt_at=4),
+    "a product that is busy for too long": Failure(
+        "one", {"wait_until_available": True, "wait_timeout": 10, "change_id": "CHG-1"}, status="UNDER_CHANGE"
+    ),
+    "a product that is in error": Failure("one", {"wait_until_available": True}, status="ERROR"),
+    "a bulk run with a product that is busy for too long": Failure(
+        "many", {"wait_until_available": True, "wait_timeout": 10, "max_errors": "0"}, status="UNDER_CHANGE"
+    ),
     "records that had not ended in time": Failure("wait_for_many", {"wait_timeout": 2}),
     "records that can't be polled": Failure(
         "wait_for_many", faults=((HISTORY, "access_denied", {}), (RECORD, "access_denied", {}))
@@ -107,6 +116,8 @@ def fail(run_scenario: ScenarioRunner, emulator: Emulator, connect: Callable[...
             )
         for operation, kind, options in failure.faults:
             emulator.fault(operation, kind, **options)
+        if failure.status:
+            emulator.update_product(IDS[0], status=failure.status)
         given = dict(failure.params or {})
         if scenario.records:
             given["record_ids"] = [record["RecordId"] for record in emulator.records()]
@@ -115,6 +126,7 @@ def fail(run_scenario: ScenarioRunner, emulator: Emulator, connect: Callable[...
             emulator.advance(60)
         assert result["failed"] is True
         emulator.clear_faults()
+        emulator.update_product(IDS[0], status="AVAILABLE")
         emulator.update_product(IDS[-1], run=WORLD["provisioned_products"][0]["run"])
         return str(result["msg"])
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Callable
 
+from .._clock import Interrupted
 from .._exceptions import Refused
 from .._servicecatalog.errors import SERVICE_ERRORS
 from .._servicecatalog.models import Outcome, Record
 from .plan import add_diagnosis
 
 if TYPE_CHECKING:
+    from .._clock import Clock
     from .._servicecatalog.api import ServiceCatalog
     from .plan import Plan
     from .start import Execution
@@ -29,12 +31,14 @@ def start_attempt(
     send: Callable[[Plan], Execution],
     tell: Callable[[Plan, int], None],
     retry_failed: bool,
+    clock: Clock,
 ) -> Execution:
     """Start the first attempt, or with `retry_failed` the first that is not known to have FAILED before this run.
 
     One that this run created, that runs, that has SUCCEEDED, that can't be read or whose age can't be told is the last,
     so that a run starts one action at most. Each is passed to `tell`, then to `send`. Cost: for each old failure a
-    start, and a read where the response to the start does not tell its end. A refusal is raised with its reason.
+    start, and a read where the response to the start does not tell its end. A refusal is raised with its reason. After
+    a signal nothing more is started, and the failure found last is returned.
     """
     most = MOST_ATTEMPTS if retry_failed else 1
     for attempt in range(1, most + 1):
@@ -45,9 +49,17 @@ def start_attempt(
         except Refused as refusal:
             raise add_diagnosis(refusal, service, sent) from refusal
         is_last = attempt == most or execution.changed
-        if is_last or read_replay(service, execution.record).outcome is not Outcome.FAILED:
+        if is_last or read_replay(service, execution.record).outcome is not Outcome.FAILED or _is_interrupted(clock):
             break
     return execution
+
+
+def _is_interrupted(clock: Clock) -> bool:
+    try:
+        clock.sleep(0.0)
+    except Interrupted:
+        return True
+    return False
 
 
 def how_to_retry(again: str, attempt: int | None) -> str:

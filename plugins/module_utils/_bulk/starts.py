@@ -173,7 +173,10 @@ class Starts:
         if waits or len(self._explained) >= _MOST_EXPLAINED:
             return refusal
         self._explained.append(target)
-        return add_diagnosis(refusal, self._service, target.plan)
+        explained = add_diagnosis(refusal, self._service, target.plan)
+        if explained is refusal:
+            self._explained.remove(target)
+        return explained
 
     def _send_later(self, each: _Start) -> None:
         now, began = self._clock.monotonic(), each.target.began

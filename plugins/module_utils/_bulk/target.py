@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,6 +25,17 @@ if TYPE_CHECKING:
     from .._action.start import Execution
     from .._servicecatalog.api import ServiceCatalog
     from .._wait.availability import BusyProduct
+
+# In the order in which they are reported.
+OUTCOMES = (
+    Outcome.SUCCEEDED,
+    Outcome.FAILED,
+    Outcome.TIMED_OUT,
+    Outcome.NOT_STARTED,
+    Outcome.STARTED,
+    Outcome.WOULD_START,
+)
+PROBLEMS = (Outcome.FAILED, Outcome.TIMED_OUT)
 
 
 @dataclass(eq=False, repr=False)
@@ -61,6 +73,11 @@ class Target:
         """The name of the provisioned product, as far as it is known."""
         detail = self.record.detail if self.record else {}
         return detail.get("ProvisionedProductName") or (self.product or {}).get("Name") or self.reference.name
+
+    @property
+    def outcome_so_far(self) -> Outcome:
+        """The outcome; an unforeseen exception may have kept it from having one."""
+        return self.outcome or (Outcome.STARTED if self.record else Outcome.NOT_STARTED)
 
     @property
     def same_task(self) -> str:
@@ -114,6 +131,12 @@ class Target:
         if not isinstance(error, SelfServiceError):
             error = Refused(error_sentence(error), **error_facts(error))
         self.failure, self.outcome = error, Outcome.FAILED
+
+
+def count_outcomes(targets: Iterable[Target]) -> dict[Outcome, int]:
+    """Return how many targets have come to each outcome, in the order in which they are reported."""
+    found = Counter(target.outcome_so_far for target in targets)
+    return {outcome: found[outcome] for outcome in OUTCOMES}
 
 
 def given_targets(params: Mapping[str, Any], common: Parameters, secrets: Parameters) -> list[Target]:

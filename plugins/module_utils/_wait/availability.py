@@ -48,10 +48,11 @@ def is_of_status(error: BaseException) -> bool:
 class BusyProduct:
     """A provisioned product that refused a start, as last read: no I/O."""
 
-    def __init__(self, request: Request, how_to_continue: str = "") -> None:
+    def __init__(self, request: Request, again: str | None = None, *, may_be_own: bool) -> None:
         self.product: Mapping[str, Any] | None = None
         self.request = request
-        self._how_to_continue = how_to_continue
+        self._again = again
+        self._may_be_own = may_be_own
         self._refusal: SelfServiceError | None = None
         self._error: Exception | None = None
         # Of starts that were sent since the product read as ready.
@@ -77,14 +78,13 @@ class BusyProduct:
         """Return why the product is not waited for: it can't be read, or its status is none that passes."""
         if self._error is not None:
             unread = f"can't be read to wait for another one: {describe_error(self._error)}"
-            return self._unavailable(f"its status does not allow it, and {unread}")
+            return self._unavailable(f"its status does not allow it, and {unread}", is_over=True)
         product = self.product or {}
         described = f"the {describe_product(product)} has the status {describe_status(product)}"
         if self._is_ready and self._refusal is not None:
-            return self._unavailable(
-                f"{described}, but refuses it: {describe_error(self._refusal.__cause__ or self._refusal)}"
-            )
-        return self._unavailable(f"{described}, which is not waited for")
+            why = describe_error(self._refusal.__cause__ or self._refusal)
+            return self._unavailable(f"{described}, but refuses it: {why}", is_over=True)
+        return self._unavailable(f"{described}, which is not waited for", is_over=True)
 
     def timed_out(self, options: WaitOptions) -> ProductUnavailable:
         """Return the failure of a wait that is over."""
@@ -109,10 +109,16 @@ class BusyProduct:
     def _is_ready(self) -> bool:
         return self.product is not None and self.product.get("Status") in READY
 
-    def _unavailable(self, why: str) -> ProductUnavailable:
+    def _unavailable(self, why: str, *, is_over: bool = False) -> ProductUnavailable:
+        """Return the failure; if it `is_over`, to wait once more would end in the same way."""
         sent, facts = self.request, self._refusal.facts if self._refusal else {}
-        text = f"The service action {sent.service_action_id} was not started on {sent.provisioned_product_id}: {why}."
-        return ProductUnavailable(f"{text} {self._how_to_continue}".rstrip(), **facts)
+        by_whom = " by this run" if self._may_be_own else ""
+        text = f"The service action {sent.service_action_id} was not started on {sent.provisioned_product_id}{by_whom}"
+        text += f": {why}."
+        if self._may_be_own and not is_over:
+            text += " It may be busy with this change."
+        way = "" if self._again is None else f"To go on, {'correct that and ' if is_over else ''}run {self._again}."
+        return ProductUnavailable(text, how_to_continue=way, **facts)
 
 
 class AvailabilityWait:

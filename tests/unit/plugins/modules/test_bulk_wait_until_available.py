@@ -124,8 +124,9 @@ def test_at_the_deadline_a_target_fails_and_nothing_was_started(patient: Make, e
     assert result["failed"] is False
     assert result["results"][1]["record_detail"]["record_id"] is None
     assert result["results"][1]["msg"] == (
-        f"The service action {RESTART} was not started on {ids[1]}: the provisioned product 'web-001' ({ids[1]}) was "
-        "UNDER_CHANGE (Stack update in progress), and did not become available within 60 s (wait_timeout)."
+        f"The service action {RESTART} was not started on {ids[1]} by this run: the provisioned product 'web-001' "
+        f"({ids[1]}) was UNDER_CHANGE (Stack update in progress), and did not become available within 60 s "
+        "(wait_timeout). It may be busy with this change."
     )
     assert attempt.task.clock.slept == 60
     emulator.advance(1000)

@@ -338,7 +338,7 @@ def test_a_refusal_is_told_though_its_reason_cannot_be_read(
 ) -> None:
     emulator.fault(DESCRIBE, kind, **({"status": 502} if kind == "page" else {}))
     options = BY_ID if module == "service_action" else BULK_BY_ID
-    mistake = Mistake({**options, **ONE_TRY, "parameters": {"Mod": "forced"}}, "", f"servicecatalog_{module}")
+    mistake = Mistake({**options, **ONE_TRY, "parameters": {"Mod": "forced"}}, "", module)
     check(make(mistake), "was not started on pp-orders0000001: InvalidParametersException: Parameter Mod")
 
 
@@ -390,7 +390,7 @@ def test_a_product_that_is_busy_with_the_change_itself_is_not_called_not_started
 ) -> None:
     emulator.set(product_status_while_running="UNDER_CHANGE", replay_while_busy="refuse")
     options = {**(BY_ID if module == "service_action" else BULK_BY_ID), **ONE_TRY, "wait": False, "change_id": "CHG-1"}
-    mistake = Mistake(options, "", f"servicecatalog_{module}")
+    mistake = Mistake(options, "", module)
     emulator.fault(EXECUTE, "reset_after", calls=[1])
     assert "may have started" in make(mistake)["msg"]
     result = make(mistake)

@@ -118,9 +118,9 @@ def test_at_the_deadline_nothing_was_started(patient: Make, emulator: Emulator, 
     result = attempt.result()
     assert (result["failed"], result["changed"]) == (True, False)
     assert result["msg"] == (
-        f"{NOT_STARTED}the provisioned product 'orders-db' ({ORDERS}) was UNDER_CHANGE (Stack update in progress), and "
-        "did not become available within 60 s (wait_timeout). To go on, run this task again with "
-        "change_id: CHG-1."
+        f"The service action {RESTART} was not started on {ORDERS} by this run: the provisioned product 'orders-db' "
+        f"({ORDERS}) was UNDER_CHANGE (Stack update in progress), and did not become available within 60 s "
+        "(wait_timeout). It may be busy with this change. To go on, run this task again with change_id: CHG-1."
     )
     assert result["error"]["code"] == "InvalidStateException"
     assert attempt.task.clock.slept == 60
@@ -160,7 +160,7 @@ def test_an_error_of_the_product_ends_the_wait(patient: Make, emulator: Emulator
         _exceptions.ProductUnavailable, match=r"has the status ERROR \(Rollback failed\), which"
     ) as caught:
         attempt.run()
-    assert "To go on, run this task again with change_id: " in str(caught.value)
+    assert "To go on, correct that and run this task again with change_id: " in str(caught.value)
     assert caught.value.facts["changed"] is False
     assert after <= attempt.task.clock.slept <= after + 4
     assert emulator.records() == []

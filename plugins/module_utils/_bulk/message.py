@@ -1,0 +1,146 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the message of a failed bulk run says: what happened, and how to continue, within its length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .._action.attempts import MOST_ATTEMPTS
+from .._secrets.masker import mask
+from .._servicecatalog.models import Outcome
+from .target import PROBLEMS, Target, count_outcomes
+
+if TYPE_CHECKING:
+    from .._action.tokens import Change
+    from .._clock import Interrupted
+    from .queue import Budget, TargetQueue
+
+# How many targets a warning names, how many of each outcome a message, and how many of those that hold the places.
+MOST_NAMED, _MOST_OF_EACH, _MOST_BLOCKERS = 10, 5, 3
+# How many characters a message has beside the change id, how many of the first failure, and how many of a name.
+_LONGEST_MESSAGE, _LONGEST_FAILURE, _LONGEST_NAME = 599, 200, 40
+_SHORTEST = 30
+
+
+def failure_message(
+    targets: Sequence[Target],
+    budget: Budget,
+    *,
+    change: Change,
+    interrupted: Interrupted | None,
+    blocked: str,
+    is_check: bool,
+) -> str:
+    """Return what has happened and how to continue, with fewer names and less of the first failure if it gets long."""
+    # How to continue is said once, for all.
+    first = next((target.failure.what_happened for target in targets if target.failure), "")
+    signal = "" if str(interrupted) in first else str(interrupted or "")
+    first = _shorten(f"The first: {first}", _LONGEST_FAILURE) if first else ""
+    ways = [blocked, _how_to_continue(targets, change, interrupted), _describe_given_up(targets)]
+    end = " ".join(filter(None, ["Nothing was started."] if is_check else [_nothing_started(targets, change), *ways]))
+    room = _LONGEST_MESSAGE + len(str(change.id)) - len(f"  {signal} {end}")
+    # Those that hold the places are named anyway.
+    named = (Outcome.FAILED,) if blocked else PROBLEMS
+    for most in range(_MOST_OF_EACH, 0, -1):
+        counts = _describe_counts(targets, budget, named, most)
+        if len(counts) + len(first) <= room:
+            break
+    return " ".join(filter(None, [counts, signal, _shorten(first, room - len(counts)), end]))
+
+
+def _nothing_started(targets: Sequence[Target], change: Change) -> str:
+    if any(target.changed or target.record for target in targets):
+        return ""
+    return "Nothing was started." if change.is_new else "This run started nothing."
+
+
+def _shorten(text: str, longest: int) -> str:
+    """Return a text of so many characters at most, or none of one of which next to nothing would be left."""
+    if len(text) <= longest:
+        return text
+    return f"{text[: longest - 3]}..." if longest >= _SHORTEST else ""
+
+
+def _describe_counts(targets: Sequence[Target], budget: Budget, named: Sequence[Outcome], most: int) -> str:
+    counts = count_outcomes(targets)
+    words = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in counts.items() if count)
+    text = f"Of {len(targets)} targets: {words} (max_errors is {budget.max_errors})."
+    for outcome in named:
+        if counts[outcome]:
+            text += f" {outcome.replace('_', ' ').capitalize()}: {name_targets(targets, outcome, most)}."
+    return text
+
+
+def name_targets(targets: Sequence[Target], outcome: Outcome, most: int) -> str:
+    """Return the names of the first targets with an outcome, or their ids, as a list in a sentence."""
+    return join_names([name_of(target) for target in targets if target.outcome_so_far is outcome], most)
+
+
+def join_names(names: Sequence[str], most: int) -> str:
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def name_of(target: Target) -> str:
+    """Return the name, or the id of a target whose name is long."""
+    name = mask(target.product_name or "")
+    return name if 0 < len(name) <= _LONGEST_NAME else _shorten(target.product_id or name, _LONGEST_NAME)
+
+
+def _how_to_continue(targets: Sequence[Target], change: Change, interrupted: Interrupted | None) -> str:
+    again = f"run this task again with {change.option}"
+    failed = [target for target in targets if target.outcome is Outcome.FAILED and not _is_given_up(target)]
+    if any(target.record for target in failed):
+        retry = "and with retry_failed: true if those that failed are to run again"
+        return f"To continue, fix the cause and {again}, {retry}."
+    if not _can_go_on(targets, interrupted):
+        return ""
+    return f"To continue, {_what_to_correct(targets, failed)}{again}."
+
+
+def _what_to_correct(targets: Sequence[Target], failed: Sequence[Target]) -> str:
+    if all(target.changed for target in failed):
+        return ""
+    if any(target.outcome_so_far is Outcome.NOT_STARTED for target in targets):
+        # Those that are refused again count again, and keep the others from starting.
+        return "correct or leave out what was refused, or raise max_errors, and "
+    return "fix the cause and "
+
+
+def _describe_given_up(targets: Sequence[Target]) -> str:
+    """Return which targets are not retried any more, and what to do."""
+    names = [name_of(target) for target in targets if _is_given_up(target)]
+    if not names:
+        return ""
+    given_up = f"Failed {MOST_ATTEMPTS} times, and not retried any more: {join_names(names, _MOST_OF_EACH)}."
+    return f"{given_up} Fix the cause and run those, and only those, with a new change_id."
+
+
+def _is_given_up(target: Target) -> bool:
+    return target.outcome is Outcome.FAILED and target.record is not None and target.attempt >= MOST_ATTEMPTS
+
+
+def describe_blockers(queue: TargetQueue) -> str:
+    """Return which targets kept the rest from starting, and what to do."""
+    names = [_describe_blocker(target) for target in queue.blockers]
+    if not names:
+        return ""
+    return (
+        "The rest was not started: these targets may still run and hold every place (max_concurrency is "
+        f"{queue.budget.max_concurrency}): {join_names(names, _MOST_BLOCKERS)}. Stop what they run, wait for it, or "
+        "raise max_concurrency."
+    )
+
+
+def _describe_blocker(target: Target) -> str:
+    seen = f"record {target.record.record_id}" if target.record else "no record seen"
+    return f"{name_of(target)} ({seen})"
+
+
+def _can_go_on(targets: Sequence[Target], interrupted: Interrupted | None) -> bool:
+    """Tell whether the same task, run again, may start something or find out more."""
+    open_ends = (Outcome.NOT_STARTED, Outcome.TIMED_OUT, Outcome.STARTED)
+    return bool(interrupted) or any(each.outcome_so_far in open_ends or not each.record for each in targets)
