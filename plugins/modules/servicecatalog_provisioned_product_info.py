@@ -233,7 +233,7 @@ response_metadata:
       type: int
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Any
 
@@ -244,8 +244,10 @@ from ansible_collections.selfservice.aws.plugins.module_utils._module import Tas
 from ansible_collections.selfservice.aws.plugins.module_utils._secrets.masker import mask
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import errors, results
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.tags import check_tags, with_tags
+from ansible_collections.selfservice.aws.plugins.module_utils._threads import run_all
 
-_MOST_NAMED = 10
+# How many products a warning names, and how many outputs are read at once.
+_MOST_NAMED, _READERS = 10, 10
 
 
 def list_provisioned_products(task: Task) -> None:
@@ -279,13 +281,14 @@ def _searched(task: Task, queries: list[str]) -> Iterator[dict[str, Any]]:
     return task.service.search_provisioned_products(queries, access_level=access_level)
 
 
-def _add_outputs(task: Task, products: Iterable[dict[str, Any]]) -> None:
-    """Add to each product its outputs; those that have none to read get a warning together."""
-    unread = []
-    for product in products:
+def _add_outputs(task: Task, products: list[dict[str, Any]]) -> None:
+    """Add to each product its outputs, a call for each; those that have none to read get a warning together."""
+    service, found = task.bulk_service(_READERS), dict[str, str]()
+
+    def read(product: dict[str, Any]) -> None:
         name = f"{mask(product['name'])} ({product['id']})"
         try:
-            outputs = list(task.service.get_provisioned_product_outputs(product["id"]))
+            outputs = list(service.get_provisioned_product_outputs(product["id"]))
             product.update(outputs=results.record_outputs(outputs), output_list=results.output_list(outputs))
         except errors.SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
             text = errors.describe_error(error)
@@ -293,7 +296,10 @@ def _add_outputs(task: Task, products: Iterable[dict[str, Any]]) -> None:
                 facts = errors.error_facts(error)
                 raise SelfServiceError(f"The outputs of {name} can't be read: {text}.", **facts) from error
             # The product is gone, or was never provisioned successfully.
-            unread.append(f"{name}: {text}")
+            found[product["id"]] = f"{name}: {text}"
+
+    run_all(read, products, _READERS)
+    unread = [found[product["id"]] for product in products if product["id"] in found]
     if unread:
         more = f"; and {len(unread) - _MOST_NAMED} more" if len(unread) > _MOST_NAMED else ""
         task.warn(f"No outputs can be read of {'; '.join(unread[:_MOST_NAMED])}{more}.")
