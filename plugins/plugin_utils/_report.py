@@ -149,7 +149,7 @@ def _count(rows: list[dict[str, Any]]) -> dict[str, int]:
     return {
         "total": len(rows),
         **{outcome: found[outcome] for outcome in _OUTCOMES},
-        "changed": sum(each["changed"] for each in rows),
+        "changed": sum(each["changed"] and each["outcome"] != "would_start" for each in rows),
         "earlier": sum(bool(each["record_id"]) and not each["changed"] for each in rows),
     }
 

@@ -82,21 +82,22 @@ def test_none_and_one_are_told_in_words(results: list[Any], summary: str) -> Non
 def test_what_this_run_started_is_told_from_what_earlier_runs_started() -> None:
     earlier = result("web-2", record=record(), changed=False)
     unconfirmed = result("web-3", "failed", changed=True)
-    counts = report([result("web-1", record=record()), earlier, unconfirmed, result("web-4", "failed")], {})["counts"]
+    others = [result("web-4", "failed"), result("web-5", "would_start", changed=True)]
+    counts = report([result("web-1", record=record()), earlier, unconfirmed, *others], {})["counts"]
     assert (counts["changed"], counts["earlier"]) == (2, 1)
 
 
 def test_what_needs_attention_is_first_and_names_are_sorted_as_people_do() -> None:
     given = [
-        result("web-10"),
-        result("Web-9"),
+        result("Web-10"),
+        result("web-9"),
         result("b", "not_started"),
         result("a", "timed_out"),
         result("z", "failed"),
         result("", "failed", provisioned_product_id=None, provisioned_product_name=None),
     ]
     names = [each["provisioned_product_name"] for each in report(given, {})["results"]]
-    assert names == [None, "z", "a", "b", "Web-9", "web-10"]
+    assert names == [None, "z", "a", "b", "web-9", "Web-10"]
 
 
 @pytest.mark.parametrize(
@@ -207,11 +208,11 @@ def test_parameters_that_all_share_are_told_once_and_others_with_their_product()
 @pytest.mark.parametrize("parameters", [None, {}, {"Old": "a s3cr3t b", "Pin": "s3cr3t", "Mode": "soft"}])
 def test_secrets_are_masked_among_all_parameters(parameters: dict[str, Any] | None) -> None:
     context = {"parameters": parameters, "sensitive_parameters": {"Pin": "s3cr3t", "Keys": ["k3y-1", "k3y-2"]}}
-    own = {"Pin": "s3cr3t", "Keys": ["k3y-1"], "Note": "czNjcjN0", "Mode": "k3y-2"}
+    own = {"Pin": "an0ther", "Keys": ["k3y-1"], "Note": "czNjcjN0", "Mode": "k3y-2"}
     data = report([result("a", parameters=own), result("b")], context)
     assert data["parameters"]["Pin"] == ["********"]
     assert data["parameters"]["Keys"] == ["********"] * 2
-    assert not re.search("s3cr3t|k3y|czNjcjN0", json.dumps(data))
+    assert not re.search("s3cr3t|an0ther|k3y|czNjcjN0", json.dumps(data))
     if parameters:
         assert data["parameters"]["Old"] == ["a ******** b"]
         assert data["parameters"]["Mode"] == ["soft"]
