@@ -44,8 +44,9 @@ class ProductState(NamedTuple):
 class TargetsState(NamedTuple):
     """How many targets or records a module works on, and where they stand.
 
-    `verb` says what has become of the `ended`: ended, or only started. The products of the `busy` do not take a start
-    yet. Those that are not `pending` any more, and in none of the others, will not start.
+    `verb` says what has become of the `ended`: ended, or only started. Of these, the `measured` ran during this wait:
+    they tell how long the others will take. The products of the `busy` do not take a start yet. Those that are not
+    `pending` any more, and in none of the others, will not start.
     """
 
     total: int
@@ -54,6 +55,7 @@ class TargetsState(NamedTuple):
     running: int
     pending: int
     busy: int = 0
+    measured: int = 0
     verb: str = "ended"
 
 

@@ -69,7 +69,7 @@ class TargetQueue:
         self.busy: dict[Target, None] = {}
         # Counted as they come: the loop asks for each start, and there may be ten thousand.
         self.errors = self._own_errors = 0
-        self._ended_retries = 0
+        self._ended_retries = self._measured = 0
         self._positions: dict[Target, int] = {}
         for target in targets:
             self._positions[target] = self.total
@@ -100,6 +100,7 @@ class TargetQueue:
             running=under_way,
             pending=0 if self.error_budget_exceeded else pending,
             busy=0 if self.error_budget_exceeded else busy,
+            measured=self._measured,
             verb="ended" if is_waiting else "started",
         )
 
@@ -136,6 +137,8 @@ class TargetQueue:
         target.outcome = outcome
         self.errors += outcome in _ERRORS
         self._own_errors += outcome in _ERRORS and not is_known_failure
+        if target.has_run:
+            self._measured += 1
 
     def is_retried(self, target: Target) -> bool:
         """Tell whether a target whose record has FAILED is started again."""

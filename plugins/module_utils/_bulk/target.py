@@ -85,9 +85,14 @@ class Target:
         return f"this task again with {self.plan.change.option}"
 
     @property
+    def has_run(self) -> bool:
+        """Whether this run created its record, or saw it before it ended."""
+        return self.record is not None and (self.changed or self.ran_in_this_run)
+
+    @property
     def failed_before(self) -> bool:
         """Whether its record, which has FAILED, had done so before this run."""
-        return not (self.changed or self.ran_in_this_run)
+        return not self.has_run
 
     @property
     def failed_at(self) -> float:

@@ -113,6 +113,7 @@ def _poll_until_ended(
     # A record may be much younger than `started`, if its start had to wait.
     now = began = clock.monotonic()
     schedule = PollSchedule(options, now, clock.jitter())
+    ended_before: int | None = None
     pause = 0.0 if poll_immediately else schedule.seconds_to_poll(now, oldest=started, youngest=began)
     while True:
         try:
@@ -121,8 +122,9 @@ def _poll_until_ended(
             return interrupted
         schedule.begin_poll(clock.monotonic())
         has_read = poller.poll(schedule.last_call(started))
+        ended_before = _ended(poller) if ended_before is None else ended_before
         if progress is not None and (has_read or not poller.outstanding):
-            progress.report(_state(poller), urgent=True, is_last=not poller.outstanding)
+            progress.report(_state(poller, ended_before), urgent=True, is_last=not poller.outstanding)
         now = clock.monotonic()
         schedule.end_poll(now, failed=not has_read, jitter=clock.jitter())
         if not poller.outstanding or schedule.gives_up(started):
@@ -140,11 +142,17 @@ def _unread(record: Record, error: BaseException | None) -> str:
     return f"Record {record.record_id} could not be read to its end, so that its outputs may be missing: {reason}."
 
 
-def _state(poller: RecordPoller) -> State:
+def _ended(poller: RecordPoller) -> int:
+    return len(poller.records) - len(poller.outstanding)
+
+
+def _state(poller: RecordPoller, ended_before: int = 0) -> State:
+    """Return where the records stand, of which `ended_before` had ended when they were first polled."""
     records = poller.records.values()
     if len(records) == 1:
         record = next(iter(records))
         return RecordState(record.record_id, record.detail.get("ProvisionedProductName") or "", record.status or "")
-    running = len(poller.outstanding)
-    failed = sum(record.outcome is Outcome.FAILED for record in records)
-    return TargetsState(len(records), len(records) - running, failed, running, pending=0)
+    ended, failed = _ended(poller), sum(record.outcome is Outcome.FAILED for record in records)
+    return TargetsState(
+        len(records), ended, failed, running=len(poller.outstanding), pending=0, measured=ended - ended_before
+    )

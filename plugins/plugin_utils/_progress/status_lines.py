@@ -14,6 +14,8 @@ from ...module_utils._progress import ProductState, RecordState, State, TargetsS
 _NAME = "selfservice.aws: "
 # Of more waits than this, the regular lines are one for all of them.
 _MOST_LINES = 10
+# Of so few targets, chance makes the rate.
+_HANDFUL = 10
 
 
 @dataclass
@@ -100,8 +102,8 @@ def _state_of(event: Mapping[str, Any]) -> State:
 
 
 def _targets_state(counts: Iterable[int]) -> TargetsState:
-    total, ended, failed, running, pending, busy = counts
-    return TargetsState(total, ended, failed, running, pending, busy)
+    total, ended, failed, running, pending, busy, measured = counts
+    return TargetsState(total, ended, failed, running, pending, busy, measured)
 
 
 def _landmark(state: State) -> object:
@@ -160,8 +162,8 @@ def _targets_texts(state: TargetsState, seconds: float, where: str, *, is_over: 
     busy = f"{state.busy} busy" if state.busy else ""
     waiting = f"{state.pending} waiting" if state.pending else ""
     left = f"{abandoned} will not start" if abandoned else ""
-    per_minute = 60 * state.ended / max(seconds, 1.0)
-    rate = f"{per_minute:.0f}/min" if per_minute >= 1 else ""
+    per_minute = 60 * state.measured / max(seconds, 1.0)
+    rate = f"{per_minute:.0f}/min" if state.measured > _HANDFUL and per_minute >= 1 else ""
     time = f"after {_duration(seconds)}" if is_over else _time_left(state, seconds) or f"{_duration(seconds)} so far"
     return [
         _join([done, failed, running, busy, waiting, left, rate, time]),
@@ -173,8 +175,8 @@ def _targets_texts(state: TargetsState, seconds: float, where: str, *, is_over: 
 
 def _time_left(state: TargetsState, seconds: float) -> str:
     """Return about how long it will take, by what it took so far; those that run count as half done."""
-    done, left = state.ended + state.running / 2, state.pending + state.busy + state.running / 2
-    if not state.ended or not left:
+    done, left = state.measured + state.running / 2, state.pending + state.busy + state.running / 2
+    if not state.measured or not left:
         return ""
     estimate = seconds * left / done
     if estimate < 60:

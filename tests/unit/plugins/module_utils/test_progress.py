@@ -148,6 +148,7 @@ def test_progress_of_many_targets_is_sent_as_counts_in_few_messages(
         "running": 32,
         "pending": 68,
         "busy": 0,
+        "measured": 0,
         "verb": "ended",
     }
     assert {"ended": 0, "running": 50, "pending": 50}.items() <= states[2].items()
@@ -158,11 +159,39 @@ def test_progress_of_many_targets_is_sent_as_counts_in_few_messages(
         "running": 0,
         "pending": 0,
         "busy": 0,
+        "measured": 100,
         "verb": "ended",
     }
     assert [event["is_over"] for event in events].count(True) == 1
     # Two rounds of ten seconds, with at most one message a second although a hundred targets started.
     assert len(events) <= 24
+
+
+def test_only_what_ran_during_the_wait_is_measured(
+    make_attempt: Make, emulator: Emulator, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_products(emulator, 5)
+    ids = [f"pp-1-{number:09}" for number in range(1, 6)]
+    once = {"provisioned_product_ids": ids, "change_id": "CHG-1"}
+    with monkeypatch.context() as patched:
+        patched.delenv(ADDRESS)
+        make_bulk_attempt(make_attempt, **{**once, "provisioned_product_ids": ids[:3]}).run()
+    events = collect_events(make_bulk_attempt(make_attempt, **once), channel)
+    assert {"ended": 3, "measured": 0}.items() <= events[-2]["TargetsState"].items()
+    assert {"ended": 5, "measured": 2}.items() <= events[-1]["TargetsState"].items()
+
+
+def test_records_that_had_ended_before_are_not_measured(
+    make_attempt: Make, service_action: Make, emulator: Emulator, channel: Channel
+) -> None:
+    started = [service_action(provisioned_product_id=ORDERS, service_action_id=BACKUP).run()]
+    emulator.advance(60)
+    started += [service_action(provisioned_product_id=ORDERS, service_action_id=RESTART).run()]
+    ids = [result["record_detail"]["record_id"] for result in started]
+    options = {"record_ids": ids, "wait_timeout": 60, "wait_delay": None, "sensitive_parameters": None}
+    events = collect_events(make_attempt(wait_until_ended, options), channel)
+    assert {"ended": 1, "measured": 0}.items() <= events[0]["TargetsState"].items()
+    assert {"ended": 2, "measured": 1}.items() <= events[-1]["TargetsState"].items()
 
 
 def test_targets_that_will_not_start_are_not_pending(make_attempt: Make, emulator: Emulator, channel: Channel) -> None:
@@ -176,6 +205,7 @@ def test_targets_that_will_not_start_are_not_pending(make_attempt: Make, emulato
         "running": 0,
         "pending": 0,
         "busy": 0,
+        "measured": 0,
         "verb": "started",
     }
 
@@ -199,6 +229,7 @@ def test_progress_of_several_records_is_sent_as_counts(
         "running": 0,
         "pending": 0,
         "busy": 0,
+        "measured": 3,
         "verb": "ended",
     }
 

@@ -24,8 +24,9 @@ def product(seconds: float = 35, **more: Any) -> dict:
 
 
 def targets(seconds: float, *counts: int, **more: Any) -> dict:
-    names = ("total", "ended", "failed", "running", "pending", "busy")
-    state = {**dict(zip(names, counts)), "verb": more.pop("verb", "ended")}
+    names = ("total", "ended", "failed", "running", "pending", "busy", "measured")
+    measured = {"measured": counts[1]} if len(counts) > 1 else {}
+    state = {**measured, **dict(zip(names, counts)), "verb": more.pop("verb", "ended")}
     return {"pid": 2, "host": "localhost", "seconds": seconds, "is_over": False, **more, "TargetsState": state}
 
 
@@ -51,7 +52,16 @@ def always_fits(_line: str) -> bool:
             targets(208, 1000, 340, 12, 50, 610),
             "340/1000 ended · 12 failed · 50 running · 610 waiting · 98/min · about 6 min left",
         ),
-        (targets(60, 20, 10, 0, 10, 0), "10/20 ended · 10 running · 10/min · about 20 s left"),
+        (targets(60, 22, 11, 0, 11, 0), "11/22 ended · 11 running · 11/min · about 20 s left"),
+        (targets(60, 20, 10, 0, 10, 0), "10/20 ended · 10 running · about 20 s left"),
+        (targets(9, 3, 2, 0, 1, 0), "2/3 ended · 1 running · about 10 s left"),
+        # What had ended before tells nothing about the rest.
+        (targets(4, 1000, 600, 0, 50, 350, 0, 0), "600/1000 ended · 50 running · 350 waiting · 4 s so far"),
+        (
+            targets(100, 1000, 650, 0, 50, 300, 0, 50),
+            "650/1000 ended · 50 running · 300 waiting · 30/min · about 7 min left",
+        ),
+        (targets(2, 40, 3, 3, 20, 17, 0, 0), "3/40 ended · 3 failed · 20 running · 17 waiting · 2 s so far"),
         (targets(3600, 1000, 10, 0, 50, 940), "10/1000 ended · 50 running · 940 waiting · about 28 h left"),
         (
             targets(60, 100, 11, 11, 5, 0),
@@ -121,7 +131,7 @@ def test_on_a_terminal_several_waits_share_one_line() -> None:
     status.update(targets(40, 11, 2, 0, 1, 8, pid=3), 60)
     status.update(record("IN_PROGRESS", 20), 60)
     assert status.line(60, always_fits) == (
-        NAME + "3 tasks · 5/21 ended · 1 failed · 5 running · 11 waiting · 5/min · about 2 min left"
+        NAME + "3 tasks · 5/21 ended · 1 failed · 5 running · 11 waiting · about 2 min left"
     )
 
 
