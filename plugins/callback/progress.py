@@ -16,9 +16,12 @@ author:
 description:
   - Ansible shows nothing while a task runs. With this callback, the modules of this collection that wait for records or
     work on many targets tell how they stand, and it prints that.
-  - On a terminal it is one line, refreshed in place, that is gone when the task has ended. Everywhere else, in files,
-    pipes, CI and AWX, it is plain lines, at each change of a record's status, when the first target fails, when no more
-    will start, at the end, and at least every O(interval) seconds, so that a job is never idle.
+  - On a terminal it is one line, refreshed in place, that is gone when the task has ended; of a task on many targets,
+    the final counts stay. Everywhere else, in files, pipes, CI and AWX, it is plain lines, at each change of a record's
+    status, when the first target fails, when no more will start, at the end, and at least every O(interval) seconds,
+    so that a job is never idle.
+  - When a wait ends early, since the task fails, or the run is ended by Ctrl-C or SIGTERM, its last line stays in any
+    case, with the id of the record or of the change, and what to run to continue.
   - It hears of modules on the controller only, run by the user who runs Ansible, as C(hosts=localhost) and
     C(connection=local) do without C(become). Of others it shows nothing.
   - It opens a socket in a private folder in the folder for temporary files, E(TMPDIR) or C(/tmp). Where it can't, there
@@ -88,6 +91,7 @@ class Listener:
         self._display = display
         self._clock = SystemClock()
         self._channel = Channel()
+        self._owner = os.getpid()
         self._terminal = terminal.Terminal(display) if terminal.is_interactive() else None
         self._pause = min(_REFRESH, max(interval, 0.1))
         # What would be late at the next refresh is due at this one.
@@ -102,47 +106,53 @@ class Listener:
         self._thread.start()
 
     def end(self) -> None:
-        """Stop, and undo everything that was set up."""
+        """Stop, leave the last line of each wait that is still under way, and undo everything that was set up."""
         atexit.unregister(self.end)
         for name in (ADDRESS, HOST):
             os.environ.pop(name, None)
         self._channel.stop()
         self._thread.join(1)
         self._channel.close()
-        if self._terminal:
-            self._terminal.restore()
+        # A terminal may be gone, and a signal may have come in the middle of a write.
+        with contextlib.suppress(OSError, RuntimeError, ValueError):
+            self._status.end()
+            self._show(self._clock.monotonic())
+        with contextlib.suppress(OSError, RuntimeError, ValueError):
+            if self._terminal:
+                self._terminal.restore()
         for number, handler in self._handlers.items():
             _handle(number, handler)
 
     def _die(self, number: int, _frame: FrameType | None) -> None:
-        """Undo what outlives the process, and let the signal do what it would have done."""
-        self._channel.remove()
-        # The signal may have come in the middle of a write.
-        with contextlib.suppress(OSError, RuntimeError):
-            if self._terminal:
-                self._terminal.restore()
+        """End, and let the signal do what it would have done."""
+        # Workers of older ansible-cores inherit the handler.
+        if os.getpid() == self._owner:
+            self.end()
         _handle(number, self._handlers[signal.Signals(number)])
         os.kill(os.getpid(), number)
 
     def _run(self) -> None:
         # Ends when the output is closed.
         with contextlib.suppress(OSError, ValueError):
+            # Before messages are received, since the last one of a module comes before its end.
+            gone: set[int] = set()
             while (events := self._channel.receive(None if self._status.is_empty else self._pause)) is not None:
                 now = self._clock.monotonic()
                 for event in events:
                     self._status.update(event, now)
-                self._status.prune(_is_running)
+                self._status.end(gone)
                 self._show(now)
+                gone = self._status.gone(_is_running)
 
     def _show(self, now: float) -> None:
-        if self._terminal:
-            self._terminal.draw(self._status.line(now, self._terminal.fits))
-        elif lines := self._status.lines(now):
+        if lines := self._status.last_lines(now) if self._terminal else self._status.lines(now):
             with self._display._lock:
                 for line in lines:
                     self._display.display(terminal.encodable(line, sys.stdout))
                 # Display does not flush, and without a terminal the system buffers.
                 sys.stdout.flush()
+        if self._terminal:
+            self._terminal.draw(self._status.line(now, self._terminal.fits))
 
 
 class CallbackModule(CallbackBase):

@@ -17,6 +17,7 @@ class SelfServiceError(Exception):
     def __init__(self, what_happened: str, *, how_to_continue: str = "", **facts: Any) -> None:
         super().__init__(f"{what_happened} {how_to_continue}".rstrip())
         self.what_happened = what_happened
+        self.how_to_continue = how_to_continue
         self.facts: dict[str, Any] = facts
 
 

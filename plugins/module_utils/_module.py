@@ -205,7 +205,7 @@ def run(module: AnsibleAWSModule, handler: Callable[[Task], None]) -> None:
         no_log=module.no_log,
     )
     result = run_handler(handler, task)
-    task.progress.close()
+    task.progress.close(failed=result["failed"])
     if exposed := find_exposed(result, task.sensitive):
         task.warn(
             "Ids or times in the result have the value of a sensitive parameter as a part, and Ansible masks that part "
@@ -231,6 +231,7 @@ def run_handler(handler: Callable[[Task], None], task: Task) -> dict[str, Any]:
         # Of a read before the start. First, since some of them are errors of our own.
         failure = {"msg": _message(error, task.params), **error_facts(error)}
     except SelfServiceError as error:
+        task.progress.how_to_continue = error.how_to_continue
         failure = {"msg": _message(error, task.params if isinstance(error, NOT_STARTED) else {}), **error.facts}
     except Exception as error:  # noqa: BLE001 (the record that is known by then must not be lost with a bug)
         text = f"{type(error).__name__}: {masker.mask(error)}. This is a bug of selfservice.aws; please report it."

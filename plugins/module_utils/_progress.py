@@ -63,7 +63,13 @@ State = Union[RecordState, ProductState, TargetsState]
 
 
 class Progress:
-    """How a module's wait stands, sent to whoever listens at an address; without ids and names if it is `private`."""
+    """How a module's wait stands, sent to whoever listens at an address; without ids and names if it is `private`.
+
+    `how_to_continue` is what to run if the wait ends early, in the words of the module's messages. It is sent with each
+    state, since a module that is killed says nothing any more.
+    """
+
+    how_to_continue = ""
 
     def __init__(self, clock: Clock, address: str, *, private: bool = False) -> None:
         self._clock = clock
@@ -87,16 +93,16 @@ class Progress:
         if not is_last and (is_due or (urgent and state != self._sent)) and self._send(state, now, is_over=False):
             self._sent, self._sent_at = state, now
 
-    def close(self) -> None:
-        """Send that the wait is over, with its last state."""
+    def close(self, *, failed: bool = False) -> None:
+        """Send that the wait is over, with its last state, and whether the task has failed."""
         if self._state is not None:
-            self._send(self._state, self._clock.monotonic(), is_over=True)
+            self._send(self._state, self._clock.monotonic(), is_over=True, failed=failed)
             self._state = None
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
-    def _send(self, state: State, now: float, *, is_over: bool) -> bool:
+    def _send(self, state: State, now: float, *, is_over: bool, failed: bool = False) -> bool:
         if isinstance(state, RecordState):
             state = state._replace(product=mask(state.product))
             if self._private:
@@ -110,6 +116,8 @@ class Progress:
             "host": os.environ.get(HOST, ""),
             "seconds": round(now - self._started, 1),
             "is_over": is_over,
+            "failed": failed,
+            "how_to_continue": "" if self._private else self.how_to_continue,
             type(state).__name__: state._asdict(),
         }
         # A path that is no path is a ValueError.

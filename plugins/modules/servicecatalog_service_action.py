@@ -373,7 +373,7 @@ def _validate(task: Task, planned: plan.Plan) -> None:
 
 
 def _start(task: Task, planned: plan.Plan) -> None:
-    params, again = task.params, f"this task again with {planned.change.option}"
+    params, again = task.params, planned.change.same_task
     if task.diff_mode:
         task.result["diff"] = plan.read_diff(task.service, planned, task.warn)
     # Before the write, so that nothing but the service can fail after it.
@@ -401,6 +401,7 @@ def _send(task: Task, again: str, planned: plan.Plan) -> Execution:
 
 def _wait(task: Task, execution: Execution, reader: ServiceCatalog, again: str) -> None:
     from ansible_collections.selfservice.aws.plugins.module_utils._wait import schedule, wait
+    from ansible_collections.selfservice.aws.plugins.module_utils._wait.outcome import how_to_wait
 
     wait.wait_for_record(
         reader,
@@ -408,8 +409,7 @@ def _wait(task: Task, execution: Execution, reader: ServiceCatalog, again: str) 
         schedule.WaitOptions.of(task.params) if task.params["wait"] else None,
         keep=partial(_keep, task),
         replayed=not execution.changed,
-        how_to_continue="To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: "
-        f"[{execution.record.record_id}], or {again} and wait: true.",
+        how_to_continue=f"{how_to_wait(execution.record.record_id)}, or {again} and wait: true.",
         how_to_retry=how_to_retry(again, task.result["attempt"]),
         warn=task.warn,
         **_times(task),

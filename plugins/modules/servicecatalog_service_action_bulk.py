@@ -447,6 +447,7 @@ def run_on_many(task: Task) -> None:
         pending = queue.TargetQueue(targets, queue.budget_of(params, len(targets)), retry_failed=params["retry_failed"])
         _preview(task, services[0], targets)
         services += [task.bulk_polling_service()] if waits else []
+        task.progress.how_to_continue = f"To continue, run {change.same_task}."
         interrupted = None if task.check_mode else runner.run(services, pending, params, task.clock, task.progress)
     finally:
         task.result.update(summary.bulk_results(targets, params, is_check=task.check_mode, warn=task.warn))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Progress on a terminal, in a log and in AWX, and that no files are left however a run ends."""
+"""Progress on a terminal, in a log and in AWX, and that no file and no record is lost however a run ends."""
 
 from __future__ import annotations
 
@@ -33,6 +33,12 @@ NAME = "selfservice.aws: "
 ROWS, COLUMNS = 50, 80
 RECORD = r"rec-\w+"
 DESCRIBE = "DescribeRecord"
+BUSY = "pp-billing000001"
+CTRL_C = b"\x03"
+HOW_TO_WAIT = (
+    "To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: [{}], "
+    "or this task again with change_id: {} and wait: true."
+)
 
 WAIT = {
     "name": "Back up",
@@ -57,9 +63,10 @@ SAY = {"name": "Say it", "ansible.builtin.debug": {"msg": "said"}}
 
 @dataclass(frozen=True)
 class RunningPlaybook:
-    """A running ansible-playbook, with the pids of its only worker and of the worker's module."""
+    """A running ansible-playbook, its log, and the pids of its only worker and of the worker's module."""
 
     process: subprocess.Popen
+    log: Path
     worker: int
     module: int
 
@@ -75,7 +82,8 @@ def emulator(emulator: Emulator) -> Emulator:
             "service_actions": actions,
             "products": [{"id": "prod-1", "name": "server", "artifacts": artifacts}],
             "provisioned_products": [
-                {"id": "pp-orders0000001", "name": "orders-db", "product": "prod-1", "artifact": "pa-1"}
+                {"id": each, "name": name, "product": "prod-1", "artifact": "pa-1"}
+                for each, name in (("pp-orders0000001", "orders-db"), (BUSY, "billing-db"))
             ],
             "generated": [{"count": 20, "name": "web-{n:05}", "product": "prod-1", "artifact": "pa-1"}],
         }
@@ -106,6 +114,12 @@ def without_progress(progress: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in progress.items() if name != "ANSIBLE_CALLBACKS_ENABLED"}
 
 
+def changed(task: dict[str, Any], **options: Any) -> dict[str, Any]:
+    """The same task with other options."""
+    name, module, *_more = task
+    return {name: task[name], module: {**task[module], **options}}
+
+
 def write_play(folder: Path, *tasks: dict[str, Any], **play: Any) -> str:
     plays = [{"hosts": "localhost", "gather_facts": False, **play, "tasks": list(tasks)}]
     (folder / "play.yml").write_text(yaml.safe_dump(plays, sort_keys=False))
@@ -129,17 +143,21 @@ def running_playbook(
     progress: dict[str, str], tmp_path: Path, emulator: Emulator, descendants_of: Callable[[int], dict[int, str]]
 ) -> Iterator[RunningPlaybook]:
     """A playbook that waits for a record that never ends."""
-    task = {**WAIT, (module := list(WAIT)[1]): {**WAIT[module], "service_action_name": "Failover"}}
+    play = write_play(tmp_path, changed(WAIT, service_action_name="Failover", change_id="CHG-1"))
     # Under nohup this process ignores SIGHUP, and its child processes would inherit that.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # Not to a pipe, which workers may keep open.
-    with background(progress, tmp_path, "ansible-playbook", write_play(tmp_path, task), stdout=None) as process:
+    log = tmp_path / "log"
+    with (
+        log.open("w", encoding="utf-8") as stdout,
+        background(progress, tmp_path, "ansible-playbook", play, stdout=stdout) as process,
+    ):
         while not emulator.calls(DESCRIBE):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(0.02)
                 pytest.fail("it ended before it waited")
         tree = list(descendants_of(process.pid))
-        yield RunningPlaybook(process, worker=tree[0], module=tree[-1])
+        yield RunningPlaybook(process, log, worker=tree[0], module=tree[-1])
     for pid in tree:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -155,38 +173,51 @@ def leftovers_in(folder: Path) -> list[str]:
 
 @dataclass(frozen=True)
 class TerminalOutput:
-    """What a terminal showed: the last screen, and every line of progress before it."""
+    """What a terminal showed: the last screen, every line of progress that was refreshed before it, and what stayed.
+
+    `stayed` is all text that was not erased, without the line breaks of the terminal.
+    """
 
     code: int
     screen: list[str]
     lines: list[str]
+    stayed: str
 
 
-def run_on_terminal(environment: dict[str, str], folder: Path, *command: str) -> TerminalOutput:
-    """Run a command on a pseudo-terminal, and return what it showed."""
+def run_on_terminal(
+    environment: dict[str, str], folder: Path, *command: str, ends_at: str = "", by: bytes | signal.Signals = CTRL_C
+) -> TerminalOutput:
+    """Run a command on a pseudo-terminal, and return what it showed; end it when it shows a line of progress."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     screen = pyte.Screen(COLUMNS, ROWS)
     stream = pyte.ByteStream(screen)
     lines: list[str] = []
-    with background(
-        {**environment, "TERM": "xterm"}, folder, *command, stdin=theirs, stdout=theirs, stderr=theirs
-    ) as process:
+    output = b""
+    streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
+    # So that the terminal sends the signals of its keys to the command.
+    control = {"start_new_session": True, "preexec_fn": lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)}
+    with background({**environment, "TERM": "xterm"}, folder, *command, **streams, **control) as process:
         os.close(theirs)
         # On Linux, reading from a closed terminal raises an error.
         with contextlib.suppress(OSError):
             while received := os.read(ours, 65536):
                 stream.feed(received)
-                shown = [line.rstrip() for line in screen.display if line.startswith(NAME)]
+                output += received
+                shown = [line.rstrip() for line in screen.display if re.match(rf"{NAME}.* (so far|left) *$", line)]
                 assert len(shown) <= 1, screen.display
                 if shown and shown != lines[-1:]:
                     lines += shown
+                    if ends_at and re.search(ends_at, shown[0]):
+                        ends_at = ""
+                        os.write(ours, by) if isinstance(by, bytes) else process.send_signal(by)
         os.close(ours)
         code = process.wait()
-    return TerminalOutput(code, [line.rstrip() for line in screen.display], lines)
+    stayed = "\n".join(line.split("\x1b[K")[-1] for line in output.decode().split("\r\n"))
+    return TerminalOutput(code, [line.rstrip() for line in screen.display], lines, stayed)
 
 
-def test_on_a_terminal_progress_is_one_line_that_disappears_at_the_end(
+def test_on_a_terminal_progress_is_one_line_of_which_only_final_counts_stay(
     progress: dict[str, str], tmp_path: Path, temporary_folder: Path
 ) -> None:
     # The other host is skipped, which Ansible prints while the line is shown.
@@ -197,12 +228,68 @@ def test_on_a_terminal_progress_is_one_line_that_disappears_at_the_end(
     without = run_on_terminal(without_progress(progress), tmp_path, *command)
     assert (seen.code, without.code) == (0, 0), seen.screen
     assert without.lines == []
-    assert seen.screen == without.screen
+    (counts,) = (line for line in seen.screen if line.startswith(NAME))
+    assert re.fullmatch(rf"{NAME}\[first\] 20/20 ended · (\d+/min · )?after \d+ s", counts)
+    assert [line for line in seen.screen if line != counts] == without.screen[:-1]
     assert leftovers_in(temporary_folder) == []
     text = "\n".join(seen.lines)
     assert re.search(rf"^{NAME}\[first\] {RECORD} orders-db CREATED · \d s so far$", text, re.MULTILINE), text
     assert re.search(rf"^{NAME}\[first\] {RECORD} orders-db IN_PROGRESS · \d s so far$", text, re.MULTILINE), text
     assert re.search(rf"^{NAME}\[first\] 10/20 ended · 10 running · .*about \d+ s left$", text, re.MULTILINE), text
+
+
+@pytest.mark.parametrize("by", [CTRL_C, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+def test_the_last_line_of_each_wait_stays_when_the_run_is_ended(
+    progress: dict[str, str], tmp_path: Path, temporary_folder: Path, emulator: Emulator, by: bytes | signal.Signals
+) -> None:
+    emulator.update_product(BUSY, change={"seconds": 10000})
+    endless = {"service_action_name": "Failover", "change_id": "CHG-1"}
+    available = {"provisioned_product_name": "billing-db", "wait_until_available": True}
+    tasks = [changed(WAIT, **endless), changed(WAIT, **endless, **available), changed(MANY, **endless)]
+    names = ["one", "busy", "many"]
+    tasks = [{**task, "when": f"inventory_hostname == '{name}'"} for task, name in zip(tasks, names)]
+    play = write_play(tmp_path, *tasks, hosts="all", strategy="free")
+    command = ["ansible-playbook", "-i", f"{','.join(names)},", "-c", "local", play]
+    seen = run_on_terminal(progress, tmp_path, *command, ends_at="3 tasks .* 11 running", by=by)
+    assert seen.code == (99 if by == CTRL_C else -signal.SIGTERM), seen.screen
+    (record_id,) = (
+        record["RecordId"] for record in emulator.records() if record["ProvisionedProductName"] == "orders-db"
+    )
+    one, busy, many = ([line for line in lines_of(seen.stayed) if line.startswith(f"[{name}] ")] for name in names)
+    assert len(one) == len(busy) == len(many) == 1, seen.stayed
+    status = rf"\[one\] {record_id} orders-db (CREATED|IN_PROGRESS) · after \d+ s\. "
+    assert re.fullmatch(status + re.escape(HOW_TO_WAIT.format(record_id, "CHG-1")), one[0])
+    status = r"\[busy\] billing-db is UNDER_CHANGE, waiting to start Failover · after \d+ s\. "
+    assert re.fullmatch(status + "To go on, run this task again with change_id: CHG-1.", busy[0])
+    status = r"\[many\] 0/20 ended · 10 running · 10 waiting · after \d+ s\. "
+    assert re.fullmatch(status + "To continue, run this task again with change_id: CHG-1.", many[0])
+    assert leftovers_in(temporary_folder) == []
+
+
+def test_the_last_line_of_a_task_that_fails_stays_with_the_words_of_its_message(
+    progress: dict[str, str], tmp_path: Path, emulator: Emulator
+) -> None:
+    task = changed(WAIT, service_action_name="Failover", wait_timeout=1)
+    play = write_play(tmp_path, {**task, "ignore_errors": True}, SAY)
+    seen = run_on_terminal(progress, tmp_path, "ansible-playbook", play)
+    assert seen.code == 0, seen.screen
+    (record,) = emulator.records()
+    (line,) = lines_of(seen.stayed)
+    pattern = rf"{RECORD} orders-db \w+ · after \d s\. (To go on waiting, run .* with record_ids: \[{RECORD}\], .*)"
+    match = re.fullmatch(pattern, line)
+    assert match, seen.stayed
+    assert record["RecordId"] in line
+    assert match[1].replace('"', "") in seen.stayed.split("fatal:")[1].replace('\\"', "")
+
+
+@pytest.mark.usefixtures("progress")
+def test_the_last_line_of_a_private_task_tells_no_ids(tmp_path: Path, run: Callable) -> None:
+    task = changed(WAIT, service_action_name="Failover", wait_timeout=1, change_id="CHG-1")
+    done = run("ansible-playbook", write_play(tmp_path, {**task, "no_log": True}))
+    assert done.code == 2, done.output
+    lines = lines_of(done.output)
+    assert re.fullmatch(r"(CREATED|IN_PROGRESS) · after \d s", lines[-1])
+    assert not re.search(rf"orders|CHG-1|{RECORD}", "\n".join(lines))
 
 
 @pytest.mark.usefixtures("progress")
@@ -328,23 +415,33 @@ def test_no_log_hides_names_and_record_ids(tmp_path: Path, run: Callable) -> Non
     assert lines_of(done.output)[-1].startswith("SUCCEEDED · after")
 
 
+def assert_record_is_shown(playbook: RunningPlaybook, emulator: Emulator) -> None:
+    (record,) = emulator.records()
+    lines = lines_of(playbook.log.read_text(encoding="utf-8"))
+    shown = [line for line in lines if line.endswith(HOW_TO_WAIT.format(record["RecordId"], "CHG-1"))]
+    assert shown == lines[-1:], lines
+    assert shown[0].startswith(record["RecordId"])
+
+
 @pytest.mark.parametrize("victim", ["module", "worker"])
-def test_no_files_are_left_after_a_module_or_worker_is_killed(
-    running_playbook: RunningPlaybook, temporary_folder: Path, victim: str
+def test_no_files_are_left_after_a_module_or_worker_is_killed_and_the_record_is_shown(
+    running_playbook: RunningPlaybook, temporary_folder: Path, emulator: Emulator, victim: str
 ) -> None:
     assert len(leftovers_in(temporary_folder)) == 1
     os.kill(getattr(running_playbook, victim), signal.SIGKILL)
     assert running_playbook.process.wait(timeout=120) != 0
     assert leftovers_in(temporary_folder) == []
+    assert_record_is_shown(running_playbook, emulator)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_no_files_are_left_after_a_signal_to_the_playbook(
-    running_playbook: RunningPlaybook, temporary_folder: Path, number: signal.Signals
+def test_no_files_are_left_after_a_signal_to_the_playbook_and_the_record_is_shown(
+    running_playbook: RunningPlaybook, temporary_folder: Path, emulator: Emulator, number: signal.Signals
 ) -> None:
     running_playbook.process.send_signal(number)
     assert running_playbook.process.wait(timeout=120) != 0
     assert leftovers_in(temporary_folder) == []
+    assert_record_is_shown(running_playbook, emulator)
 
 
 def test_files_left_by_kill_9_are_removed_by_the_next_run(

@@ -50,6 +50,11 @@ class Change(NamedTuple):
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @property
+    def same_task(self) -> str:
+        """How to run the task of this change again, in words."""
+        return f"this task again with {self.option}"
+
+    @property
     def option(self) -> str:
         """The option that makes a task a repetition of this run, as YAML."""
         name, text = ("execute_token", str(self.given_token)) if self.id is None else ("change_id", self.id)

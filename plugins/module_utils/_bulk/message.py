@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .._action.attempts import MOST_ATTEMPTS
+from .._exceptions import BulkFailed
 from .._secrets.masker import mask
 from .._servicecatalog.models import Outcome
 from .target import PROBLEMS, Target, count_outcomes
@@ -33,7 +34,7 @@ def failure_message(
     interrupted: Interrupted | None,
     blocked: str,
     is_check: bool,
-) -> str:
+) -> BulkFailed:
     """Return what has happened and how to continue, with fewer names and less of the first failure if it gets long."""
     # How to continue is said once, for all.
     first = next((target.failure.what_happened for target in targets if target.failure), "")
@@ -48,7 +49,8 @@ def failure_message(
         counts = _describe_counts(targets, budget, named, most)
         if len(counts) + len(first) <= room:
             break
-    return " ".join(filter(None, [counts, signal, _shorten(first, room - len(counts)), end]))
+    what_happened = " ".join(filter(None, [counts, signal, _shorten(first, room - len(counts))]))
+    return BulkFailed(what_happened, how_to_continue=end)
 
 
 def _nothing_started(targets: Sequence[Target], change: Change) -> str:
@@ -91,7 +93,7 @@ def name_of(target: Target) -> str:
 
 
 def _how_to_continue(targets: Sequence[Target], change: Change, interrupted: Interrupted | None) -> str:
-    again = f"run this task again with {change.option}"
+    again = f"run {change.same_task}"
     failed = [target for target in targets if target.outcome is Outcome.FAILED and not _is_given_up(target)]
     if any(target.record for target in failed):
         retry = "and with retry_failed: true if those that failed are to run again"

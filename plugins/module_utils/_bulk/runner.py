@@ -82,7 +82,7 @@ class BulkRunner:
             self._polls.poll_if_due(is_starting=bool(self._starts.futures))
             self._availability.poll_if_due()
             is_calling = self._starts.futures or self._polls.future
-            self._progress.report(self._queue.state(is_waiting=self._options is not None), urgent=not is_calling)
+            self._report(urgent=not is_calling)
             done = self._wait_for_any()
             self._end_polls(done)
             self._end_starts(self._starts.collect(done) + self._starts.abandon(self._service.seconds_left()))
@@ -126,11 +126,17 @@ class BulkRunner:
             is_over = self._clock.monotonic() >= ends_at
             self._end_starts(self._starts.abandon(0.0 if is_over else self._service.seconds_left()))
         if interrupted:
+            # Before what runs on gets the outcome of a wait that is over, or it would look as if it had failed.
+            self._report(is_last=True)
             self._polls.register_new()
             self._finish_ended(interrupted)
         self._availability.stop()
         self._queue.end_retries()
-        self._progress.report(self._queue.state(is_waiting=self._options is not None), is_last=True)
+        if not interrupted:
+            self._report(is_last=True)
+
+    def _report(self, **when: bool) -> None:
+        self._progress.report(self._queue.state(is_waiting=self._options is not None), **when)
 
     def _end_starts(self, ended: list[Ended]) -> None:
         for target, result in ended:

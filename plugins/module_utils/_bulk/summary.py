@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .._exceptions import BulkFailed
 from .._servicecatalog import results
 from .._servicecatalog.models import Outcome
-from .message import MOST_NAMED, describe_blockers, failure_message, join_names, name_of, name_targets
+from .message import MOST_NAMED, bulk_failure, describe_blockers, join_names, name_of, name_targets
 from .target import PROBLEMS, Target, count_outcomes
 
 if TYPE_CHECKING:
@@ -75,9 +74,7 @@ def raise_for_failures(
     blocked = "" if interrupted else describe_blockers(queue)
     is_over = counts[Outcome.FAILED] > budget.max_errors or counts[Outcome.TIMED_OUT]
     if is_over or interrupted or blocked:
-        raise BulkFailed(
-            failure_message(targets, budget, change=change, interrupted=interrupted, blocked=blocked, is_check=is_check)
-        )
+        raise bulk_failure(targets, budget, change=change, interrupted=interrupted, blocked=blocked, is_check=is_check)
     if failed := name_targets(targets, Outcome.FAILED, MOST_NAMED):
         total = f"{counts[Outcome.FAILED]} of {len(targets)} targets failed"
         warn(f"{total} (max_errors allows {budget.max_errors}): {failed}.")

@@ -82,7 +82,7 @@ class Target:
     @property
     def same_task(self) -> str:
         """How to run the task again that it belongs to, in words."""
-        return f"this task again with {self.plan.change.option}"
+        return self.plan.change.same_task
 
     @property
     def has_run(self) -> bool:

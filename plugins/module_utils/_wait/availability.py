@@ -106,6 +106,11 @@ class BusyProduct:
         return self._unavailable(f"the {describe_product(self.product)} was {describe_status(self.product)}")
 
     @property
+    def how_to_continue(self) -> str:
+        """What to run to go on waiting, as a sentence; a run of many says it once for all."""
+        return f"To go on, run {self._again}." if self._again else ""
+
+    @property
     def _is_ready(self) -> bool:
         return self.product is not None and self.product.get("Status") in READY
 
@@ -117,7 +122,7 @@ class BusyProduct:
         text += f": {why}."
         if self._may_be_own and not is_over:
             text += " It may be busy with this change."
-        way = "" if self._again is None else f"To go on, {'correct that and ' if is_over else ''}run {self._again}."
+        way = f"To go on, correct that and run {self._again}." if is_over and self._again else self.how_to_continue
         return ProductUnavailable(text, how_to_continue=way, **facts)
 
 
@@ -144,6 +149,7 @@ class AvailabilityWait:
         self._began = clock.monotonic()
         self._schedule = PollSchedule(options, self._began, clock.jitter())
         self._progress = progress
+        self._progress.how_to_continue = busy.how_to_continue
         self._has_polled = False
 
     def start(self, send: Callable[..., T]) -> T:
@@ -172,7 +178,8 @@ class AvailabilityWait:
                 self._wait_until_ready()
         except Interrupted as signal:
             failure = refusal if isinstance(refusal, StartUnconfirmed) else self._busy.interrupted()
-            raise type(failure)(f"{signal} {failure}", **failure.facts) from signal
+            how = failure.how_to_continue
+            raise type(failure)(f"{signal} {failure.what_happened}", how_to_continue=how, **failure.facts) from signal
 
     def _wait_once(self, refusal: StartUnconfirmed) -> None:
         if self._is_over:

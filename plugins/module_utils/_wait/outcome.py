@@ -26,6 +26,14 @@ def outcome_of(failure: SelfServiceError | None) -> Outcome:
     return _OUTCOMES.get(type(failure), Outcome.UNKNOWN) if failure else Outcome.SUCCEEDED
 
 
+def how_to_wait(*record_ids: str) -> str:
+    """Return how to go on waiting for records, as a sentence without its full stop."""
+    return (
+        "To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: "
+        f"[{', '.join(record_ids)}]"
+    )
+
+
 def failure_of(
     record: Record, options: WaitOptions | None, *, error: BaseException | None, how_to_continue: str
 ) -> SelfServiceError | None:
@@ -91,7 +99,11 @@ def combined_failure(failures: Mapping[str, SelfServiceError], total: int) -> Se
     counts = Counter(outcome_of(failure) for failure in failures.values())
     text = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in counts.items())
     hints = {hint: None for failure in failures.values() for hint in failure.facts.get("hints", ())}
-    return type(first)(f"Of {total} records, {text}. The first: {first}", **{**first.facts, "hints": list(hints)})
+    return type(first)(
+        f"Of {total} records, {text}. The first: {first.what_happened}",
+        how_to_continue=first.how_to_continue,
+        **{**first.facts, "hints": list(hints)},
+    )
 
 
 def _timed_out(record: Record, options: WaitOptions, error: BaseException | None, how_to_continue: str) -> WaitTimedOut:

@@ -12,13 +12,16 @@ from .._exceptions import RecordFailed, SelfServiceError
 from .._progress import RecordState, State, TargetsState
 from .._servicecatalog.errors import describe_error, is_not_found
 from .._servicecatalog.models import Outcome, Record
-from .outcome import failure_of, record_not_found
+from .outcome import failure_of, how_to_wait, record_not_found
 from .poller import RecordPoller
 from .schedule import PollSchedule, WaitOptions
 
 if TYPE_CHECKING:
     from .._progress import Progress
     from .._servicecatalog.api import ServiceCatalog
+
+# Of more records than this, the ids are too long for a line.
+_MOST_NAMED, _AGAIN = 10, "To go on waiting, run this task again."
 
 
 def wait_for_record(
@@ -42,6 +45,7 @@ def wait_for_record(
     """
     record_id, poller = record.record_id, RecordPoller(service, [record], clock)
     poll_immediately = replayed or record.outcome is not Outcome.RUNNING
+    progress.how_to_continue = how_to_continue
     try:
         interrupted = _poll_record(
             poller, options, clock, started=started, poll_immediately=poll_immediately, progress=progress
@@ -82,6 +86,8 @@ def wait_for_records(
     poller: RecordPoller, options: WaitOptions, *, clock: Clock, warn: Callable[[str], None], progress: Progress
 ) -> dict[str, SelfServiceError]:
     """Wait until all records have ended, and return by id how those failed that did not succeed."""
+    few = list(poller.records)[:_MOST_NAMED]
+    progress.how_to_continue = f"{how_to_wait(*few)}." if len(few) == len(poller.records) else _AGAIN
     interrupted = _poll_until_ended(
         poller, options, clock, started=clock.monotonic(), poll_immediately=True, progress=progress
     )
@@ -91,8 +97,7 @@ def wait_for_records(
         if record.status is None and record_id in poller.not_found and (error is None or is_not_found(error)):
             failures[record_id] = record_not_found(record_id, options, error)
             continue
-        hint = f"To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: [{record_id}]."
-        failure = failure_of(record, options, error=error, how_to_continue=hint)
+        failure = failure_of(record, options, error=error, how_to_continue=f"{how_to_wait(record_id)}.")
         if failure is not None:
             failures[record_id] = failure
         elif record.outputs is None:

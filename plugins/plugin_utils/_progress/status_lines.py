@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,12 +20,17 @@ _HANDFUL = 10
 
 @dataclass
 class Wait:
-    """One module's wait: where it runs, since when, its last state, and the state that was last shown, and when."""
+    """One module's wait: where it runs, since when, its last state, and the state that was last shown, and when.
+
+    `how_to_continue` is what to run if it ends early; `ended_early` tells that it has.
+    """
 
     host: str
     since: float
     state: State
+    how_to_continue: str = ""
     is_over: bool = False
+    ended_early: bool = False
     shown: State | None = None
     shown_at: float = 0.0
 
@@ -52,15 +57,22 @@ class StatusLines:
         """Take a module's message; anything else is ignored."""
         try:
             pid, host, seconds = int(event["pid"]), str(event["host"]), float(event["seconds"])
-            state, is_over = _state_of(event), bool(event["is_over"])
+            state, words = _state_of(event), str(event["how_to_continue"])
+            is_over, failed = bool(event["is_over"]), bool(event["failed"])
         except (KeyError, TypeError, ValueError):
             return
         wait = self._waits.setdefault(pid, Wait(host, now - seconds, state))
-        wait.state, wait.is_over = state, is_over
+        wait.state, wait.how_to_continue, wait.is_over, wait.ended_early = state, words, is_over, failed
 
-    def prune(self, is_running: Callable[[int], bool]) -> None:
-        """Drop the waits whose process has ended without a message."""
-        self._waits = {pid: wait for pid, wait in self._waits.items() if wait.is_over or is_running(pid)}
+    def gone(self, is_running: Callable[[int], bool]) -> set[int]:
+        """Return the processes that have ended; their last message may still come."""
+        return {pid for pid in self._waits if not is_running(pid)}
+
+    def end(self, pids: Collection[int] | None = None) -> None:
+        """End the waits of these processes, or all, whose end no message has told."""
+        for pid, wait in self._waits.items():
+            if not wait.is_over and (pids is None or pid in pids):
+                wait.is_over = wait.ended_early = True
 
     def lines(self, now: float) -> list[str]:
         """Return the lines that are due now, at their full length, and count them as shown; drop what is over."""
@@ -72,16 +84,21 @@ class StatusLines:
         elif now >= self._shown_at + self._interval:
             lines.append(_sum_texts(waits, now)[0])
             self._shown_at = now
-        lines[:0] = [_wait_texts(wait, now)[0] for wait in shown]
+        lines[:0] = [_full_text(wait, now) for wait in shown]
         for wait in shown:
             wait.shown, wait.shown_at = wait.state, now
         self._drop_ended()
         return lines
 
-    def line(self, now: float, fits: Callable[[str], bool]) -> str:
-        """Return all waits in one line, the longest that fits, or nothing; drop what is over."""
+    def last_lines(self, now: float) -> list[str]:
+        """Return what stays of the waits that are over, and drop these: the counts of many, and what ended early."""
+        over = [wait for wait in self._waits.values() if wait.is_over]
         self._drop_ended()
-        waits = list(self._waits.values())
+        return [_full_text(wait, now) for wait in over if wait.ended_early or isinstance(wait.state, TargetsState)]
+
+    def line(self, now: float, fits: Callable[[str], bool]) -> str:
+        """Return all waits that are not over in one line, the longest that fits, or nothing."""
+        waits = [wait for wait in self._waits.values() if not wait.is_over]
         if not waits:
             return ""
         texts = _wait_texts(waits[0], now) if len(waits) == 1 else _sum_texts(waits, now)
@@ -115,6 +132,12 @@ def _landmark(state: State) -> object:
 
 def _will_not_start(state: TargetsState) -> int:
     return state.total - state.ended - state.running - state.pending - state.busy
+
+
+def _full_text(wait: Wait, now: float) -> str:
+    """Return the line for a wait at its full length, with what to run next if it has ended early."""
+    text = _wait_texts(wait, now)[0]
+    return f"{text}. {_printable(wait.how_to_continue)}" if wait.ended_early and wait.how_to_continue else text
 
 
 def _wait_texts(wait: Wait, now: float) -> list[str]:
@@ -193,6 +216,9 @@ def _duration(seconds: float) -> str:
 
 
 def _join(parts: Iterable[str]) -> str:
-    text = _NAME + " · ".join(filter(None, parts))
-    # Names come from the service, and from the inventory.
+    return _printable(_NAME + " · ".join(filter(None, parts)))
+
+
+def _printable(text: str) -> str:
+    """Return a text without control characters: names come from the service, and from the inventory."""
     return "".join(each if each.isprintable() else "?" for each in text)

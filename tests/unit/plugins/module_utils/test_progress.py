@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import tempfile
 import threading
@@ -13,7 +14,6 @@ from collections.abc import Iterator
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import SelfServiceError
 from ansible_collections.selfservice.aws.plugins.module_utils._progress import ADDRESS, HOST
 from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_record_wait import wait_until_ended
 from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_service_action_bulk import run_on_many
@@ -37,8 +37,8 @@ def channel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Channel]:
         opened.close()
 
 
-def collect_events(attempt: Any, channel: Channel) -> list[dict]:
-    """Run an attempt as _module does, whether it fails or not, and return the events that it sent."""
+def collect_events(attempt: Any, channel: Channel, messages: list[str] | None = None) -> list[dict]:
+    """Run an attempt as a module does, return the events that it sent, and add the message of its failure."""
     events: list[dict] = []
 
     def read() -> None:
@@ -47,9 +47,10 @@ def collect_events(attempt: Any, channel: Channel) -> list[dict]:
 
     reader = threading.Thread(target=read)
     reader.start()
-    with contextlib.suppress(SelfServiceError):
-        attempt.run()
-    attempt.task.progress.close()
+    result = attempt.result()
+    attempt.task.progress.close(failed=result["failed"])
+    if messages is not None:
+        messages.append(result["msg"])
     channel.stop()
     reader.join()
     return events
@@ -96,6 +97,69 @@ def test_the_end_is_sent_even_if_the_task_fails(service_action: Make, channel: C
     attempt = service_action(provisioned_product_id=ORDERS, service_action_id=FAILOVER, wait=True)
     events = collect_events(attempt, channel)
     assert (events[-1]["RecordState"]["status"], events[-1]["is_over"]) == ("FAILED", True)
+    assert [event["failed"] for event in events] == [False] * (len(events) - 1) + [True]
+    again = f"this task again with change_id: {json.dumps(attempt.task.result['change_id'])}"
+    assert events[-1]["how_to_continue"].startswith(f"To run the action again, fix the cause and run {again} and retry")
+
+
+def run_one(service_action: Make, _make: Make, **more: Any) -> Any:
+    given = {"provisioned_product_id": ORDERS, "service_action_id": BACKUP, "change_id": "CHG-1"}
+    return service_action(**given, wait=True, wait_timeout=5, **more)
+
+
+def run_one_when_available(service_action: Make, _make: Make) -> Any:
+    return run_one(service_action, _make, wait_until_available=True)
+
+
+def run_many(_service_action: Make, make_attempt: Make) -> Any:
+    ids = [ORDERS, "pp-billing000001"]
+    given = {"provisioned_product_ids": ids, "service_action_id": BACKUP, "change_id": "CHG-1"}
+    return make_bulk_attempt(make_attempt, **given, wait_timeout=5)
+
+
+def wait_for(count: int) -> Make:
+    def make(service_action: Make, make_attempt: Make) -> Any:
+        given = {"provisioned_product_id": ORDERS, "service_action_id": BACKUP}
+        started = [service_action(**given).run() for _number in range(count)]
+        ids = [result["record_detail"]["record_id"] for result in started]
+        options = {"record_ids": ids, "wait_timeout": 5, "wait_delay": None, "sensitive_parameters": None}
+        return make_attempt(wait_until_ended, options)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "make", [run_one, run_one_when_available, run_many, wait_for(1)], ids=["one", "busy", "many", "record"]
+)
+def test_what_to_run_is_sent_before_the_wait_ends_in_the_words_of_its_message(
+    service_action: Make, make_attempt: Make, emulator: Emulator, channel: Channel, make: Make
+) -> None:
+    if make is run_one_when_available:
+        emulator.update_product(ORDERS, change={"seconds": 600})
+    attempt = make(service_action, make_attempt)
+    messages: list[str] = []
+    events = collect_events(attempt, channel, messages)
+    assert len(events) >= 2
+    for event in events:
+        assert event["how_to_continue"].startswith("To ")
+        assert messages[0].endswith(event["how_to_continue"])
+
+
+def test_what_to_run_names_a_few_records_and_no_more(
+    service_action: Make, make_attempt: Make, channel: Channel
+) -> None:
+    attempt = wait_for(3)(service_action, make_attempt)
+    ids = ", ".join(attempt.task.params["record_ids"])
+    hint = f"To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: [{ids}]."
+    assert collect_events(attempt, channel)[0]["how_to_continue"] == hint
+
+
+def test_what_to_run_for_many_records_is_the_same_task(
+    service_action: Make, make_attempt: Make, channel: Channel
+) -> None:
+    attempt = wait_for(11)(service_action, make_attempt)
+    (hint,) = {event["how_to_continue"] for event in collect_events(attempt, channel)[:-1]}
+    assert hint == "To go on waiting, run this task again."
 
 
 @pytest.mark.parametrize("no_log", [False, True])
@@ -109,6 +173,7 @@ def test_a_product_that_is_waited_for_is_told_before_its_record(
     events = collect_events(attempt, channel)
     before = [event["ProductState"] for event in events if "ProductState" in event]
     names = {"product": "", "action": ""} if no_log else {"product": "orders-db", "action": "Backup"}
+    assert all(bool(event["how_to_continue"]) is not no_log for event in events)
     assert {tuple(sorted(state.items())) for state in before} == {
         tuple(sorted({**names, "status": "UNDER_CHANGE"}.items()))
     }

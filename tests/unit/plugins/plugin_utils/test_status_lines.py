@@ -11,23 +11,25 @@ import pytest
 from ansible_collections.selfservice.aws.plugins.plugin_utils._progress.status_lines import StatusLines
 
 NAME = "selfservice.aws: "
+COMMON = {"pid": 1, "host": "localhost", "seconds": 0, "is_over": False, "failed": False, "how_to_continue": "Run it."}
+EARLY = {"is_over": True, "failed": True}
 
 
 def record(status: str, seconds: float = 0, **more: Any) -> dict:
     state = {"record_id": "rec-1", "product": "orders-db", "status": status, **more.pop("state", {})}
-    return {"pid": 1, "host": "localhost", "seconds": seconds, "is_over": False, **more, "RecordState": state}
+    return {**COMMON, "seconds": seconds, **more, "RecordState": state}
 
 
 def product(seconds: float = 35, **more: Any) -> dict:
     state = {"product": "orders-db", "status": "UNDER_CHANGE", "action": "Restart", **more.pop("state", {})}
-    return {"pid": 1, "host": "localhost", "seconds": seconds, "is_over": False, **more, "ProductState": state}
+    return {**COMMON, "seconds": seconds, **more, "ProductState": state}
 
 
 def targets(seconds: float, *counts: int, **more: Any) -> dict:
     names = ("total", "ended", "failed", "running", "pending", "busy", "measured")
     measured = {"measured": counts[1]} if len(counts) > 1 else {}
     state = {**measured, **dict(zip(names, counts)), "verb": more.pop("verb", "ended")}
-    return {"pid": 2, "host": "localhost", "seconds": seconds, "is_over": False, **more, "TargetsState": state}
+    return {**COMMON, "pid": 2, "seconds": seconds, **more, "TargetsState": state}
 
 
 def always_fits(_line: str) -> bool:
@@ -43,6 +45,14 @@ def always_fits(_line: str) -> bool:
         (record("SUCCEEDED", 65, is_over=True), "rec-1 orders-db SUCCEEDED · after 1 min 5 s"),
         (record("IN_PROGRESS", 3, state={"record_id": "", "product": ""}), "IN_PROGRESS · 3 s so far"),
         (record("IN_PROGRESS", state={"product": "a\x1b[2Jb\nc\u202ed"}), "rec-1 a?[2Jb?c?d IN_PROGRESS · 0 s so far"),
+        (record("IN_PROGRESS", 65, **EARLY), "rec-1 orders-db IN_PROGRESS · after 1 min 5 s. Run it."),
+        (record("FAILED", 65, **EARLY, how_to_continue=""), "rec-1 orders-db FAILED · after 1 min 5 s"),
+        (record("FAILED", **EARLY, how_to_continue="a\x1b[2Jb"), "rec-1 orders-db FAILED · after 0 s. a?[2Jb"),
+        (product(**EARLY), "orders-db is UNDER_CHANGE, waiting to start Restart · after 35 s. Run it."),
+        (
+            targets(9, 4, 2, 1, 1, 0, **EARLY),
+            "2/4 ended · 1 failed · 1 running · 1 will not start · after 9 s. Run it.",
+        ),
         (product(), "orders-db is UNDER_CHANGE, waiting to start Restart · 35 s so far"),
         (product(state={"product": "", "action": ""}), "UNDER_CHANGE, waiting to start · 35 s so far"),
         (product(is_over=True), "orders-db is UNDER_CHANGE, waiting to start Restart · after 35 s"),
@@ -170,14 +180,44 @@ def test_a_record_after_its_product_prints_a_line_at_once() -> None:
     assert status.lines(36) == [NAME + "rec-1 orders-db CREATED · 36 s so far"]
 
 
-def test_killed_tasks_are_pruned_and_ended_tasks_are_still_printed() -> None:
+def test_a_task_that_was_killed_has_ended_early_unless_its_last_message_tells_otherwise() -> None:
     status = StatusLines(15)
-    status.update(record("IN_PROGRESS"), 0)
+    for pid in (1, 3):
+        status.update(record("IN_PROGRESS", pid=pid), 0)
+    gone = status.gone(lambda _pid: False)
     status.update(record("SUCCEEDED", pid=3, is_over=True), 0)
-    status.prune(lambda _pid: False)
-    assert status.lines(0) == [NAME + "rec-1 orders-db SUCCEEDED · after 0 s"]
+    status.end(gone)
+    assert status.lines(0) == [
+        NAME + "rec-1 orders-db IN_PROGRESS · after 0 s. Run it.",
+        NAME + "rec-1 orders-db SUCCEEDED · after 0 s",
+    ]
     assert status.is_empty
     assert status.line(0, always_fits) == ""
+
+
+def test_tasks_that_still_run_are_not_gone() -> None:
+    status = StatusLines(15)
+    status.update(record("IN_PROGRESS"), 0)
+    status.end(status.gone(lambda _pid: True))
+    assert status.last_lines(9) == []
+    assert status.line(9, always_fits) == NAME + "rec-1 orders-db IN_PROGRESS · 9 s so far"
+
+
+def test_on_a_terminal_counts_and_what_ended_early_stay() -> None:
+    status = StatusLines(15)
+    status.update(record("SUCCEEDED", is_over=True), 0)
+    status.update(record("IN_PROGRESS", pid=3, host="web1"), 0)
+    status.update(record("FAILED", pid=4, **EARLY), 0)
+    status.update(targets(9, 4, 4, 1, 0, 0, is_over=True), 9)
+    assert status.line(9, always_fits) == NAME + "[web1] rec-1 orders-db IN_PROGRESS · 9 s so far"
+    assert status.last_lines(9) == [
+        NAME + "rec-1 orders-db FAILED · after 9 s. Run it.",
+        NAME + "4/4 ended · 1 failed · after 9 s",
+    ]
+    assert status.last_lines(9) == []
+    status.end()
+    assert status.last_lines(9) == [NAME + "[web1] rec-1 orders-db IN_PROGRESS · after 9 s. Run it."]
+    assert status.is_empty
 
 
 @pytest.mark.parametrize(
@@ -192,6 +232,8 @@ def test_killed_tasks_are_pruned_and_ended_tasks_are_still_printed() -> None:
         product(state={"more": 1}),
         targets(1, 1, 2),
         {**targets(1), "TargetsState": "x"},
+        {name: value for name, value in record("CREATED").items() if name != "failed"},
+        {name: value for name, value in record("CREATED").items() if name != "how_to_continue"},
         {**targets(1), "TargetsState": {"total": "x", "ended": 1, "failed": 1, "running": 1, "pending": 1}},
     ],
 )
