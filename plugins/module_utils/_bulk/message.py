@@ -26,7 +26,7 @@ _LONGEST_MESSAGE, _LONGEST_FAILURE, _LONGEST_NAME = 599, 200, 40
 _SHORTEST = 30
 
 
-def failure_message(
+def bulk_failure(
     targets: Sequence[Target],
     budget: Budget,
     *,
