@@ -246,8 +246,9 @@ from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog im
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.tags import check_tags, with_tags
 from ansible_collections.selfservice.aws.plugins.module_utils._threads import run_all
 
-# How many products a warning names, and how many outputs are read at once.
-_MOST_NAMED, _READERS = 10, 10
+# How many products a warning names, and of how many the outputs are read at once.
+_MOST_NAMED = 10
+_READERS = 10
 
 
 def list_provisioned_products(task: Task) -> None:
