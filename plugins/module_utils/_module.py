@@ -50,7 +50,7 @@ _LONGEST_OVERRUN = 30.0
 _UNCONNECTED = "Nothing was started, and nothing was sent to AWS: {}. Correct that, and run the task again."
 _NOT_STARTED = "Nothing was started."
 # Ansible's errors about which options are given. Those about their values stay as they are: ansible-lint knows them.
-_ABOUT_OPTIONS = re.compile("parameters are (mutually exclusive|required)|one of the following is|missing required")
+_ABOUT_OPTIONS = "parameters are (mutually exclusive|required)|one of the following is|missing required"
 
 
 @dataclass(eq=False, repr=False)
@@ -159,7 +159,7 @@ class MaskingModule(AnsibleModule):
         error = kwargs.pop("exception", None) or sys.exc_info()[1]
         if isinstance(error, BaseException):
             error = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-        if "change_id" in getattr(self, "argument_spec", {}) and _ABOUT_OPTIONS.match(str(msg)):
+        if "change_id" in getattr(self, "argument_spec", {}) and re.match(_ABOUT_OPTIONS, str(msg)):
             msg = f"{str(msg).rstrip('.')}. {_NOT_STARTED}"
         super().fail_json(**self._mask({**kwargs, **({"exception": error} if error else {}), "msg": str(msg)}))
 

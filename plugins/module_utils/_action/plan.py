@@ -12,7 +12,7 @@ from .._exceptions import Refused, SelfServiceError
 from .._secrets.masker import mask_parameters
 from .._servicecatalog.errors import SERVICE_ERRORS, describe_error, error_facts, is_access_denied
 from .._servicecatalog.models import ExecutionParameter, Parameters, Record, Reference, Request
-from .._servicecatalog.products import BUSY, CHANGING, describe_product, describe_status
+from .._servicecatalog.products import BUSY, CHANGING, MAY_BE_OWN, describe_product, describe_status
 from . import lookup
 from .parameters import check_known
 
@@ -25,8 +25,6 @@ T = TypeVar("T")
 # Refusals that reads can explain.
 _EXPLAINED = ("InvalidParametersException", "InvalidStateException", "ResourceNotFoundException")
 _WAIT_FOR_IT = "Wait for that, or run the task with wait_until_available: true."
-# Whether the service answers a start that it knows while the product is busy with it, AWS does not document.
-_BUSY_WITH_IT = "It may be busy with this change."
 _WITHOUT_ACTIONS = ("TERRAFORM_OPEN_SOURCE", "TERRAFORM_CLOUD", "EXTERNAL")
 
 
@@ -228,7 +226,7 @@ def _check_ready(product: Mapping[str, Any], planned: Plan, warn: Callable[[str]
     is_changing = product["Status"] in CHANGING
     waits = planned.waits_until_available and is_changing
     if is_refused or (planned.token_is_new and not waits):
-        ways = [] if planned.token_is_new else [_BUSY_WITH_IT]
+        ways = [] if planned.token_is_new else [MAY_BE_OWN]
         raise Refused(" ".join([busy, *ways, _WAIT_FOR_IT] if is_changing else [busy]), changed=False)
     # A replay of the start is accepted.
     other = "The start is refused, unless this change has started it."

@@ -82,6 +82,7 @@ def name_targets(targets: Sequence[Target], outcome: Outcome, most: int) -> str:
 
 
 def join_names(names: Sequence[str], most: int) -> str:
+    """Return the first names as a list in a sentence, and how many more there are."""
     shown = ", ".join(names[:most])
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 

@@ -14,6 +14,8 @@ from .._secrets.masker import mask
 CHANGING = ("UNDER_CHANGE", "PLAN_IN_PROGRESS")
 BUSY = (*CHANGING, "ERROR")
 READY = ("AVAILABLE", "TAINTED")
+# Whether the service answers a start that it knows while the product is busy with it, AWS does not document.
+MAY_BE_OWN = "It may be busy with this change."
 
 
 def describe_product(product: Mapping[str, Any]) -> str:

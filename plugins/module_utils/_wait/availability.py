@@ -14,7 +14,7 @@ from .._clock import Interrupted
 from .._exceptions import ProductUnavailable, Refused, SelfServiceError, StartUnconfirmed
 from .._progress import ProductState
 from .._servicecatalog.errors import SERVICE_ERRORS, code_of, describe_error, is_transient
-from .._servicecatalog.products import CHANGING, READY, describe_product, describe_status
+from .._servicecatalog.products import CHANGING, MAY_BE_OWN, READY, describe_product, describe_status
 from .._servicecatalog.transport import Attempts
 from .._threads import start_call
 from .schedule import PollSchedule, WaitOptions
@@ -121,7 +121,7 @@ class BusyProduct:
         text = f"The service action {sent.service_action_id} was not started on {sent.provisioned_product_id}{by_whom}"
         text += f": {why}."
         if self._may_be_own and not is_over:
-            text += " It may be busy with this change."
+            text += f" {MAY_BE_OWN}"
         way = f"To go on, correct that and run {self._again}." if is_over and self._again else self.how_to_continue
         return ProductUnavailable(text, how_to_continue=way, **facts)
 
