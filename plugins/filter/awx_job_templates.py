@@ -278,7 +278,7 @@ def _target_questions(targets: list[str] | None) -> list[Question]:
     question: Question = {
         "question_name": "Provisioned product",
         "question_description": "The name of the provisioned product to run the action on.",
-        "variable": "run_service_action_provisioned_product_name",
+        "variable": "provisioned_product_name",
         "required": True,
     }
     if targets:

@@ -126,8 +126,8 @@ def test_the_survey_for_a_product_version_offers_its_provisioned_products(
     done = run_playbook(region="", **artifact)
     assert done.code == 0, done.output
     survey = awx.survey("Database v1 - Stop")
-    assert survey["run_service_action_provisioned_product_name"]["choices"] == ["orders-db", "web"]
-    answers = {"run_service_action_provisioned_product_name": "web", "run_service_action_wait": "false"}
+    assert survey["provisioned_product_name"]["choices"] == ["orders-db", "web"]
+    answers = {"provisioned_product_name": "web", "run_service_action_wait": "false"}
     ended = run_job(awx.launch("Database v1 - Stop", {**answers, "run_service_action_change_id": "CHG-1"}))
     assert ended.code == 0, ended.output
     assert [record["ProvisionedProductId"] for record in emulator.records()] == ["pp-web00000001"]
@@ -153,7 +153,7 @@ def test_answers_of_every_type_are_sent_unchanged(run_job: Callable[[Job], Any],
     ]
     emulator.reset(world({**STOP, "parameters": [{"name": name, "type": "TEXT_VALUE"} for name in names]}))
     extra_vars = {
-        "run_service_action_provisioned_product_id": ORDERS,
+        "provisioned_product_id": ORDERS,
         "run_service_action_service_action_id": "act-2",
         "run_service_action_survey": {
             "texts": {name: name for name in names if name not in {**hidden, **lists}},

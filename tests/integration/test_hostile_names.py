@@ -26,7 +26,7 @@ TASKS = f"""
   register: records
 - ansible.builtin.import_role: {{name: selfservice.aws.run_service_action}}
   vars:
-    run_service_action_provisioned_product_id: pp-orders0000001
+    provisioned_product_id: pp-orders0000001
     run_service_action_service_action_id: act-restart000001
     run_service_action_report: report.html
 - ansible.builtin.set_fact:

@@ -361,7 +361,7 @@ def test_the_bulk_playbook_runs_the_action_on_the_hosts_of_the_inventory(
     done = run(*book, "--limit", "servicecatalog:!web-4", "--forks", "2")
     assert done.code == 0, done.output
     assert "[WARNING]" not in done.output
-    assert done.output.count("Run the service action on all of them]") == 2
+    assert done.output.count(": Run the service action - ") == 2
     assert sorted(record["ProvisionedProductId"] for record in emulator.records()) == [f"pp-{n}" for n in range(4)]
     assert {record["Status"] for record in emulator.records()} == {"SUCCEEDED"}
     assert run(*book).code == 0

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+import yaml
 from emulator import Emulator
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -60,8 +61,9 @@ def report(run: Callable[..., Any], emulator: Emulator, folder: Path) -> Path:
             ],
         }
     )
+    hosts = {f"host-{number}": {"provisioned_product_name": name} for number, name in enumerate(NAMES)}
+    (folder / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
     options = {
-        "targets": [{"provisioned_product_name": name} for name in NAMES],
         "service_action_name": "Restart",
         "change_id": "CHG-1 <b>",
         "parameters": {"Mode": "<b>soft</b>"},
@@ -72,7 +74,8 @@ def report(run: Callable[..., Any], emulator: Emulator, folder: Path) -> Path:
         "report_json": True,
     }
     given = json.dumps({f"run_service_action_{name}": value for name, value in options.items()})
-    done = run("ansible-playbook", "selfservice.aws.run_service_action", "-e", given, "-e", "awx_user_name=alice")
+    command = ("ansible-playbook", "-i", str(folder / "hosts.yml"), "selfservice.aws.bulk_service_action")
+    done = run(*command, "-e", given, "-e", "awx_user_name=alice")
     assert done.code == 2, done.output
     return path
 

@@ -83,7 +83,7 @@ TASKS = f"""
       ignore_errors: true
     - ansible.builtin.import_role: {{name: selfservice.aws.run_service_action}}
       vars:
-        run_service_action_provisioned_product_name: orders-db
+        provisioned_product_name: orders-db
         run_service_action_service_action_name: RotatePassword
         run_service_action_sensitive_parameters: "{{{{ {{'NewPassword': secret}} }}}}"
         run_service_action_change_id: CHG-1
@@ -190,7 +190,7 @@ def test_a_rejected_task_does_not_show_its_secrets(play: Callable[..., Any]) -> 
 ROLE = """
 - ansible.builtin.import_role: {name: selfservice.aws.run_service_action}
   vars:
-    run_service_action_provisioned_product_name: orders-db
+    provisioned_product_name: orders-db
     run_service_action_service_action_name: RotatePassword
     run_service_action_sensitive_parameters: "{{ given }}"
 """
@@ -208,8 +208,7 @@ def test_the_role_quotes_no_secret_that_it_refuses(
     (tmp_path / "given.json").write_text(json.dumps({"given": given}))
     done = play(ROLE, verbosity, "--diff", "-e", "@given.json", ANSIBLE_INJECT_INVOCATION="1")
     assert done.code != 0
-    # The others are refused by Ansible, which reads the role's argument specs before the role begins.
-    assert ("Nothing was started" in done.output) is (given not in ('{"Mode": "hunter2horse', ["hunter2horse"]))
+    assert "Nothing is started" in done.output
     assert [secret for secret in ("hunter2", "Z#7") if secret in done.output] == []
     assert emulator.calls() == []
 
@@ -240,7 +239,7 @@ def test_the_role_waits_and_reports_with_a_secret_that_is_a_part_of_times_and_id
     done = play(f"""
     - ansible.builtin.import_role: {{name: selfservice.aws.run_service_action}}
       vars:
-        run_service_action_provisioned_product_name: orders-db
+        provisioned_product_name: orders-db
         run_service_action_service_action_name: RotatePassword
         run_service_action_sensitive_parameters: {{NewPassword: "{year}"}}
         run_service_action_report: report.html

@@ -121,7 +121,7 @@ def test_the_survey_asks_for_the_target_if_it_is_not_given(targets: Any, type_: 
     template = plan(action(), targets=targets)["templates"][0]
     check_survey(template["survey_spec"])
     questions = {question["variable"]: question for question in template["survey_spec"]["spec"]}
-    question = questions.get("run_service_action_provisioned_product_name", {})
+    question = questions.get("provisioned_product_name", {})
     assert (question.get("type"), question.get("choices")) == (type_, choices)
 
 

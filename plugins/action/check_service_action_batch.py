@@ -1,0 +1,44 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check the batch of the role run_service_action, and choose the change that continues it after anything."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.selfservice.aws.plugins.plugin_utils._role import batch, options
+
+
+class ActionModule(ActionBase):
+    """The action behind the module of the same name, which only documents it."""
+
+    _requires_connection = False
+    _VALID_ARGS: frozenset[str] = frozenset()
+
+    def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
+        """Return on what the action is to run, nothing if the batch is refused, and for which change."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        call = task_vars[batch.HOST].get("call")
+        result.update(changed=False, call=call, calls=batch.calls_with(self._task, task_vars))
+        hosts = batch.hosts_of_call(task_vars, call)
+        try:
+            batch.check_batch(hosts)
+        except options.RoleError as error:
+            why = f"Nothing is started. {error}"
+            return {**result, "targets": [], "change_id": None, "refusal": why, "how_to_continue": "nothing is started"}
+        first, *_ = hosts.values()
+        # Without one of its own, check mode refuses a product that is busy.
+        change = first["options"].get("change_id", None if self._task.check_mode else call)
+        targets = [host["target"] for host in hosts.values()]
+        return {**result, "targets": targets, "change_id": change, "how_to_continue": _how_to_continue(change)}
+
+
+def _how_to_continue(change: Any) -> str:
+    if change is None:
+        return "in check mode nothing is started"
+    # As JSON, since it may be something that YAML reads as a number, a time, or a structure.
+    value = json.dumps(change, ensure_ascii=False)
+    return f"to continue after anything, run the same again with run_service_action_change_id: {value}"

@@ -1,0 +1,33 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Give a host of the role run_service_action its own result, and fail it if its product has failed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.selfservice.aws.plugins.plugin_utils._role import batch, results
+
+_SKIPPED = (
+    "Not started, since the role's run_once tasks were skipped: `when` is false on the first host of the batch. Call "
+    "the role with include_role, whose `when` leaves out only the hosts for which it is false."
+)
+
+
+class ActionModule(ActionBase):
+    """The action behind the module of the same name, which only documents it."""
+
+    _requires_connection = False
+    _VALID_ARGS: frozenset[str] = frozenset()
+
+    def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
+        """Return the result of the host, which has failed if it was not started."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        host, collected = task_vars[batch.HOST], task_vars.get(batch.RESULTS, {})
+        item = collected.get("hosts", {}).get(task_vars["inventory_hostname"])
+        if item is None or collected.get("call") != host.get("call"):
+            return {**result, "changed": False, "failed": True, "outcome": "not_started", "msg": _SKIPPED}
+        is_failed = results.failed(item) and not collected["ignores_failures"]
+        return {**result, **item, "change_id": collected["change_id"], "failed": is_failed}

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prepare a host of the role run_service_action: its product, its options, and a mark that it reached this call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.vars import load_extra_vars
+from ansible_collections.selfservice.aws.plugins.filter.survey_answers import survey_answers
+from ansible_collections.selfservice.aws.plugins.plugin_utils._role import batch, options
+
+_PREFIX = "run_service_action_"
+# Texts that newer ansible-cores read as YAML when they come from a survey.
+_TEXTS = (*options.PRODUCT, *(f"{_PREFIX}{name}" for name in ("service_action_id", "service_action_name", "change_id")))
+_OTHERS = ("answers", "sensitive_parameters", "secret_answers")
+
+
+class ActionModule(ActionBase):
+    """The action behind the module of the same name, which only documents it.
+
+    It never fails: the batch is refused as a whole, and each host says so at the end.
+    """
+
+    _requires_connection = False
+    _VALID_ARGS: frozenset[str] = frozenset()
+
+    def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
+        """Return what the host takes part with, or why it can't."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        given = self._read(task_vars)
+        host: dict[str, Any] = {"target": {}, "options": {}, "secrets": None, "secret_names": []}
+        try:
+            batch.check_strategy(self._task)
+            secrets = options.check_secrets(given["sensitive_parameters"], given["secret_answers"])
+            host.update(secrets=batch.digest(secrets), secret_names=sorted(map(str, secrets)))
+            host["target"] = self._target(given, task_vars)
+            host["options"] = options.read_options(given)
+            host["target"]["parameters"] = {**host["options"].pop("parameters"), **(given["answers"] or {})}
+            refusal = None
+        except options.RoleError as error:
+            refusal = str(error)
+        call = batch.call_of(self._task, task_vars)
+        return {**result, **host, "refusal": refusal, "call": call, "changed": False}
+
+    def _read(self, task_vars: Any) -> dict[str, Any]:
+        """Return the values of the role's variables for this host, by their names without the prefix."""
+        names = [*options.PRODUCT, "region", *(f"{_PREFIX}{name}" for name in (*options.OPTIONS, *_OTHERS))]
+        values = self._templar.template({name: task_vars.get(name) for name in names})
+        texts = [name for name in _TEXTS if not options.is_empty(values[name])]
+        values.update(zip(texts, survey_answers([values[name] for name in texts], texts)))
+        # The region of a host counts where the option is not given.
+        region = values.pop("region")
+        given = {name.removeprefix(_PREFIX): value for name, value in values.items()}
+        return {**given, "region": region if options.is_empty(given["region"]) else given["region"]}
+
+    def _target(self, given: dict[str, Any], task_vars: Any) -> dict[str, Any]:
+        own: dict[str, Any] = {}
+        if not any(options.is_empty(given[name]) for name in options.PRODUCT):
+            variables = task_vars["hostvars"].raw_get(task_vars["inventory_hostname"])
+            own = self._templar.template({name: variables.get(name) for name in options.PRODUCT})
+        return options.choose_target(
+            given, extra=load_extra_vars(self._loader), own=own, play_hosts=task_vars["ansible_play_hosts_all"]
+        )

@@ -1,0 +1,64 @@
+#!/usr/bin/python
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: check_service_action_batch
+version_added: 1.0.0
+short_description: Check a batch of the role run_service_action
+description:
+  - Refuses a batch whose hosts one task can't run on, such as two hosts that are the same product, or hosts of several
+    regions.
+  - Makes the change that all batches share, unless one was given.
+  - It is a part of the role P(selfservice.aws.run_service_action#role), and of no use without it. It is an action
+    plugin, runs on the controller, and needs no connection.
+author:
+  - selfservice.aws contributors (@selfservice-aws)
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying anything.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Check the batch
+  selfservice.aws.check_service_action_batch:
+  register: run_service_action_batch
+  run_once: true
+"""
+
+RETURN = r"""
+targets:
+  description: On what the action is to run, as the bulk module takes it. Empty if the batch is refused.
+  returned: always
+  type: list
+  elements: dict
+refusal:
+  description: Why the batch is refused.
+  returned: if it is
+  type: str
+change_id:
+  description: The change. Null in check mode if none was given, and if the batch is refused.
+  returned: always
+  type: raw
+how_to_continue:
+  description: How to continue with the change, for the name of the task that runs the action.
+  returned: always
+  type: str
+call:
+  description: What is the same for all hosts of this call of the role, and different for any other call.
+  returned: always
+  type: str
+calls:
+  description: How often the role has been called in the play so far, by the id of the play.
+  returned: always
+  type: dict
+"""

@@ -1,0 +1,65 @@
+#!/usr/bin/python
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: prepare_service_action
+version_added: 1.0.0
+short_description: Prepare a host for the role run_service_action
+description:
+  - Reads the variables of the role as they are for the host in this call, those of the play, the task and the loop
+    included.
+  - Decides which provisioned product the host is, drops options that are empty, applies types and defaults to the
+    others, and marks the host as one that has reached this call of the role.
+  - It never fails. If the host can't take part, RV(refusal) says why, and the batch is refused as a whole.
+  - It is a part of the role P(selfservice.aws.run_service_action#role), and of no use without it. It is an action
+    plugin, runs on the controller, and needs no connection.
+author:
+  - selfservice.aws contributors (@selfservice-aws)
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying anything.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Prepare the host
+  selfservice.aws.prepare_service_action:
+  register: run_service_action_host
+"""
+
+RETURN = r"""
+call:
+  description: What is the same for all hosts of this call of the role, and different for any other call.
+  returned: always
+  type: str
+target:
+  description: The provisioned product and its parameters, as the bulk module takes them.
+  returned: always
+  type: dict
+options:
+  description: The options that the hosts of a batch have in common, with their types.
+  returned: always
+  type: dict
+secrets:
+  description: A hash that tells whether two hosts have the same sensitive parameters, and nothing else.
+  returned: always
+  type: str
+secret_names:
+  description: The names of the sensitive parameters.
+  returned: always
+  type: list
+  elements: str
+refusal:
+  description: Why the host can't take part. Null if it can.
+  returned: always
+  type: str
+"""

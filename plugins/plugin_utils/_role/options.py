@@ -1,0 +1,113 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of the role run_service_action for one host, and the product that the host stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+PRODUCT = ("provisioned_product_id", "provisioned_product_name")
+_SHORTEST_SECRET = 4
+_SPEC: dict[str, dict[str, Any]] = {
+    "service_action_id": {"type": "str"},
+    "service_action_name": {"type": "str"},
+    "parameters": {"type": "dict", "default": {}},
+    "change_id": {"type": "raw"},
+    "retry_failed": {"type": "bool", "default": False},
+    "wait_until_available": {"type": "bool", "default": False},
+    "wait": {"type": "bool", "default": True},
+    "wait_timeout": {"type": "int", "default": 1800},
+    "wait_delay": {"type": "float"},
+    "max_concurrency": {"type": "str", "default": "50"},
+    "max_errors": {"type": "str", "default": "0"},
+    "accept_language": {"type": "str", "choices": ["en", "jp", "zh"]},
+    "region": {"type": "str"},
+    "report": {"type": "path"},
+    "report_json": {"type": "bool", "default": False},
+    "ignore_failures": {"type": "bool", "default": False},
+}
+OPTIONS = tuple(_SPEC)
+
+
+class RoleError(Exception):
+    """Why the role starts nothing."""
+
+
+def read_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that were given, or have a default, with their types.
+
+    A survey sends an empty text or null for what was not answered, so both count as not given.
+    """
+    result = ArgumentSpecValidator(_SPEC).validate({name: given[name] for name in OPTIONS if not is_empty(given[name])})
+    if result.error_messages:
+        raise RoleError(f"Wrong options of the role run_service_action: {' '.join(result.error_messages)}")
+    options = {name: value for name, value in result.validated_parameters.items() if value is not None}
+    if ("service_action_id" in options) == ("service_action_name" in options):
+        raise RoleError("Give one of run_service_action_service_action_id and run_service_action_service_action_name.")
+    # In check mode there is no change to retry unless one was given.
+    return {**options, "retry_failed": options["retry_failed"] and "change_id" in options}
+
+
+def is_empty(value: Any) -> bool:
+    """Tell whether a value counts as not given."""
+    return value is None or value == ""
+
+
+def check_secrets(*given: Any) -> dict[str, Any]:
+    """Return sensitive parameters, later ones over earlier ones; refuse what a module could not mask, unquoted.
+
+    From ansible-core 2.22 on Ansible masks what a module is given, however short, in all output that follows.
+    """
+    secrets: dict[str, Any] = {}
+    for each in given:
+        if not is_empty(each):
+            if not isinstance(each, Mapping) or not all(map(_can_be_masked, _flatten(each.values()))):
+                raise RoleError(
+                    "run_service_action_sensitive_parameters takes a dict, whose values are scalars or lists of "
+                    f"scalars, of {_SHORTEST_SECRET} characters or more and no booleans."
+                )
+            secrets.update(each)
+    return secrets
+
+
+def _flatten(values: Iterable[Any]) -> list[Any]:
+    return [item for value in values for item in (value if isinstance(value, (list, tuple)) else [value])]
+
+
+def _can_be_masked(value: Any) -> bool:
+    is_scalar = isinstance(value, (str, int, float)) and not isinstance(value, bool)
+    return is_scalar and len(str(value).strip()) >= _SHORTEST_SECRET
+
+
+def choose_target(
+    given: Mapping[str, Any], *, extra: Mapping[str, Any], own: Mapping[str, Any], play_hosts: Sequence[str]
+) -> dict[str, Any]:
+    """Return the id or the name of the product that a host stands for, as an option of the modules.
+
+    `given` is what the variables of these names are for this call, `extra` are the extra variables, and `own` is what
+    the inventory says of the host. What was set for the call beats what the inventory says.
+    """
+    found = {name: given[name] for name in PRODUCT if not is_empty(given[name])}
+    if not found:
+        raise RoleError(
+            "The host has no variable provisioned_product_id or provisioned_product_name that says on which product to "
+            "run the action. Set one of them, or limit the play to hosts that have it."
+        )
+    from_extra = [name for name in found if not is_empty(extra.get(name))]
+    if from_extra and len(play_hosts) > 1:
+        raise RoleError(
+            f"The extra variable {from_extra[0]} is one product, and the play has {len(play_hosts)} hosts, each a "
+            "product. Leave it out and limit the play to the hosts that you mean, or use a play on localhost."
+        )
+    return _closest(found, from_extra or [name for name, value in found.items() if value != own.get(name)])
+
+
+def _closest(found: Mapping[str, Any], closer: Sequence[str]) -> dict[str, Any]:
+    if len(closer) > 1:
+        raise RoleError("Give one of provisioned_product_id and provisioned_product_name.")
+    name = [*closer, *found][0]
+    return {name: str(found[name])}

@@ -1,0 +1,166 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What became of each host of a batch, what the workflow is told, and whether the play goes on."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from .batch import join
+from .options import PRODUCT
+
+MASK = "********"
+OUTCOMES = ("succeeded", "failed", "timed_out", "not_started", "started", "would_start")
+_FAILURES = ("failed", "timed_out", "not_started")
+_NO_RECORD: dict[str, Any] = {
+    **dict.fromkeys((*PRODUCT, "execute_token", "attempt", "msg", "error")),
+    "changed": False,
+    "record_detail": {},
+    "record_outputs": {},
+}
+# What Ansible says of a task that its keyword timeout ended; ansible-core 2.17 tells it by these words only.
+_TIMED_OUT = "failed to execute in the expected time frame"
+
+Item = dict[str, Any]
+
+
+def failed(item: Mapping[str, Any]) -> bool:
+    """Tell whether a host with this result has failed."""
+    return item["outcome"] in _FAILURES
+
+
+def results_by_host(
+    hosts: Mapping[str, Mapping[str, Any]],
+    *,
+    run: Mapping[str, Any],
+    waited: Mapping[str, Any],
+    refusal: str | None,
+) -> dict[str, Item]:
+    """Return the result of each host, shaped like an item of the bulk module's results.
+
+    `run` and `waited` are what the bulk module and servicecatalog_record_wait returned, empty if they did not run;
+    `refusal` says why the batch was refused before.
+    """
+    items = [] if refusal else run.get("results") or []
+    if len(items) != len(hosts):
+        # The module was refused, or ended in a way of which it could not tell.
+        items = [_without_result(run, refusal)] * len(hosts)
+    elif len(items) == 1:
+        items = [_with_record(items[0], waited)]
+    return {name: _of_host(host, item) for (name, host), item in zip(hosts.items(), items)}
+
+
+def _without_result(run: Mapping[str, Any], refusal: str | None) -> Item:
+    message = str(run.get("msg") or "")
+    if not refusal and (_TIMED_OUT in message or "timedout" in run or "module_stdout" in run):
+        text = f"The action may have started, since the task was ended before it could tell: {message}"
+        return {"outcome": "timed_out", "msg": text}
+    return {"outcome": "not_started", "msg": refusal or f"Nothing was started. {message}".strip()}
+
+
+def _with_record(item: Item, waited: Mapping[str, Any]) -> Item:
+    """Return the result of the one host with its record as the wait has seen it."""
+    if waited.get("failed"):
+        return {**item, "outcome": "timed_out", "msg": str(waited.get("msg"))}
+    for record in waited.get("records") or []:
+        if record["record_detail"]["record_id"] == item["record_detail"]["record_id"]:
+            item = {**item, **{key: record[key] for key in ("record_detail", "record_outputs")}}
+            if item["outcome"] == "started":
+                # A record that could not be followed to its end counts as timed out, as in the bulk module.
+                outcome = "timed_out" if record["outcome"] == "unknown" else record["outcome"]
+                item.update(outcome=outcome, msg=record["msg"], error=record["error"])
+    return item
+
+
+def _of_host(host: Mapping[str, Any], item: Item) -> Item:
+    found = {**_NO_RECORD, **item}
+    message = found["msg"] or ("Not started." if found["outcome"] == "not_started" else None)
+    target = {name: found[name] or host["target"].get(name) for name in PRODUCT}
+    secrets = dict.fromkeys(host["secret_names"], MASK)
+    return {**found, **target, "msg": message, "parameters": {**host["target"].get("parameters", {}), **secrets}}
+
+
+def with_message(results: Mapping[str, Item], text: str) -> dict[str, Item]:
+    """Return the results with a text at the end of the messages of those that failed."""
+    return {
+        name: {**item, "msg": f"{item['msg']} {text}".strip()} if failed(item) else item
+        for name, item in results.items()
+    }
+
+
+def report_context(options: Mapping[str, Any], change: Any, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the report says of the run as a whole."""
+    names = ("service_action_id", "service_action_name", "region", "max_errors")
+    return {
+        "change_id": change,
+        "run_by": variables.get("awx_user_name") or variables.get("tower_user_name"),
+        "awx_job_id": variables.get("awx_job_id") or variables.get("tower_job_id"),
+        "arn": variables.get("arn"),
+        **{name: options.get(name) for name in names},
+    }
+
+
+def report(results: Mapping[str, Item], context: Mapping[str, Any], *, with_json: bool) -> dict[str, Any]:
+    """Return what the report is made of; `product_id` is one to read the account from, if nothing else tells it."""
+    named = [{**item, "host": name} for name, item in results.items()]
+    ids = [item["provisioned_product_id"] for item in named if item["provisioned_product_id"]]
+    return {
+        "context": dict(context),
+        "results": named,
+        "product_id": ids[0] if ids and not context["arn"] else "",
+        "formats": ["html", "json"] if with_json else ["html"],
+    }
+
+
+def is_beyond_budget(results: Mapping[str, Item], run: Mapping[str, Any]) -> bool:
+    """Tell whether more failed than max_errors allows; the bulk module has a message then, and none otherwise."""
+    return any(map(failed, results.values())) and (len(results) == 1 or "msg" in run or not run.get("results"))
+
+
+def explain_end(results: Mapping[str, Item], max_errors: Any, *, change: Any, later_hosts: int) -> str:
+    """Return why the play does not go on, and how to continue."""
+    items = [item for item in results.values() if failed(item)]
+    sentences = []
+    if len(results) > 1:
+        counts = f"{len(items)} of {len(results)} hosts of the batch failed or were not started"
+        sentences.append(f"The play ends here: {counts} (max_errors is {max_errors}).")
+    if later_hosts:
+        sentences.append(f"{later_hosts} hosts of later batches are not started.")
+    if change is not None:
+        again = f"run the same again with run_service_action_change_id: {json.dumps(change, ensure_ascii=False)}"
+        has_failed = any(item["outcome"] == "failed" and item["record_detail"].get("record_id") for item in items)
+        retry = ", and with run_service_action_retry_failed: true if what failed is to run again" if has_failed else ""
+        sentences.append(f"To continue, fix the cause and {again}{retry}.")
+    return " ".join(sentences)
+
+
+def statistics(results: Mapping[str, Item], job_id: Any) -> dict[str, Any]:
+    """Return what set_stats adds up over the batches: lists and numbers, also under names that slices don't share."""
+    found = {
+        "record_ids": list(filter(None, (item["record_detail"].get("record_id") for item in results.values()))),
+        "remaining": [_name_of(item) for item in results.values() if item["outcome"] == "not_started"],
+        "failed_hosts": [name for name, item in results.items() if failed(item)],
+        **count_outcomes(results),
+    }
+    prefixes = ["run_service_action_"] + [f"run_service_action_{job_id}_"] * bool(job_id)
+    return {f"{prefix}{name}": value for prefix in prefixes for name, value in found.items()}
+
+
+def count_outcomes(results: Mapping[str, Item]) -> dict[str, int]:
+    """Return how many hosts have each outcome."""
+    counts = Counter(item["outcome"] for item in results.values())
+    return {outcome: counts[outcome] for outcome in OUTCOMES}
+
+
+def describe_failures(results: Mapping[str, Item]) -> str:
+    """Return which hosts failed, for a warning; an empty text if none did."""
+    names = [name for name, item in results.items() if failed(item)]
+    return f"{len(names)} of {len(results)} hosts failed, which is ignored: {join(names)}." if names else ""
+
+
+def _name_of(item: Item) -> str:
+    return str(item["provisioned_product_id"] or item["provisioned_product_name"] or "")
