@@ -21,7 +21,7 @@ _OTHERS = ("answers", "sensitive_parameters", "secret_answers")
 class ActionModule(ActionBase):
     """The action behind the module of the same name, which only documents it.
 
-    It never fails: the batch is refused as a whole, and each host says so at the end.
+    It fails for the strategy only: for all else the batch is refused as a whole, and each host says so at the end.
     """
 
     _requires_connection = False
@@ -34,6 +34,10 @@ class ActionModule(ActionBase):
         host: dict[str, Any] = {"target": {}, "options": {}, "secrets": None, "secret_names": []}
         try:
             batch.check_strategy(self._task)
+        except options.RoleError as error:
+            # Nothing that runs once could tell the other hosts.
+            return {**result, "failed": True, "msg": f"{error} Nothing was started."}
+        try:
             secrets = options.check_secrets(given["sensitive_parameters"], given["secret_answers"])
             host.update(secrets=batch.digest(secrets), secret_names=sorted(map(str, secrets)))
             host["target"] = self._target(given, task_vars)

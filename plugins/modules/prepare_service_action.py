@@ -15,7 +15,8 @@ description:
     included.
   - Decides which provisioned product the host is, drops options that are empty, applies types and defaults to the
     others, and marks the host as one that has reached this call of the role.
-  - It never fails. If the host can't take part, RV(refusal) says why, and the batch is refused as a whole.
+  - It fails under a strategy other than C(ansible.builtin.linear). If the host can't take part for another reason,
+    RV(refusal) says why, and the batch is refused as a whole.
   - It is a part of the role P(selfservice.aws.run_service_action#role), and of no use without it. It is an action
     plugin, runs on the controller, and needs no connection.
 author:

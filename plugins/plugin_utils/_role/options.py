@@ -103,10 +103,11 @@ def choose_target(
             f"The extra variable {from_extra[0]} is one product, and the play has {len(play_hosts)} hosts, each a "
             "product. Leave it out and limit the play to the hosts that you mean, or use a play on localhost."
         )
-    return _closest(found, from_extra or [name for name, value in found.items() if value != own.get(name)])
+    return _closest(found, own, from_extra)
 
 
-def _closest(found: Mapping[str, Any], closer: Sequence[str]) -> dict[str, Any]:
+def _closest(found: Mapping[str, Any], own: Mapping[str, Any], from_extra: list[str]) -> dict[str, Any]:
+    closer = from_extra or [name for name, value in found.items() if value != own.get(name)]
     if len(closer) > 1:
         raise RoleError("Give one of provisioned_product_id and provisioned_product_name.")
     name = [*closer, *found][0]

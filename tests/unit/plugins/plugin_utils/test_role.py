@@ -1,0 +1,156 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role decides of its hosts: options, targets, the batch, and what became of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.selfservice.aws.plugins.plugin_utils._role import batch, options, results
+
+EMPTY = dict.fromkeys(options.OPTIONS, "")
+HOST = {
+    "refusal": None,
+    "secrets": "",
+    "secret_names": ["Password"],
+    "target": {"provisioned_product_id": "pp-1", "parameters": {"Mode": "hard"}},
+    "options": {"region": "us-east-1"},
+}
+RECORD = {"record_id": "rec-1", "status": "SUCCEEDED"}
+SUCCEEDED = {"outcome": "succeeded", "changed": True, "record_detail": RECORD, "record_outputs": {}, "msg": None}
+STARTED = {**SUCCEEDED, "outcome": "started", "error": None}
+
+
+def host(**target: Any) -> dict[str, Any]:
+    return {**HOST, "target": target}
+
+
+def test_what_a_survey_left_empty_has_its_default() -> None:
+    found = options.read_options({**EMPTY, "service_action_name": "Restart", "wait_timeout": None})
+    assert found == {
+        "service_action_name": "Restart",
+        "parameters": {},
+        "retry_failed": False,
+        "wait_until_available": False,
+        "wait": True,
+        "wait_timeout": 1800,
+        "max_concurrency": "50",
+        "max_errors": "0",
+        "ignore_failures": False,
+    }
+
+
+def test_texts_are_converted_to_the_types_of_the_options() -> None:
+    texts = {"wait": "no", "wait_timeout": "60", "wait_delay": "0.5", "max_errors": 3, "service_action_id": "act-1"}
+    found = options.read_options({**EMPTY, **texts})
+    assert [found[name] for name in texts] == [False, 60, 0.5, "3", "act-1"]
+
+
+@pytest.mark.parametrize("given", [{"service_action_id": "a", "service_action_name": "b"}, {}, {"wait": "perhaps"}])
+def test_wrong_options_are_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(options.RoleError):
+        options.read_options({**EMPTY, **given})
+
+
+def test_the_defaults_of_the_role_are_those_of_its_code_and_its_documentation(request: pytest.FixtureRequest) -> None:
+    role = request.config.rootpath / "roles" / "run_service_action"
+    defaults = yaml.safe_load((role / "defaults" / "main.yml").read_text())
+    documented = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    given = {name: defaults[f"run_service_action_{name}"] for name in options.OPTIONS}
+    read = options.read_options({**given, "service_action_id": "act-1"})
+    assert read == options.read_options({**EMPTY, "service_action_id": "act-1"})
+    answers = {f"run_service_action_{name}" for name in ("answers", "secret_answers")}
+    assert set(documented) == set(defaults) - answers
+    assert all(spec.get("default", "") == defaults[name] for name, spec in documented.items())
+
+
+@pytest.mark.parametrize(
+    "given", ["Mode=x", ["hunter2"], {"Pin": "Z#7"}, {"Flag": True}, {"Password": {"a": "hunter2"}}]
+)
+def test_secrets_that_could_not_be_masked_are_refused_unquoted(given: Any) -> None:
+    with pytest.raises(options.RoleError) as refused:
+        options.check_secrets(given)
+    assert "hunter2" not in str(refused.value)
+    assert "Z#7" not in str(refused.value)
+
+
+def test_later_secrets_replace_earlier_ones() -> None:
+    assert options.check_secrets({"A": "first", "B": "other"}, "", {"A": "later"}) == {"A": "later", "B": "other"}
+
+
+@pytest.mark.parametrize(
+    ("given", "extra", "own", "expected"),
+    [
+        (("pp-1", ""), {}, ("pp-1", None), {"provisioned_product_id": "pp-1"}),
+        (("pp-1", "web"), {}, ("pp-1", "web"), {"provisioned_product_id": "pp-1"}),
+        (("pp-1", "db"), {}, ("pp-1", "web"), {"provisioned_product_name": "db"}),
+        (("pp-2", "web"), {}, ("pp-1", "web"), {"provisioned_product_id": "pp-2"}),
+        (("pp-1", "web"), {"provisioned_product_name": "web"}, ("pp-1", "web"), {"provisioned_product_name": "web"}),
+        (("", 7), {}, (None, None), {"provisioned_product_name": "7"}),
+    ],
+)
+def test_the_target_is_what_was_set_closest_to_the_call(
+    given: tuple[Any, Any], extra: dict[str, Any], own: tuple[Any, Any], expected: dict[str, str]
+) -> None:
+    named = dict(zip(options.PRODUCT, given))
+    found = options.choose_target(named, extra=extra, own=dict(zip(options.PRODUCT, own)), play_hosts=["web-0"])
+    assert found == expected
+
+
+def test_a_batch_is_refused_for_hosts_that_are_the_same_product() -> None:
+    batch.check_batch({"a": host(provisioned_product_id="pp-1"), "b": host(provisioned_product_name="pp-1")})
+    with pytest.raises(options.RoleError, match="a, b"):
+        batch.check_batch({"a": host(provisioned_product_id="pp-1"), "b": host(provisioned_product_id="pp-1")})
+
+
+@pytest.mark.parametrize(
+    ("run", "outcome", "words"),
+    [
+        ({"msg": "max_errors is wrong."}, "not_started", "Nothing was started. max_errors is wrong."),
+        ({"msg": "x", "timedout": {}}, "timed_out", "may have started"),
+        ({"msg": "The m action failed to execute in the expected time frame (5)"}, "timed_out", "may have started"),
+        ({"msg": "MODULE FAILURE", "module_stdout": ""}, "timed_out", "may have started"),
+    ],
+)
+def test_a_task_without_results_says_of_each_host_what_may_have_happened(
+    run: dict[str, Any], outcome: str, words: str
+) -> None:
+    found = results.results_by_host({"a": HOST, "b": HOST}, run=run, waited={}, refusal=None)
+    assert [item["outcome"] for item in found.values()] == [outcome] * 2
+    assert words in found["a"]["msg"]
+    assert found["a"]["provisioned_product_id"] == "pp-1"
+    assert found["a"]["parameters"] == {"Mode": "hard", "Password": "********"}
+
+
+@pytest.mark.parametrize(
+    ("waited", "outcome"),
+    [
+        ({}, "started"),
+        ({"records": [{**SUCCEEDED, "error": None}]}, "succeeded"),
+        ({"records": [{**SUCCEEDED, "outcome": "unknown", "msg": "gone", "error": None}]}, "timed_out"),
+        ({"records": [{**SUCCEEDED, "record_detail": {"record_id": "rec-of-another-call"}}]}, "started"),
+        ({"failed": True, "msg": "cut off"}, "timed_out"),
+    ],
+)
+def test_the_wait_decides_the_outcome_of_a_single_host(waited: dict[str, Any], outcome: str) -> None:
+    found = results.results_by_host({"a": HOST}, run={"results": [STARTED]}, waited=waited, refusal=None)
+    assert found["a"]["outcome"] == outcome
+
+
+def test_a_refused_batch_does_not_show_the_results_of_an_earlier_call() -> None:
+    found = results.results_by_host({"a": HOST}, run={"results": [SUCCEEDED]}, waited={}, refusal="No.")
+    assert (found["a"]["outcome"], found["a"]["msg"]) == ("not_started", "No.")
+
+
+def test_statistics_are_lists_and_numbers_and_have_names_of_their_own_for_each_slice() -> None:
+    items = [SUCCEEDED, {"outcome": "not_started"}]
+    found = results.results_by_host({"a": HOST, "b": HOST}, run={"results": items}, waited={}, refusal=None)
+    statistics = results.statistics(found, 4711)
+    assert statistics["run_service_action_record_ids"] == statistics["run_service_action_4711_record_ids"] == ["rec-1"]
+    assert statistics["run_service_action_remaining"] == ["pp-1"]
+    assert statistics["run_service_action_failed_hosts"] == ["b"]
+    assert (statistics["run_service_action_succeeded"], statistics["run_service_action_not_started"]) == (1, 1)
+    assert all(isinstance(value, (list, int)) for value in statistics.values())
