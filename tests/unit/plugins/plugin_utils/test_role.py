@@ -39,6 +39,7 @@ def test_what_a_survey_left_empty_has_its_default() -> None:
         "wait_timeout": 1800,
         "max_concurrency": "50",
         "max_errors": "0",
+        "report_json": False,
         "ignore_failures": False,
     }
 
