@@ -22,8 +22,9 @@ class ActionModule(ActionBase):
         """Return on what the action is to run, nothing if the batch is refused, and for which change."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         call = task_vars[batch.HOST].get("call")
-        result.update(changed=False, call=call, calls=batch.calls_with(self._task, task_vars))
         hosts = batch.hosts_of_call(task_vars, call)
+        positions = {name: number for number, name in enumerate(hosts)}
+        result.update(changed=False, call=call, calls=batch.calls_with(self._task, task_vars), positions=positions)
         try:
             batch.check_batch(hosts)
         except options.RoleError as error:

@@ -15,7 +15,7 @@ from ansible_collections.selfservice.aws.plugins.plugin_utils._role import batch
 _PREFIX = "run_service_action_"
 # Texts that newer ansible-cores read as YAML when they come from a survey.
 _TEXTS = (*options.PRODUCT, *(f"{_PREFIX}{name}" for name in ("service_action_id", "service_action_name", "change_id")))
-_OTHERS = ("answers", "sensitive_parameters", "secret_answers")
+_ANSWERS = ("answers", "secret_answers")
 
 
 class ActionModule(ActionBase):
@@ -38,11 +38,11 @@ class ActionModule(ActionBase):
             # Nothing that runs once could tell the other hosts.
             return {**result, "failed": True, "msg": f"{error} Nothing was started."}
         try:
-            secrets = options.check_secrets(given["sensitive_parameters"], given["secret_answers"])
+            secrets = options.check_secrets(given["sensitive_parameters"], given.get("secret_answers"))
             host.update(secrets=batch.digest(secrets), secret_names=sorted(map(str, secrets)))
             host["target"] = self._target(given, task_vars)
             host["options"] = options.read_options(given)
-            host["target"]["parameters"] = {**host["options"].pop("parameters"), **(given["answers"] or {})}
+            host["target"]["parameters"] = {**host["options"].pop("parameters"), **(given.get("answers") or {})}
             refusal = None
         except options.RoleError as error:
             refusal = str(error)
@@ -51,7 +51,10 @@ class ActionModule(ActionBase):
 
     def _read(self, task_vars: Any) -> dict[str, Any]:
         """Return the values of the role's variables for this host, by their names without the prefix."""
-        names = [*options.PRODUCT, "region", *(f"{_PREFIX}{name}" for name in (*options.OPTIONS, *_OTHERS))]
+        # The answers are many templates, so they are left out where nothing was asked.
+        answers = _ANSWERS if task_vars.get(f"{_PREFIX}survey") else ()
+        own = (f"{_PREFIX}{name}" for name in (*options.OPTIONS, "sensitive_parameters", *answers))
+        names = [*options.PRODUCT, "region", *own]
         values = self._templar.template({name: task_vars.get(name) for name in names})
         texts = [name for name in _TEXTS if not options.is_empty(values[name])]
         values.update(zip(texts, survey_answers([values[name] for name in texts], texts)))

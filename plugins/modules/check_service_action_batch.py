@@ -53,6 +53,10 @@ how_to_continue:
   description: How to continue with the change, for the name of the task that runs the action.
   returned: always
   type: str
+positions:
+  description: The position of each host among RV(targets), by its name.
+  returned: always
+  type: dict
 call:
   description: What is the same for all hosts of this call of the role, and different for any other call.
   returned: always

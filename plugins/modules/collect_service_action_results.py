@@ -11,8 +11,8 @@ module: collect_service_action_results
 version_added: 1.0.0
 short_description: Collect the results of the role run_service_action
 description:
-  - Tells apart what became of each host of the batch, decides whether the play goes on, and hands counts and ids to
-    the workflow as C(set_stats) does.
+  - Counts what became of the hosts of the batch, decides whether the play goes on, and hands counts and ids to the
+    workflow as C(set_stats) does.
   - It is a part of the role P(selfservice.aws.run_service_action#role), and of no use without it. It is an action
     plugin, runs on the controller, and needs no connection.
 author:
@@ -35,18 +35,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-hosts:
-  description:
-    - The result of each host by its name, shaped like an item of
-      RV(selfservice.aws.servicecatalog_service_action_bulk#module:results).
-  returned: always
-  type: dict
-tasks:
-  description: The file of tasks with which the role continues.
+end:
+  description: Why the play ends and how to continue, for the messages of the hosts that failed. Empty if it goes on.
   returned: always
   type: str
-last_tasks:
-  description: The file of tasks that gives each host its result.
+tasks:
+  description: The file of tasks that writes the report or ends the play. Empty if there is no need for either.
   returned: always
   type: str
 report:

@@ -238,7 +238,8 @@ def test_parameters_may_differ_among_the_hosts(run: Runner, emulator: Emulator, 
     command = ["ansible-playbook", "-i", "hosts.yml", "selfservice.aws.bulk_service_action"]
     done = run(*command, "-e", "service_action_name=Backup")
     assert done.code == 0, done.output
-    assert [record["Parameters"] for record in emulator.records()] == [{"Retention": ["9"]}, {"Retention": ["10"]}]
+    sent = {record["ProvisionedProductName"]: record["Parameters"] for record in emulator.records()}
+    assert sent == {"orders-db": {"Retention": ["9"]}, "billing-db": {"Retention": ["10"]}}
 
 
 @pytest.mark.parametrize("broken", [("web-1",), ("web-0",)])

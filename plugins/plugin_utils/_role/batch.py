@@ -17,8 +17,8 @@ from ansible.plugins.loader import strategy_loader
 from .options import PRODUCT, RoleError
 
 # The variables that the role registers.
-HOST, BATCH, RUN, WAITED, RESULTS = (
-    f"run_service_action_{name}" for name in ("host", "batch", "run", "waited", "results")
+HOST, BATCH, RUN, WAITED, RESULTS, RESULT = (
+    f"run_service_action_{name}" for name in ("host", "batch", "run", "waited", "results", "result")
 )
 # Ansible loads action plugins, and so this file, before it forks the processes that run them, which share the key.
 _KEY = secrets.token_bytes(32)
@@ -85,12 +85,8 @@ def hosts_of_call(task_vars: Mapping[str, Any], call: str | None) -> dict[str, d
 def earlier_results(task_vars: Mapping[str, Any], call: str | None) -> dict[str, dict[str, Any]]:
     """Return the results of this call in the batches before, by host."""
     hostvars = task_vars["hostvars"]
-    collected = {name: hostvars.raw_get(name).get(RESULTS, {}) for name in task_vars["ansible_play_hosts_all"]}
-    return {
-        name: each["hosts"][name]
-        for name, each in collected.items()
-        if each.get("call") == call and name in each.get("hosts", {})
-    }
+    found = {name: hostvars.raw_get(name) for name in task_vars["ansible_play_hosts_all"]}
+    return {name: each[RESULT] for name, each in found.items() if each.get(RESULTS, {}).get("call") == call}
 
 
 def count_later_hosts(task: Any, task_vars: Mapping[str, Any]) -> int:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from .batch import join
+from .batch import BATCH, RUN, WAITED, join
 from .options import PRODUCT
 
 MASK = "********"
@@ -33,25 +34,36 @@ def failed(item: Mapping[str, Any]) -> bool:
     return item["outcome"] in _FAILURES
 
 
-def results_by_host(
-    hosts: Mapping[str, Mapping[str, Any]],
-    *,
-    run: Mapping[str, Any],
-    waited: Mapping[str, Any],
-    refusal: str | None,
-) -> dict[str, Item]:
-    """Return the result of each host, shaped like an item of the bulk module's results.
+@dataclass(frozen=True)
+class Registered:
+    """What the tasks of a batch have registered.
 
-    `run` and `waited` are what the bulk module and servicecatalog_record_wait returned, empty if they did not run;
-    `refusal` says why the batch was refused before.
+    `positions` are those of the hosts among the targets, `refusal` says why the batch was refused, and `run` and
+    `waited` are what the bulk module and servicecatalog_record_wait returned, empty if they did not run.
     """
-    items = [] if refusal else run.get("results") or []
-    if len(items) != len(hosts):
-        # The module was refused, or ended in a way of which it could not tell.
-        items = [_without_result(run, refusal)] * len(hosts)
-    elif len(items) == 1:
-        items = [_with_record(items[0], waited)]
-    return {name: _of_host(host, item) for (name, host), item in zip(hosts.items(), items)}
+
+    positions: Mapping[str, int]
+    refusal: str | None
+    run: Mapping[str, Any]
+    waited: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, variables: Mapping[str, Any]) -> Registered:
+        """Return what the variables of a host of the batch have of it."""
+        checked, run, waited = (variables.get(name, {}) for name in (BATCH, RUN, WAITED))
+        return cls(checked.get("positions", {}), checked.get("refusal"), run, waited)
+
+    def result_of(self, name: str, host: Mapping[str, Any]) -> Item:
+        """Return the result of a host, shaped like an item of the bulk module's results."""
+        items = [] if self.refusal else self.run.get("results") or []
+        if len(items) != len(self.positions):
+            # The module was refused, or ended in a way of which it could not tell.
+            item = _without_result(self.run, self.refusal)
+        elif len(items) == 1:
+            item = _with_record(items[0], self.waited)
+        else:
+            item = items[self.positions[name]]
+        return _of_host(host, item)
 
 
 def _without_result(run: Mapping[str, Any], refusal: str | None) -> Item:

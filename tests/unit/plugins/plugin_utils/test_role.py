@@ -24,6 +24,15 @@ SUCCEEDED = {"outcome": "succeeded", "changed": True, "record_detail": RECORD, "
 STARTED = {**SUCCEEDED, "outcome": "started", "error": None}
 
 
+def results_of(
+    number: int, run: dict[str, Any], waited: dict[str, Any] | None = None, refusal: str | None = None
+) -> dict[str, Any]:
+    """Return the results of hosts a, b, …, after the modules returned this."""
+    names = "ab"[:number]
+    registered = results.Registered({name: names.index(name) for name in names}, refusal, run, waited or {})
+    return {name: registered.result_of(name, HOST) for name in names}
+
+
 def host(**target: Any) -> dict[str, Any]:
     return {**HOST, "target": target}
 
@@ -119,7 +128,7 @@ def test_a_batch_is_refused_for_hosts_that_are_the_same_product() -> None:
 def test_a_task_without_results_says_of_each_host_what_may_have_happened(
     run: dict[str, Any], outcome: str, words: str
 ) -> None:
-    found = results.results_by_host({"a": HOST, "b": HOST}, run=run, waited={}, refusal=None)
+    found = results_of(2, run=run)
     assert [item["outcome"] for item in found.values()] == [outcome] * 2
     assert words in found["a"]["msg"]
     assert found["a"]["provisioned_product_id"] == "pp-1"
@@ -137,18 +146,18 @@ def test_a_task_without_results_says_of_each_host_what_may_have_happened(
     ],
 )
 def test_the_wait_decides_the_outcome_of_a_single_host(waited: dict[str, Any], outcome: str) -> None:
-    found = results.results_by_host({"a": HOST}, run={"results": [STARTED]}, waited=waited, refusal=None)
+    found = results_of(1, run={"results": [STARTED]}, waited=waited)
     assert found["a"]["outcome"] == outcome
 
 
 def test_a_refused_batch_does_not_show_the_results_of_an_earlier_call() -> None:
-    found = results.results_by_host({"a": HOST}, run={"results": [SUCCEEDED]}, waited={}, refusal="No.")
+    found = results_of(1, run={"results": [SUCCEEDED]}, refusal="No.")
     assert (found["a"]["outcome"], found["a"]["msg"]) == ("not_started", "No.")
 
 
 def test_statistics_are_lists_and_numbers_and_have_names_of_their_own_for_each_slice() -> None:
     items = [SUCCEEDED, {"outcome": "not_started"}]
-    found = results.results_by_host({"a": HOST, "b": HOST}, run={"results": items}, waited={}, refusal=None)
+    found = results_of(2, run={"results": items})
     statistics = results.statistics(found, 4711)
     assert statistics["run_service_action_record_ids"] == statistics["run_service_action_4711_record_ids"] == ["rec-1"]
     assert statistics["run_service_action_remaining"] == ["pp-1"]
