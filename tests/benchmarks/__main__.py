@@ -10,7 +10,7 @@ import os
 import platform
 import sys
 
-from . import bulk, inventory, listing, picture, progress, single
+from . import bulk, inventory, listing, picture, progress, role, single
 from .figures import Figure, Measurement, chapter_of, chapters_of, line_of, page_of
 from .processes import HERE
 
@@ -19,6 +19,7 @@ CHAPTERS: dict[str, tuple[str, Measurement]] = {
     "starting": ("Starting a thousand", bulk.measure_starting),
     "bulk": ("Running a thousand to the end", bulk.measure_waiting),
     "growth": ("Growing to ten thousand", bulk.measure_growth),
+    "role": ("The role on a thousand hosts", role.measure),
     "single": ("One action", single.measure_cost),
     "waiting": ("Waiting", single.measure_waiting),
     "listing": ("Listing", listing.measure),

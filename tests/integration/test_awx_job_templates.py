@@ -227,8 +227,8 @@ def test_check_mode_reports_the_templates_and_creates_nothing(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"provisioned_product_name": ""}, "Give one of awx_job_templates_provisioned_product_id and"),
-        ({"product_id": "prod-1"}, "Give one of awx_job_templates_provisioned_product_id and"),
+        ({"provisioned_product_name": ""}, "Give one of provisioned_product_id and"),
+        ({"product_id": "prod-1"}, "Give one of provisioned_product_id and"),
         ({"project": ""}, "Say with awx_job_templates_project which project of AWX has the playbook"),
         ({"credentials": "AWS operator"}, "awx_job_templates_credentials is a list of names."),
     ],
@@ -270,7 +270,7 @@ def test_a_missing_awx_awx_is_reported(run: Callable[..., Any], emulator: Emulat
     here = Path(__file__).parents[2]
     (tree / "selfservice").mkdir(parents=True)
     (tree / "selfservice" / "aws").symlink_to(here)
-    options = ["-e", "awx_job_templates_project=p", "-e", f"awx_job_templates_provisioned_product_id={ORDERS}"]
+    options = ["-e", "awx_job_templates_project=p", "-e", f"provisioned_product_id={ORDERS}"]
     done = run(
         "ansible-playbook", "selfservice.aws.awx_job_templates", *options, ANSIBLE_COLLECTIONS_PATH=str(tree.parent)
     )

@@ -242,6 +242,24 @@ def test_parameters_may_differ_among_the_hosts(run: Runner, emulator: Emulator, 
     assert sent == {"orders-db": {"Retention": ["9"]}, "billing-db": {"Retention": ["10"]}}
 
 
+@pytest.mark.parametrize(
+    ("playbook", "arguments", "words"),
+    [
+        ("bulk_service_action", (), "No host of the inventory matches all, so"),
+        ("run_service_action", ("-e", "run_service_action_hosts=db"), "No host of the inventory matches db, so"),
+        ("run_service_action", ("-i", "web-0,", "--limit", "web-0"), "matches localhost within the limit web-0, so"),
+    ],
+)
+def test_a_playbook_without_hosts_fails(
+    run: Runner, emulator: Emulator, playbook: str, arguments: tuple[str, ...], words: str
+) -> None:
+    command = ["ansible-playbook", f"selfservice.aws.{playbook}", "-e", "service_action_id=act-1", *arguments]
+    done = run(*command, "-e", "provisioned_product_name=orders-db")
+    assert done.code != 0
+    assert words in words_of(done)
+    assert not emulator.calls()
+
+
 @pytest.mark.parametrize("broken", [("web-1",), ("web-0",)])
 def test_within_the_budget_only_the_failed_hosts_stop(run_plays: Runner, broken: tuple[str, ...]) -> None:
     play = {"tasks": [include(vars={"run_service_action_max_errors": "1"}), ON]}

@@ -168,6 +168,23 @@ def test_a_killed_bulk_job_is_resumed_when_relaunched(
     assert sorted(again.artifacts["record_ids"]) == sorted(record["RecordId"] for record in emulator.records())
 
 
+@pytest.mark.parametrize("max_errors", ["0", "1"])
+def test_the_host_of_a_failed_product_is_the_one_that_failed(
+    launch: Callable[..., Job], run: Runner, product_hosts: Runner, emulator: Emulator, max_errors: str
+) -> None:
+    hosts = product_hosts(3, seconds=1)
+    broken = sorted(hosts)[1]
+    emulator.update_product(hosts[broken]["provisioned_product_id"], run={"seconds": 1, "ends": "FAILED"})
+    # All three start at once, so that the error budget keeps none from starting.
+    job = launch("job", "bulk_service_action", hosts, service_action_id="act-1", max_errors=max_errors)
+    assert run(*job.command).code == 2
+    failed = [event["event_data"]["host"] for event in job.events if event["event"] == "runner_on_failed"]
+    stats = [event["event_data"] for event in job.events if event["event"] == "playbook_on_stats"][-1]
+    # AWX launches a job again on the hosts that have failures here.
+    assert failed == list(stats["failures"]) == job.artifacts["failed_hosts"] == [broken]
+    assert not stats.get("rescued")
+
+
 def test_concurrent_job_slices_start_each_target_once(
     launch: Callable[..., Job], run: Runner, product_hosts: Runner, emulator: Emulator
 ) -> None:
