@@ -21,7 +21,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         """Return on what the action is to run, nothing if the batch is refused, and for which change."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        call = task_vars[batch.HOST].get("call")
+        call = batch.registered(task_vars, batch.HOST).get("call")
         hosts = batch.hosts_of_call(task_vars, call)
         positions = {name: number for number, name in enumerate(hosts)}
         result.update(changed=False, call=call, calls=batch.calls_with(self._task, task_vars), positions=positions)

@@ -20,21 +20,22 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         """Return why the play ends, what the report is made of, and with which tasks the role goes on, if any."""
         result: dict[str, Any] = super().run(tmp, task_vars)
+        checked = batch.registered(task_vars, batch.BATCH)
+        call, change = checked.get("call"), checked.get("change_id")
         registered = results.Registered.of(task_vars)
-        call, change = task_vars[batch.BATCH].get("call"), task_vars[batch.BATCH].get("change_id")
         hosts = batch.hosts_of_call(task_vars, call)
         found = {name: registered.result_of(name, host) for name, host in hosts.items()}
         options: dict[str, Any] = next((host["options"] for host in hosts.values() if host["options"]), {})
         ignores = options.get("ignore_failures", False)
-        end = ""
-        if not ignores and results.is_beyond_budget(found, registered.run):
-            later = batch.count_later_hosts(self._task, task_vars)
-            end = results.explain_end(found, options.get("max_errors"), change=change, later_hosts=later)
+        ends = not ignores and results.is_beyond_budget(found, registered.run)
+        later = batch.count_later_hosts(self._task, task_vars) if ends else 0
+        end = results.explain_end(found, options.get("max_errors"), later_hosts=later) if ends else ""
         warning = results.describe_failures(found) * ignores
-        result.update(changed=False, call=call, change_id=change, ignores_failures=ignores, end=end)
-        result.update(tasks="end.yml" if end else "", warnings=[warning] * bool(warning))
+        result.update(changed=False, call=call, change_id=change, ignores_failures=ignores, ends=ends, end=end)
+        result.update(tasks="end.yml" if ends else "", warnings=[warning] * bool(warning))
         if options.get("report") and not self._task.check_mode:
-            so_far = {**batch.earlier_results(task_vars, call), **results.with_message(found, end)}
+            now = {name: results.explained(item, end, change) for name, item in found.items()}
+            so_far = {**batch.earlier_results(task_vars, call), **now}
             context = results.report_context(options, change, task_vars)
             report = results.report(so_far, context, with_json=options.get("report_json", False))
             result.update(tasks="report.yml", report=report)

@@ -25,11 +25,10 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
         """Return the result of the host, which has failed if it was not started."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        host, collected = task_vars[batch.HOST], task_vars.get(batch.RESULTS, {})
+        host, collected = batch.registered(task_vars, batch.HOST), task_vars.get(batch.RESULTS, {})
         if collected.get("call") != host.get("call"):
             return {**result, "changed": False, "failed": True, "outcome": "not_started", "msg": _SKIPPED}
-        name = task_vars["inventory_hostname"]
-        found = {name: results.Registered.of(task_vars).result_of(name, host)}
-        item = results.with_message(found, collected["end"])[name]
+        item = results.Registered.of(task_vars).result_of(task_vars["inventory_hostname"], host)
+        item = results.explained(item, collected["end"], collected["change_id"])
         is_failed = results.failed(item) and not collected["ignores_failures"]
         return {**result, **item, "change_id": collected["change_id"], "failed": is_failed}

@@ -29,10 +29,12 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Check the batch
-  selfservice.aws.check_service_action_batch:
-  register: run_service_action_batch
-  run_once: true
+- name: Run an action with the role, which uses this module
+  ansible.builtin.import_role:
+    name: selfservice.aws.run_service_action
+  vars:
+    provisioned_product_name: orders-db
+    run_service_action_service_action_name: Restart
 """
 
 RETURN = r"""

@@ -28,15 +28,21 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Collect the results
-  selfservice.aws.collect_service_action_results:
-  register: run_service_action_results
-  run_once: true
+- name: Run an action with the role, which uses this module
+  ansible.builtin.import_role:
+    name: selfservice.aws.run_service_action
+  vars:
+    provisioned_product_name: orders-db
+    run_service_action_service_action_name: Restart
 """
 
 RETURN = r"""
+ends:
+  description: Whether no host goes on with the play.
+  returned: always
+  type: bool
 end:
-  description: Why the play ends and how to continue, for the messages of the hosts that failed. Empty if it goes on.
+  description: Why the play ends, for the messages of the hosts that failed. Empty if it goes on.
   returned: always
   type: str
 tasks:

@@ -28,9 +28,12 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Give each host its result
-  selfservice.aws.give_service_action_result:
-  register: run_service_action_result
+- name: Run an action with the role, which uses this module
+  ansible.builtin.import_role:
+    name: selfservice.aws.run_service_action
+  vars:
+    provisioned_product_name: orders-db
+    run_service_action_service_action_name: Restart
 """
 
 RETURN = r"""

@@ -32,9 +32,12 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Prepare the host
-  selfservice.aws.prepare_service_action:
-  register: run_service_action_host
+- name: Run an action with the role, which uses this module
+  ansible.builtin.import_role:
+    name: selfservice.aws.run_service_action
+  vars:
+    provisioned_product_name: orders-db
+    run_service_action_service_action_name: Restart
 """
 
 RETURN = r"""

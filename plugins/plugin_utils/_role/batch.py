@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.loader import strategy_loader
 
 from .options import PRODUCT, RoleError
@@ -23,6 +24,16 @@ HOST, BATCH, RUN, WAITED, RESULTS, RESULT = (
 # Ansible loads action plugins, and so this file, before it forks the processes that run them, which share the key.
 _KEY = secrets.token_bytes(32)
 _MOST_NAMED = 10
+
+
+def registered(variables: Mapping[str, Any], name: str) -> Any:
+    """Return what a task of the role registered before."""
+    try:
+        return variables[name]
+    except KeyError:
+        raise AnsibleActionFail(
+            "This is a part of the role selfservice.aws.run_service_action. Use the role."
+        ) from None
 
 
 def _calls(task: Any, task_vars: Mapping[str, Any]) -> tuple[str, int]:

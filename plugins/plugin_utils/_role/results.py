@@ -23,6 +23,7 @@ _NO_RECORD: dict[str, Any] = {
     "record_detail": {},
     "record_outputs": {},
 }
+_NOT_STARTED = "Nothing was started"
 # What Ansible says of a task that its keyword timeout ended; ansible-core 2.17 tells it by these words only.
 _TIMED_OUT = "failed to execute in the expected time frame"
 
@@ -71,7 +72,7 @@ def _without_result(run: Mapping[str, Any], refusal: str | None) -> Item:
     if not refusal and (_TIMED_OUT in message or "timedout" in run or "module_stdout" in run):
         text = f"The action may have started, since the task was ended before it could tell: {message}"
         return {"outcome": "timed_out", "msg": text}
-    return {"outcome": "not_started", "msg": refusal or f"Nothing was started. {message}".strip()}
+    return {"outcome": "not_started", "msg": refusal or f"{_NOT_STARTED}. {message}".strip()}
 
 
 def _with_record(item: Item, waited: Mapping[str, Any]) -> Item:
@@ -91,17 +92,18 @@ def _with_record(item: Item, waited: Mapping[str, Any]) -> Item:
 def _of_host(host: Mapping[str, Any], item: Item) -> Item:
     found = {**_NO_RECORD, **item}
     message = found["msg"] or ("Not started." if found["outcome"] == "not_started" else None)
+    is_refused = found["outcome"] == "failed" and not (found["changed"] or found["record_detail"].get("record_id"))
+    if is_refused and _NOT_STARTED not in str(message):
+        message = f"{message} {_NOT_STARTED}."
     target = {name: found[name] or host["target"].get(name) for name in PRODUCT}
     secrets = dict.fromkeys(host["secret_names"], MASK)
     return {**found, **target, "msg": message, "parameters": {**host["target"].get("parameters", {}), **secrets}}
 
 
-def with_message(results: Mapping[str, Item], text: str) -> dict[str, Item]:
-    """Return the results with a text at the end of the messages of those that failed."""
-    return {
-        name: {**item, "msg": f"{item['msg']} {text}".strip()} if failed(item) else item
-        for name, item in results.items()
-    }
+def explained(item: Item, end: str, change: Any) -> Item:
+    """Return the result of a host, whose message says why the play ends and how to continue if the host failed."""
+    sentences = (item["msg"], end, how_to_continue(item, change))
+    return {**item, "msg": " ".join(filter(None, sentences))} if failed(item) else item
 
 
 def report_context(options: Mapping[str, Any], change: Any, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,21 +135,27 @@ def is_beyond_budget(results: Mapping[str, Item], run: Mapping[str, Any]) -> boo
     return any(map(failed, results.values())) and (len(results) == 1 or "msg" in run or not run.get("results"))
 
 
-def explain_end(results: Mapping[str, Item], max_errors: Any, *, change: Any, later_hosts: int) -> str:
-    """Return why the play does not go on, and how to continue."""
-    items = [item for item in results.values() if failed(item)]
+def explain_end(results: Mapping[str, Item], max_errors: Any, *, later_hosts: int) -> str:
+    """Return why the play does not go on, empty if the only host says it."""
     sentences = []
     if len(results) > 1:
-        counts = f"{len(items)} of {len(results)} hosts of the batch failed or were not started"
+        counts = f"{sum(map(failed, results.values()))} of {len(results)} hosts of the batch failed or were not started"
         sentences.append(f"The play ends here: {counts} (max_errors is {max_errors}).")
     if later_hosts:
         sentences.append(f"{later_hosts} hosts of later batches are not started.")
-    if change is not None:
-        again = f"run the same again with run_service_action_change_id: {json.dumps(change, ensure_ascii=False)}"
-        has_failed = any(item["outcome"] == "failed" and item["record_detail"].get("record_id") for item in items)
-        retry = ", and with run_service_action_retry_failed: true if what failed is to run again" if has_failed else ""
-        sentences.append(f"To continue, fix the cause and {again}{retry}.")
     return " ".join(sentences)
+
+
+def how_to_continue(item: Item, change: Any) -> str:
+    """Return what to run after a host has failed, empty if the batch was refused before there was a change."""
+    if change is None:
+        return ""
+    again = f"run the same again with run_service_action_change_id: {json.dumps(change, ensure_ascii=False)}"
+    if item["outcome"] == "timed_out":
+        return f"To continue, {again}."
+    if item["outcome"] == "failed" and item["record_detail"].get("record_id"):
+        return f"To start it again, fix the cause and {again} and run_service_action_retry_failed: true."
+    return f"To continue, fix the cause and {again}."
 
 
 def statistics(results: Mapping[str, Item], job_id: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.errors import AnsibleActionFail
 from ansible_collections.selfservice.aws.plugins.plugin_utils._role import batch, options, results
 
 EMPTY = dict.fromkeys(options.OPTIONS, "")
@@ -164,3 +165,54 @@ def test_statistics_are_lists_and_numbers_and_have_names_of_their_own_for_each_s
     assert statistics["run_service_action_failed_hosts"] == ["b"]
     assert (statistics["run_service_action_succeeded"], statistics["run_service_action_not_started"]) == (1, 1)
     assert all(isinstance(value, (list, int)) for value in statistics.values())
+
+
+@pytest.mark.parametrize(
+    ("item", "change", "words"),
+    [
+        (
+            {**SUCCEEDED, "outcome": "timed_out"},
+            "CHG-1",
+            'To continue, run the same again with run_service_action_change_id: "CHG-1".',
+        ),
+        (
+            {**SUCCEEDED, "outcome": "not_started"},
+            4711,
+            "To continue, fix the cause and run the same again with run_service_action_change_id: 4711.",
+        ),
+        (
+            {**SUCCEEDED, "outcome": "failed", "record_detail": {}},
+            "CHG-1",
+            "To continue, fix the cause and run the same again",
+        ),
+        ({**SUCCEEDED, "outcome": "failed"}, "CHG-1", '"CHG-1" and run_service_action_retry_failed: true.'),
+        ({**SUCCEEDED, "outcome": "failed"}, None, "It failed. The end."),
+    ],
+)
+def test_the_message_of_a_failed_host_says_how_to_continue(item: dict[str, Any], change: Any, words: str) -> None:
+    explained = results.explained({**item, "msg": "It failed."}, "The end.", change)
+    assert explained["msg"].startswith("It failed. The end.")
+    assert words in explained["msg"]
+    assert results.explained(SUCCEEDED, "The end.", change) == SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        ({"changed": False, "record_detail": {}, "msg": "No such product."}, "No such product. Nothing was started."),
+        ({"changed": True, "record_detail": {}, "msg": "The answer was lost."}, "The answer was lost."),
+        ({"changed": False, "record_detail": RECORD, "msg": "Failed before."}, "Failed before."),
+        (
+            {"changed": False, "record_detail": {}, "msg": "Nothing was started by this run."},
+            "Nothing was started by this run.",
+        ),
+    ],
+)
+def test_a_host_of_which_nothing_was_started_says_so(item: dict[str, Any], words: str) -> None:
+    found = results_of(1, run={"results": [{"outcome": "failed", **item}]})
+    assert found["a"]["msg"] == words
+
+
+def test_what_is_a_part_of_the_role_says_so_outside_of_it() -> None:
+    with pytest.raises(AnsibleActionFail, match="Use the role"):
+        batch.registered({}, batch.HOST)
