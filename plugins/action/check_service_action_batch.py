@@ -30,7 +30,7 @@ class ActionModule(ActionBase):
         except options.RoleError as error:
             why = f"Nothing is started. {error}"
             return {**result, "targets": [], "change_id": None, "refusal": why, "how_to_continue": "nothing is started"}
-        first, *_ = hosts.values()
+        first = next(iter(hosts.values()))
         # Without one of its own, check mode refuses a product that is busy.
         change = first["options"].get("change_id", None if self._task.check_mode else call)
         targets = [host["target"] for host in hosts.values()]

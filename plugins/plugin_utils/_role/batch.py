@@ -127,7 +127,7 @@ def check_batch(hosts: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _check_options(hosts: Mapping[str, Mapping[str, Any]]) -> None:
-    first, *_ = hosts.values()
+    first = next(iter(hosts.values()))
     for host in hosts.values():
         for option in sorted({*first["options"], *host["options"], "sensitive_parameters"}):
             if _common(host, option) != _common(first, option):
