@@ -25,6 +25,8 @@ PARAMETERS = [
     {"name": "AdminPassword", "type": "TEXT_VALUE"},
 ]
 RESTART = {"id": "act-1", "name": "Restart", "description": HOSTILE, "parameters": PARAMETERS, "run": {"seconds": 1}}
+# Options that have the names of the modules' own.
+MODULE_NAMES = ("provisioned_product_id", "provisioned_product_name")
 STOP = {"id": "act-2", "name": "Stop", "run": {"seconds": 1}}
 
 
@@ -48,13 +50,13 @@ def run_playbook(run: Callable[..., Any], awx: Awx) -> Callable[..., Any]:
 
     def start(*arguments: str, **options: Any) -> Any:
         given = {
-            "project": "Operations",
-            "credentials": ["AWS operator"],
+            "awx_job_templates_project": "Operations",
+            "awx_job_templates_credentials": ["AWS operator"],
             "provisioned_product_name": "orders-db",
-            **options,
+            **{name if name in MODULE_NAMES else f"awx_job_templates_{name}": options[name] for name in options},
         }
-        extra = json.dumps({f"awx_job_templates_{name}": value for name, value in given.items()})
-        return run("ansible-playbook", "selfservice.aws.awx_job_templates", "-e", extra, *arguments, **awx.environment)
+        command = ("ansible-playbook", "selfservice.aws.awx_job_templates", "-e", json.dumps(given))
+        return run(*command, *arguments, **awx.environment)
 
     return start
 
