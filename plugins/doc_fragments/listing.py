@@ -20,6 +20,6 @@ options:
     default: account
   limit:
     description:
-      - How many results to return at most, V(1) or more. Pages that are not needed for them are not read.
+      - How many results to return at most, V(1) or more.
     type: int
 """

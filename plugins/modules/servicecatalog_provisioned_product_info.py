@@ -13,7 +13,8 @@ short_description: List AWS Service Catalog provisioned products
 description:
   - Lists provisioned products by ids, by names, by a search, by tags, or all that the caller may see, with the API call
     C(SearchProvisionedProducts).
-  - Reads all pages, oldest product first. What is not found is left out, so the list may be empty.
+  - Returns the oldest product first, and reads all pages for that, also with O(limit), since the service can't sort by
+    the time of creation. What is not found is left out, so the list may be empty.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options:
@@ -243,6 +244,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
 from ansible_collections.selfservice.aws.plugins.module_utils._secrets.masker import mask
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import errors, results
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.history import oldest_first
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.tags import check_tags, with_tags
 from ansible_collections.selfservice.aws.plugins.module_utils._threads import run_all
 
@@ -266,7 +268,7 @@ def _found(task: Task) -> Iterator[dict[str, Any]]:
     params = task.params
     ids, names = params["provisioned_product_ids"], params["provisioned_product_names"]
     if ids is None and names is None:
-        return _searched(task, params["search_query"] or [])
+        return iter(oldest_first(_searched(task, params["search_query"] or [])))
     field, wanted = ("id", ids) if names is None else ("name", names)
     return chain.from_iterable(_exactly(task, field, value) for value in wanted)
 
@@ -293,7 +295,7 @@ def _add_outputs(task: Task, products: list[dict[str, Any]]) -> None:
             product.update(outputs=results.record_outputs(outputs), output_list=results.output_list(outputs))
         except errors.SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
             text = errors.describe_error(error)
-            if not (errors.is_not_found(error) or errors.code_of(error) == "InvalidParametersException"):
+            if not (errors.is_not_found(error) or errors.code_of(error) in errors.INVALID):
                 facts = errors.error_facts(error)
                 raise SelfServiceError(f"The outputs of {name} can't be read: {text}.", **facts) from error
             # The product is gone, or was never provisioned successfully.

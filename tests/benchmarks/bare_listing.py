@@ -20,7 +20,7 @@ def main() -> None:
     client = boto3.client("servicecatalog")
     given = {
         "AccessLevelFilter": {"Key": "Account", "Value": "self"},
-        "SortBy": "createdTime",
+        "SortBy": "id",
         "SortOrder": "ASCENDING",
         "PageSize": 100,
     }

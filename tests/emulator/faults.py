@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from typing import Any, Callable
 
 from .clock import Clock
-from .exceptions import AccessDenied, ExpiredToken, InternalFailure, ServiceError, ServiceUnavailable, Throttled
+from .exceptions import (
+    AccessDenied,
+    ExpiredToken,
+    InternalFailure,
+    ServiceError,
+    ServiceUnavailable,
+    Throttled,
+    ValidationFailed,
+)
 from .protocol import Response
 
 FOREVER = float("inf")
@@ -31,6 +39,7 @@ ERRORS: dict[str, tuple[type[ServiceError], str]] = {
         ),
     ),
     "expired_token": (ExpiredToken, "The security token included in the request is expired"),
+    "validation": (ValidationFailed, "1 validation error detected, injected on request"),
 }
 # The call is executed, but the response is the error of another kind.
 ERRORS_AFTER_EXECUTION = {"internal_after": "internal", "unavailable_after": "unavailable"}

@@ -13,7 +13,7 @@ from re import Pattern
 from typing import Any, Callable
 
 from .catalog import Catalog
-from .exceptions import InvalidParameters
+from .exceptions import InvalidParameters, ValidationFailed
 from .models import ProvisionedProduct
 from .responses import provisioned_product_attribute
 
@@ -37,8 +37,8 @@ SEARCH_FIELDS = (
     "userArn",
     "userArnSession",
 )
-# botocore documents the first four; public code also sorts by createdTime.
-SORT_FIELDS = ("arn", "id", "name", "lastRecordId", "createdTime")
+# Those that botocore documents.
+SORT_FIELDS = ("arn", "id", "name", "lastRecordId")
 
 # The fields to search, of which one must match, and the pattern.
 Condition = tuple[Sequence[str], Pattern[str]]
@@ -63,9 +63,9 @@ def search(catalog: Catalog, parameters: Mapping[str, Any]) -> list[str]:
     """Return the ids of the products that match a search; without SortBy, in a new random order on every call."""
     field = parameters.get("SortBy")
     if field is not None and field not in SORT_FIELDS:
-        raise InvalidParameters(f"Invalid sort field: {field}. Valid values are {', '.join(SORT_FIELDS)}")
+        raise ValidationFailed(f"Invalid sort field: {field}. Valid values are {', '.join(SORT_FIELDS)}")
     if field is None and "SortOrder" in parameters:
-        raise InvalidParameters("SortOrder needs SortBy")
+        raise ValidationFailed("SortOrder needs SortBy")
     ids = catalog.cached_search(cache_key("products", parameters), lambda: _find_ids(catalog, parameters))
     return ids if field else catalog.random.sample(ids, len(ids))
 
@@ -94,9 +94,6 @@ def _sort(catalog: Catalog, products: list[ProvisionedProduct], parameters: Mapp
 
 
 def _sort_value(catalog: Catalog, product: ProvisionedProduct, field: str) -> Any:
-    plain = {"id": product.id, "name": product.name, "createdTime": product.created_time}
-    if field in plain:
-        return plain[field]
     return provisioned_product_attribute(product, catalog.world).get(field[0].upper() + field[1:], "")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypeVar
 
 from .._exceptions import Refused, SelfServiceError
 from .._secrets.masker import mask_parameters
-from .._servicecatalog.errors import SERVICE_ERRORS, describe_error, error_facts, is_access_denied
+from .._servicecatalog.errors import INVALID, SERVICE_ERRORS, describe_error, error_facts, is_access_denied
 from .._servicecatalog.models import ExecutionParameter, Parameters, Record, Reference, Request
 from .._servicecatalog.products import BUSY, CHANGING, MAY_BE_OWN, describe_product, describe_status
 from . import lookup
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # Refusals that reads can explain.
-_EXPLAINED = ("InvalidParametersException", "InvalidStateException", "ResourceNotFoundException")
+_EXPLAINED = (*INVALID, "InvalidStateException", "ResourceNotFoundException")
 _WAIT_FOR_IT = "Wait for that, or run the task with wait_until_available: true."
 _WITHOUT_ACTIONS = ("TERRAFORM_OPEN_SOURCE", "TERRAFORM_CLOUD", "EXTERNAL")
 

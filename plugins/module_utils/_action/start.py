@@ -94,7 +94,7 @@ def not_started(error: BaseException, may_have_acted: bool, sent: Request, *, re
     return kind(
         f"The service action {sent.service_action_id} was not started on {sent.provisioned_product_id}: {text}.",
         changed=False,
-        hints=find_hints(text) if errors.code_of(error) == "InvalidParametersException" else [],
+        hints=find_hints(text) if errors.code_of(error) in errors.INVALID else [],
         **errors.error_facts(error),
     )
 

@@ -18,6 +18,7 @@ from .._action.tokens import Change
 from .._arguments import PRODUCT, check_identifiers, check_one_given
 from .._exceptions import InvalidInput, Refused, SelfServiceError
 from .._servicecatalog.errors import error_facts, error_sentence
+from .._servicecatalog.history import oldest_first
 from .._servicecatalog.models import Outcome, Parameters, Record, Reference, check_parameters
 from .._servicecatalog.tags import Tags, with_tags
 
@@ -166,9 +167,10 @@ def given_targets(params: Mapping[str, Any], common: Parameters, secrets: Parame
 def searched_targets(
     service: ServiceCatalog, queries: list[str], parameters: Parameters, *, tags: Tags | None
 ) -> list[Target]:
-    """Return a target for each provisioned product that the search finds, and that has the tags."""
+    """Return a target for each provisioned product that the search finds, and that has the tags, oldest first."""
+    products = oldest_first(with_tags(service.search_provisioned_products(queries), tags))
     # By id, since pages that shift meanwhile may list one twice.
-    found = {product["Id"]: product for product in with_tags(service.search_provisioned_products(queries), tags)}
+    found = {product["Id"]: product for product in products}
     return [Target(Reference(product_id), parameters, product) for product_id, product in found.items()]
 
 

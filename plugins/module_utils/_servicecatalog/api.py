@@ -137,13 +137,14 @@ class ServiceCatalog:
     def search_provisioned_products(
         self, queries: Sequence[str] = (), *, access_level: str = "Account"
     ) -> Iterator[dict]:
-        """Yield a ProvisionedProductAttribute for each match, oldest first, reading pages as needed.
+        """Yield a ProvisionedProductAttribute for each match, by id, reading pages as needed.
 
-        Sorted, since the service's own order is random and its pages then lose and repeat items.
+        Sorted, since the service's own order is random and its pages then lose and repeat items; by id, since it does
+        not sort by the time of creation.
         """
         given = {
             "AccessLevelFilter": {"Key": access_level, "Value": "self"},
-            "SortBy": "createdTime",
+            "SortBy": "id",
             "SortOrder": "ASCENDING",
             "PageSize": 100,
         }

@@ -71,6 +71,8 @@ _ADVICE = (
     ("ProfileNotFound", "give a profile of the AWS configuration files"),
     ("NoRegion", "give region, or set AWS_REGION"),
 )
+# The request is not valid; the second one is in no model of the service.
+INVALID = ("InvalidParametersException", "ValidationException")
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Records of the history, newest first; the order in which the service lists them is not documented."""
+"""Records newest first, and products oldest first: the service lists neither in the order of their creation."""
 
 from __future__ import annotations
 
@@ -50,6 +50,11 @@ def newest_first(pages: Iterable[list[dict]], wanted: RecordFilter, limit: int |
         if _are_newest_first(times) and _is_enough(found, times[-1], wanted, limit):
             break
     return sorted(found, key=_created, reverse=True)[:limit]
+
+
+def oldest_first(products: Iterable[dict]) -> list[dict]:
+    """Return ProvisionedProductAttributes in the order of their creation."""
+    return sorted(products, key=_created)
 
 
 def _are_newest_first(times: list[datetime]) -> bool:

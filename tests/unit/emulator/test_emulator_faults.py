@@ -25,6 +25,7 @@ ERRORS = [
     ("unavailable", 503, "ServiceUnavailableException", 0),
     ("access_denied", 400, "AccessDeniedException", 0),
     ("expired_token", 400, "ExpiredTokenException", 0),
+    ("validation", 400, "ValidationException", 0),
     ("internal_after", 500, "InternalFailure", 1),
     ("unavailable_after", 503, "ServiceUnavailableException", 1),
 ]

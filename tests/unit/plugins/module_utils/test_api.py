@@ -250,7 +250,7 @@ def test_products_are_searched_in_a_fixed_order_at_an_explicit_access_level(
         {"ProvisionedProducts": [{"Id": "pp-1"}]},
         {
             "AccessLevelFilter": {"Key": "Account", "Value": "self"},
-            "SortBy": "createdTime",
+            "SortBy": "id",
             "SortOrder": "ASCENDING",
             "PageSize": 100,
         },

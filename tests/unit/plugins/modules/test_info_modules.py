@@ -155,7 +155,7 @@ def test_all_pages_are_read_in_a_fixed_order_at_an_explicit_access_level(product
     calls = emulator.calls("SearchProvisionedProducts")
     assert len(calls) == 3
     for call in calls:
-        assert call["parameters"]["SortBy"] == "createdTime"
+        assert call["parameters"]["SortBy"] == "id"
         assert call["parameters"]["AccessLevelFilter"] == {"Key": "User", "Value": "self"}
 
 
@@ -165,10 +165,35 @@ def test_listing_ten_thousand_products_takes_a_hundred_calls(products: Make, emu
     assert len(emulator.calls()) == 100
 
 
-def test_a_limit_stops_paging(products: Make, emulator: Emulator) -> None:
-    create_products(emulator, 250)
-    assert len(names(products(limit=100).run())) == 100
-    assert len(emulator.calls()) == 1
+def test_a_limit_keeps_the_oldest_whatever_their_ids(products: Make, emulator: Emulator) -> None:
+    create_products(emulator, 120)
+    # Created one second after the other.
+    oldest_first = names(products().run())
+    emulator.reset(
+        {
+            "products": [{"id": "prod-1", "name": "web", "artifacts": [{"id": "pa-1", "name": "v1"}]}],
+            "provisioned_products": [
+                {"id": f"pp-{999 - number}", "name": name, "product": "prod-1", "artifact": "pa-1"}
+                for number, name in enumerate(oldest_first)
+            ],
+        }
+    )
+    assert names(products(limit=3).run()) == ["web-00001", "web-00002", "web-00003"]
+    assert names(products().run()) == oldest_first
+    assert len(emulator.calls()) == 4
+
+
+def test_a_limit_looks_up_no_more_names_than_it_returns(products: Make, emulator: Emulator) -> None:
+    result = products(provisioned_product_names=["orders-db", "billing-db", "legacy-db"], limit=2).run()
+    assert names(result) == ["orders-db", "billing-db"]
+    assert len(emulator.calls()) == 2
+
+
+def test_outputs_that_are_refused_as_not_valid_cost_a_warning_only(products: Make, emulator: Emulator) -> None:
+    emulator.fault("GetProvisionedProductOutputs", "validation")
+    attempt = products(provisioned_product_ids=[ORDERS], outputs=True)
+    assert attempt.run()["provisioned_products"][0]["outputs"] is None
+    assert "No outputs can be read of orders-db" in attempt.warnings[0]
 
 
 @pytest.mark.parametrize(

@@ -535,6 +535,16 @@ def test_a_start_refused_for_an_unknown_id_or_parameter_lists_the_choices(
     assert caught.value.facts["error"]["code"] in ("InvalidParametersException", "ResourceNotFoundException")
 
 
+def test_a_start_refused_by_validation_lists_the_choices_as_one_for_invalid_parameters_does(
+    service_action: Make, emulator: Emulator
+) -> None:
+    emulator.fault(EXECUTE, "validation")
+    with pytest.raises(_exceptions.Refused, match=r"Mode.*Nothing was started") as caught:
+        service_action(**restart, parameters={"Mood": "x"}).run()
+    assert caught.value.facts["error"]["code"] == "ValidationException"
+    assert not emulator.records()
+
+
 def test_a_refusal_is_reported_even_if_its_diagnosis_fails(service_action: Make, emulator: Emulator) -> None:
     emulator.fault("DescribeProvisionedProduct", "expired_token")
     with pytest.raises(_exceptions.Refused, match="InvalidParametersException"):
