@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from pathlib import Path
 from typing import Any, Callable
 
@@ -15,11 +16,13 @@ ROOT = Path(__file__).parents[2]
 PLUGINS = sorted(
     f"{kind}.{path.stem}" for kind in ("filter", "modules") for path in (ROOT / "plugins" / kind).glob("*.py")
 )
+# The variables that examples are given: a password, and what a slice of a job of AWX has published.
+GIVEN = {"new_password": "n3w-Passw0rd", "run_service_action_4711_failed_hosts": ["web-1"]}
 
 
 @pytest.mark.parametrize("name", PLUGINS)
 def test_the_examples_of_a_plugin_run(play: Callable[..., Any], name: str) -> None:
     plugin = importlib.import_module(f"ansible_collections.selfservice.aws.plugins.{name}")
-    done = play(plugin.EXAMPLES, "-e", "new_password=n3w-Passw0rd")
+    done = play(plugin.EXAMPLES, "-e", json.dumps(GIVEN))
     assert done.code == 0, done.output
     assert "[WARNING]" not in done.output

@@ -20,6 +20,7 @@ EXECUTE = "ExecuteProvisionedProductServiceAction"
 ORDERS = "pp-orders0000001"
 # What AWX's credential type for AWS sets in the environment; the region comes from another credential type.
 CREDENTIAL = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN")
+NOT_OF_THE_ROLE = ("provisioned_", "check_slices_")
 Runner = Callable[..., Any]
 
 
@@ -84,16 +85,18 @@ class Job:
 def launch(environment: dict[str, str], module_python: str, tmp_path: Path) -> Callable[..., Job]:
     """Return a function that creates the private data directory of a job, and returns the job."""
 
-    def create(name: str, playbook: str, hosts: Mapping[str, Any] | None = None, **answers: Any) -> Job:
+    def create(
+        name: str, playbook: str, hosts: Mapping[str, Any] | None = None, *, job_id: int = 4711, **answers: Any
+    ) -> Job:
         folder = tmp_path / name
         for part in ("env", "inventory", "project"):
             (folder / part).mkdir(parents=True)
         variables = {
             **{
-                option if option.startswith("provisioned_") else f"run_service_action_{option}": value
+                option if option.startswith(NOT_OF_THE_ROLE) else f"run_service_action_{option}": value
                 for option, value in answers.items()
             },
-            **{f"{prefix}_job_id": 4711 for prefix in ("awx", "tower")},
+            **{f"{prefix}_job_id": job_id for prefix in ("awx", "tower")},
             "awx_user_name": "operator",
         }
         tagged = {key: _Unsafe(value) if isinstance(value, str) else value for key, value in variables.items()}
@@ -199,3 +202,61 @@ def test_concurrent_job_slices_start_each_target_once(
         assert [done.code for done in pool.map(lambda job: run(*job.command), jobs)] == [0] * 4
     assert sorted(record["ProvisionedProductId"] for record in emulator.records()) == [f"pp-{n:013}" for n in range(8)]
     assert sum(len(job.artifacts["record_ids"]) for job in jobs[:2]) == 8
+
+
+@pytest.fixture
+def run_slices(launch: Callable[..., Job], run: Runner, product_hosts: Runner, emulator: Emulator) -> Runner:
+    """Return a function that runs two slices, and returns the artifacts that AWX hands to the next node.
+
+    A product of the first slice fails. The slices that `ends` lists end in its order, and a later one overwrites names
+    that they share. A slice that it does not list was cancelled.
+    """
+
+    def start(*ends: int) -> dict[str, Any]:
+        hosts = product_hosts(4, seconds=1)
+        emulator.update_product(hosts["web-0"]["provisioned_product_id"], run={"seconds": 1, "ends": "FAILED"})
+        artifacts: dict[str, Any] = {}
+        for number in ends:
+            slice_hosts = dict(list(hosts.items())[number::2])
+            job_id = 99 + number
+            job = launch(
+                f"slice-{number}", "bulk_service_action", slice_hosts, job_id=job_id, service_action_id="act-1"
+            )
+            assert run(*job.command).code == (2 if number == 0 else 0)
+            artifacts |= job.artifacts
+        return artifacts
+
+    return start
+
+
+@pytest.mark.parametrize("ends", [(0, 1), (1, 0)], ids=["the failed slice ends first", "the failed slice ends last"])
+def test_the_node_after_a_sliced_job_fails_if_any_slice_failed(
+    launch: Callable[..., Job], run: Runner, run_slices: Runner, ends: tuple[int, ...]
+) -> None:
+    artifacts = run_slices(*ends)
+    # Under the plain names, only the slice that ended last is there.
+    assert artifacts["failed_hosts"] == (["web-0"] if ends[-1] == 0 else [])
+    following = launch("next", "check_slices", job_id=101, check_slices_expected="2", **artifacts)
+    done = run(*following.command)
+    assert done.code == 2
+    assert "The action failed, timed out or was not started on web-0." in " ".join(done.output.split())
+    # The nodes after it get the lists and numbers of both slices.
+    assert following.artifacts["failed_hosts"] == ["web-0"]
+    assert (following.artifacts["succeeded"], following.artifacts["failed"]) == (3, 1)
+    assert following.artifacts["job_ids"] == [99, 100]
+
+
+@pytest.mark.parametrize(("expected", "code"), [("", 0), ("1", 0), ("2", 2)])
+def test_the_node_after_a_sliced_job_can_require_the_number_of_slices(
+    launch: Callable[..., Job], run: Runner, run_slices: Runner, expected: str, code: int
+) -> None:
+    following = launch("next", "check_slices", job_id=101, check_slices_expected=expected, **run_slices(1))
+    done = run(*following.command)
+    assert done.code == code, done.output
+    assert ("Only 1 of 2 slices have published how they ended" in " ".join(done.output.split())) == bool(code)
+
+
+def test_the_node_after_a_sliced_job_fails_without_artifacts(launch: Callable[..., Job], run: Runner) -> None:
+    done = run(*launch("next", "check_slices").command)
+    assert done.code == 2
+    assert "No earlier job of the workflow has published variables" in " ".join(done.output.split())

@@ -1,0 +1,122 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+name: join_slices
+version_added: 1.0.0
+short_description: Join what the slices of an AWX job have published
+description:
+  - In a workflow of AWX, the artifacts of a job become extra variables of the nodes after it. The slices of a job
+    publish the same names, and those of the slice that ended last overwrite the others.
+  - The role P(selfservice.aws.run_service_action#role) therefore also publishes each of its lists and numbers under a
+    name with the id of the slice's own job, such as C(run_service_action_4711_failed_hosts). This filter joins them, so
+    that the next node knows how all slices ended.
+  - The playbook C(selfservice.aws.check_slices) does that, and fails if the action failed in any slice.
+  - All jobs of the workflow that ran the role before this node are joined, those of several sliced jobs too.
+  - Without any name with a job's id, it returns what there is under the plain names. Without those too, it fails.
+author:
+  - selfservice.aws contributors (@selfservice-aws)
+options:
+  _input:
+    description:
+      - The variables of the node, C(hostvars[inventory_hostname]).
+    type: dict
+    required: true
+notes:
+  - A slice that was cancelled, or killed by its timeout, publishes nothing. Compare
+    RV(_value.run_service_action_job_ids) with the number of slices that you expect.
+"""
+
+EXAMPLES = r"""
+- name: Join what the slices of the job before have published
+  ansible.builtin.set_fact:
+    joined: "{{ hostvars[inventory_hostname] | selfservice.aws.join_slices }}"
+
+- name: Name the hosts on which the action failed in any slice
+  ansible.builtin.debug:
+    msg: "Failed: {{ joined.run_service_action_failed_hosts | join(', ') }}"
+  when: joined.run_service_action_failed_hosts | length > 0
+
+- name: Pass the joined lists and numbers on to the next nodes, under the names without a job's id
+  ansible.builtin.set_stats:
+    data: "{{ joined }}"
+    per_host: false
+"""
+
+RETURN = r"""
+_value:
+  description: The lists, joined in the order of the jobs' ids, and the sums of the numbers.
+  type: dict
+  contains:
+    run_service_action_record_ids:
+      description: The ids of all records.
+      type: list
+      elements: str
+    run_service_action_remaining:
+      description: The provisioned products on which the action was not started.
+      type: list
+      elements: str
+    run_service_action_failed_hosts:
+      description: The hosts whose action failed, timed out or was not started.
+      type: list
+      elements: str
+    run_service_action_succeeded:
+      description: On how many hosts the action succeeded.
+      type: int
+    run_service_action_failed:
+      description: On how many hosts the action failed.
+      type: int
+    run_service_action_timed_out:
+      description: On how many hosts the end of the action was not seen in time.
+      type: int
+    run_service_action_not_started:
+      description: On how many hosts the action was not started.
+      type: int
+    run_service_action_started:
+      description: On how many hosts the action was started without waiting for its end.
+      type: int
+    run_service_action_would_start:
+      description: On how many hosts the action would start, in check mode.
+      type: int
+    run_service_action_job_ids:
+      description: The ids of the jobs that were joined, in ascending order. Empty without any name with a job's id.
+      type: list
+      elements: int
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.selfservice.aws.plugins.plugin_utils._role.results import statistics
+
+PREFIX = "run_service_action_"
+
+
+def join_slices(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the lists and numbers of all jobs among the variables, under the names without a job's id."""
+    job_ids = sorted({int(found[1]) for name in variables if (found := re.match(rf"{PREFIX}(\d+)_", name))})
+    # What a run without any host publishes: empty lists and zeros.
+    joined = statistics({}, None)
+    if not job_ids and not joined.keys() & set(variables):
+        raise AnsibleFilterError(
+            f"No earlier job of the workflow has published variables named {PREFIX}…. They come from the role "
+            "run_service_action, from a job that was not killed."
+        )
+    for prefix in [f"{PREFIX}{job_id}_" for job_id in job_ids] or [PREFIX]:
+        for name, nothing in statistics({}, None).items():
+            joined[name] += variables.get(prefix + name.removeprefix(PREFIX), nothing)
+    return {**joined, f"{PREFIX}job_ids": job_ids}
+
+
+class FilterModule:
+    """The filter, for Ansible."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return the filters by name."""
+        return {"join_slices": join_slices}
