@@ -19,6 +19,7 @@ from .resource_types import RESOURCE_TYPES, Field, Item, ResourceType
 Items = Mapping[str, Mapping[int, Item]]
 VARIABLE_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 INPUT_TYPES = ("string", "boolean")
+RRULE = re.compile(r"DTSTART(;[^:]+)?:\d{8}T\d{6}Z? RRULE:(?!.*SECONDLY).*INTERVAL=.*")
 MISSING_DEFAULT = "Must either set a default value or ask to prompt on launch."
 
 # Conditions that make a value invalid, with their messages. The type comes first: the others rely on it.
@@ -125,8 +126,20 @@ def _check_credential(item: Item, items: Items, _old: Item | None) -> None:
         raise validation_error(inputs=f"required for {', '.join(sorted(missing))}")
 
 
+def _check_execution_environment(item: Item, _items: Items, old: Item | None) -> None:
+    if old and item["organization"] not in (None, old["organization"]):
+        raise validation_error(organization="Cannot change the organization of an execution environment")
+
+
+def _check_schedule(item: Item, _items: Items, _old: Item | None) -> None:
+    if not RRULE.fullmatch(item["rrule"]):
+        raise validation_error(rrule="Valid DTSTART and INTERVAL required in rrule.")
+
+
 CHECKS: dict[str, Callable[[Item, Items, Item | None], None]] = {
     "credential_types": _check_credential_type,
     "credentials": _check_credential,
+    "execution_environments": _check_execution_environment,
     "job_templates": _check_job_template,
+    "schedules": _check_schedule,
 }

@@ -32,6 +32,11 @@ def not_found() -> ApiError:
     return ApiError(404, {"detail": "Not found."})
 
 
+def permission_denied() -> ApiError:
+    """Return the error for what the user may not do."""
+    return ApiError(403, {"detail": "You do not have permission to perform this action."})
+
+
 def method_not_allowed(method: str) -> ApiError:
     """Return the error for a method that the path does not support."""
     return ApiError(405, {"detail": f'Method "{method}" not allowed.'})

@@ -73,6 +73,7 @@ RESOURCE_TYPES = {
             "projects",
             "project",
             {"name": NAME, "description": TEXT, "organization": ORGANIZATION, "scm_type": TEXT},
+            related=("playbooks",),
             writable=False,
         ),
         ResourceType(
@@ -152,6 +153,19 @@ RESOURCE_TYPES = {
                 **{f"ask_{prompt}_on_launch": BOOLEAN for prompt in PROMPTS},
             },
             related=("survey_spec", "credentials", "launch"),
+        ),
+        ResourceType(
+            "schedules",
+            "schedule",
+            {
+                "name": NAME,
+                "description": TEXT,
+                "unified_job_template": reference("job_templates", required=True),
+                "rrule": Field(required=True),
+                "enabled": Field((bool,), default=True),
+                "extra_data": Field((dict,), {}),
+            },
+            unique=("name", "unified_job_template"),
         ),
     )
 }

@@ -18,6 +18,9 @@ from .resource_types import RESOURCE_TYPES, Item, ResourceType
 from .store import Response, Store
 
 TOKEN = "a-token-of-awx"
+# AWX serves its API at the first, AAP that of its controller at the second. Paths are stored as AWX's.
+PREFIX, CONTROLLER_PREFIX = "/api/", "/api/controller/"
+PRODUCTS = {PREFIX: ("AWX", "24.6.1"), CONTROLLER_PREFIX: ("Red Hat Ansible Automation Platform", "4.6.8")}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -31,14 +34,18 @@ class Handler(BaseHTTPRequestHandler):
     def handle_request(self) -> None:
         """Read one request and send the response."""
         data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.requests.append((self.command, urlsplit(self.path).path))
+        prefix = CONTROLLER_PREFIX if self.path.startswith(CONTROLLER_PREFIX) else PREFIX
         if self.headers.get("Authorization") == f"Bearer {TOKEN}":
-            status, body = self.server.handle_call(self.command, self.path, json.loads(data or b"{}"))
+            path = PREFIX + self.path.removeprefix(prefix)
+            status, body = self.server.handle_call(self.command, path, json.loads(data or b"{}"))
         else:
             status, body = 401, {"detail": "Authentication credentials were not provided."}
-        content = b"" if body is None else json.dumps(body).encode()
+        content = b"" if body is None else json.dumps(body).replace(f'"{PREFIX}v2/', f'"{prefix}v2/').encode()
+        product, version = PRODUCTS[prefix]
         self.send_response_only(status)
-        self.send_header("X-API-Product-Name", "AWX")
-        self.send_header("X-API-Product-Version", "24.6.1")
+        self.send_header("X-API-Product-Name", product)
+        self.send_header("X-API-Product-Version", version)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
@@ -70,8 +77,11 @@ class Server(ThreadingHTTPServer):
     def _route(self, method: str, url: str, data: Any) -> Response:
         parts = urlsplit(url)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        self.requests.append((method, parts.path))
         segments = parts.path.strip("/").split("/")
+        if (method, segments) == ("GET", ["api", "v2", "me"]):
+            return self.store.me()
+        if (method, segments) == ("GET", ["api", "v2", "unified_job_templates"]):
+            return self.store.page(RESOURCE_TYPES["job_templates"], query)
         if segments[:2] != ["api", "v2"] or len(segments) not in (3, 4, 5) or segments[2] not in RESOURCE_TYPES:
             raise not_found()
         resource_type = RESOURCE_TYPES[segments[2]]
@@ -105,6 +115,8 @@ class Server(ThreadingHTTPServer):
     def _handle_related(self, method: str, name: str, item: Item, *, data: Any, query: Mapping[str, str]) -> Response:
         if (name, method) == ("launch", "POST"):
             return self.store.launch(item, data)
+        if (name, method) == ("playbooks", "GET"):
+            return 200, item["playbooks"]
         if name == "survey_spec" and method in ("GET", "POST"):
             return self.store.survey(item, method, data=data)
         if name == "credentials" and method in ("GET", "POST"):
@@ -138,9 +150,11 @@ class Awx:
         """The environment variables with which awx.awx connects to it."""
         return {"CONTROLLER_HOST": self.url, "CONTROLLER_OAUTH_TOKEN": TOKEN}
 
-    def all(self, endpoint: str) -> dict[str, Item]:
-        """Return all objects of an endpoint, by name."""
-        return {item["name"]: item for item in self.store.items[endpoint].values()}
+    def all(self, endpoint: str, organization: str = "Default") -> dict[str, Item]:
+        """Return the objects of an endpoint that are an organization's, or no organization's, by name."""
+        numbers = [each["id"] for each in self.store.items["organizations"].values() if each["name"] == organization]
+        found = self.store.items[endpoint].values()
+        return {item["name"]: item for item in found if item.get("organization") in (None, *numbers)}
 
     def writes(self) -> list[tuple[str, str]]:
         """Return the method and path of all requests but GET since the start or the last reset."""

@@ -12,19 +12,25 @@ from typing import Any
 from urllib.parse import urlencode
 
 from .checks import check_fields, check_filter, check_item
-from .errors import ApiError, bad_request, method_not_allowed, not_found, validation_error
+from .errors import bad_request, method_not_allowed, not_found, permission_denied, validation_error
 from .jobs import Job, launch
 from .resource_types import RESOURCE_TYPES, Item, ResourceType
 from .surveys import ENCRYPTED, check_survey
 
 # The status and the body.
 Response = tuple[int, Any]
-AWS = "Amazon Web Services"
+AWS = {"username": "AWS_ACCESS_KEY_ID", "password": "AWS_SECRET_ACCESS_KEY"}
+CONTROLLER = {"host": "CONTROLLER_HOST", "oauth_token": "CONTROLLER_OAUTH_TOKEN"}
+SECRETS = ("password", "oauth_token")
+PLAYBOOKS = ("awx_job_templates.yml", "run_service_action.yml")
 PAGE_SIZE, MAX_PAGE_SIZE = 25, 200
 
 
 class Store:
-    """The objects of one AWX, which initially has an organization with a project, and a credential for AWS."""
+    """The objects of one AWX, and the rights of the user who calls it.
+
+    It initially has one organization, with a project and with credentials for AWS and for AWX itself.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -36,23 +42,29 @@ class Store:
         self.surveys: dict[int, Item] = {}
         self.associated_credentials: dict[int, list[int]] = {}
         self.jobs: dict[int, Job] = {}
+        self.is_superuser = self.is_organization_admin = True
         self._last_id = 0
-        organization = self.add("organizations", name="Default")
-        self.add("projects", name="Operations", organization=organization, playbooks=["run_service_action.yml"])
-        keys = {"access_key_id": "username", "secret_access_key": "password"}
-        fields = [{"id": field, "label": field, "secret": field == "password"} for field in keys.values()]
-        env = {f"AWS_{name.upper()}": f"{{{{ {field} }}}}" for name, field in keys.items()}
-        credential_type = self.add(
-            "credential_types", name=AWS, kind="cloud", managed=True, inputs={"fields": fields}, injectors={"env": env}
-        )
-        inputs = {"username": "AKIDEXAMPLE", "password": "not-a-real-secret-key"}
-        self.add(
-            "credentials",
-            name="AWS operator",
-            organization=organization,
-            credential_type=credential_type,
-            inputs=inputs,
-        )
+        self.add_organization("Default")
+
+    def add_organization(self, name: str) -> int:
+        """Store an organization, with objects that are named as those of any other, and return its id."""
+        organization = self.add("organizations", name=name)
+        self.add("projects", name="Operations", organization=organization, playbooks=list(PLAYBOOKS))
+        aws = {"username": "AKIDEXAMPLE", "password": "not-a-real-secret-key"}
+        self._add_credential("AWS operator", "Amazon Web Services", AWS, organization=organization, inputs=aws)
+        awx = {"host": "https://awx.example.com", "oauth_token": "a-token"}
+        kind = "Red Hat Ansible Automation Platform"
+        self._add_credential("Controller", kind, CONTROLLER, organization=organization, inputs=awx)
+        return organization
+
+    def _add_credential(self, name: str, kind: str, variables: Mapping[str, str], **more: Any) -> None:
+        """Store a credential, and its type unless there is one, whose inputs become environment variables."""
+        types = [each["id"] for each in self.items["credential_types"].values() if each["name"] == kind]
+        fields = [{"id": field, "label": field, "secret": field in SECRETS} for field in variables]
+        env = {variable: f"{{{{ {field} }}}}" for field, variable in variables.items()}
+        managed = {"name": kind, "kind": "cloud", "managed": True, "inputs": {"fields": fields}}
+        types = types or [self.add("credential_types", **managed, injectors={"env": env})]
+        self.add("credentials", name=name, credential_type=types[0], **more)
 
     def add(self, endpoint: str, **fields: Any) -> int:
         """Store an object without checks, and return its id."""
@@ -73,12 +85,32 @@ class Store:
         url = f"/api/v2/{resource_type.endpoint}/{item['id']}/"
         related = {name: f"{url}{name}/" for name in resource_type.related}
         result = {**copy.deepcopy(item), "type": resource_type.type, "url": url, "related": related}
-        result["summary_fields"] = {}
+        result["summary_fields"] = self._summarize(resource_type, item)
+        # They have an endpoint of their own.
+        result.pop("playbooks", None)
         if resource_type.endpoint == "credentials":
             fields = self.items["credential_types"][item["credential_type"]]["inputs"].get("fields", [])
             for secret in {field["id"] for field in fields if field.get("secret")} & set(result["inputs"]):
                 result["inputs"][secret] = ENCRYPTED
         return result
+
+    def _summarize(self, resource_type: ResourceType, item: Item) -> Item:
+        if resource_type.endpoint == "organizations":
+            return {"user_capabilities": {"edit": self.is_superuser or self.is_organization_admin}}
+        if resource_type.endpoint == "job_templates":
+            associated = self.associated_credentials.get(item["id"], [])
+            return {"credentials": [{"id": each, "name": self.items["credentials"][each]["name"]} for each in associated]}
+        return {}
+
+    def me(self) -> Response:
+        """Return the user who calls, as a list of one."""
+        user = {"id": 1, "type": "user", "username": "operator", "is_superuser": self.is_superuser}
+        return 200, {"count": 1, "next": None, "previous": None, "results": [user]}
+
+    def _check_rights(self, resource_type: ResourceType) -> None:
+        is_enough = self.is_organization_admin and resource_type.endpoint != "credential_types"
+        if not (self.is_superuser or is_enough):
+            raise permission_denied()
 
     def page(self, resource_type: ResourceType, query: Mapping[str, str], ids: list[int] | None = None) -> Response:
         """Return a page of the objects that match a query; with ids, only of these objects."""
@@ -94,6 +126,7 @@ class Store:
         """Create an object."""
         if not resource_type.writable:
             raise method_not_allowed("POST")
+        self._check_rights(resource_type)
         check_fields(resource_type, data, self.items)
         defaults = {
             name: None if field.required else copy.deepcopy(field.default)
@@ -107,7 +140,8 @@ class Store:
     def update(self, resource_type: ResourceType, item: Item, data: Mapping[str, Any]) -> Response:
         """Update an object."""
         if not resource_type.writable or item.get("managed"):
-            raise ApiError(403, {"detail": "You do not have permission to perform this action."})
+            raise permission_denied()
+        self._check_rights(resource_type)
         check_fields(resource_type, data, self.items)
         updated = self._apply(resource_type, item, data)
         check_item(resource_type, updated, self.items, old=item)
@@ -118,6 +152,7 @@ class Store:
         """Delete an object, which only job templates allow."""
         if resource_type.endpoint != "job_templates":
             raise method_not_allowed("DELETE")
+        self._check_rights(resource_type)
         del self.items[resource_type.endpoint][item["id"]]
         self.surveys.pop(item["id"], None)
         return 204, None
@@ -196,6 +231,10 @@ class Store:
         fields = resource_type.fields
         writable = {name: fields[name].clean(value) for name, value in data.items() if not fields[name].read_only}
         updated = {**item, **writable}
+        if resource_type.endpoint == "credentials" and "inputs" in data:
+            # The inputs are replaced as a whole, but what comes back as it was shown stays as it is.
+            kept = {name: item["inputs"].get(name) for name, value in data["inputs"].items() if value == ENCRYPTED}
+            updated["inputs"] = {**data["inputs"], **kept}
         project = self.items["projects"].get(updated.get("project") or 0)
         if resource_type.endpoint == "job_templates" and project:
             updated["organization"] = project["organization"]

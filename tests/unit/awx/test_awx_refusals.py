@@ -21,6 +21,7 @@ QUESTION = {"type": "text", "question_name": "Mode", "variable": "mode", "requir
 CHOICE = {**QUESTION, "type": "multiplechoice", "choices": "a\n\nb"}
 TEMPLATE = {"name": "t", "project": 2, "playbook": "run_service_action.yml", "ask_inventory_on_launch": True}
 CREDENTIAL = {"name": "x", "credential_type": 3, "organization": 1}
+DAILY = "DTSTART:20300101T030000Z RRULE:FREQ=DAILY;INTERVAL=1"
 ENV = {"fields": [{"id": "region", "label": "Region"}]}
 
 
@@ -36,11 +37,13 @@ def awx(running_awx: Awx) -> Awx:
     return running_awx
 
 
-def call(awx: Awx, method: str, path: str, sent: Any = None, *, token: str | None = None) -> tuple[int, Any]:
+def call(
+    awx: Awx, method: str, path: str, sent: Any = None, *, token: str | None = None, prefix: str = ""
+) -> tuple[int, Any]:
     """Send a request, and return the status and the body of the response."""
     token = token or awx.environment["CONTROLLER_OAUTH_TOKEN"]
     request = urllib.request.Request(
-        f"{awx.url}/api/v2/{path}",
+        f"{awx.url}/api/{prefix}v2/{path}",
         data=None if sent is None else json.dumps(sent).encode(),
         headers={"Authorization": f"Bearer {token}"},
         method=method,
@@ -83,6 +86,8 @@ def call(awx: Awx, method: str, path: str, sent: Any = None, *, token: str | Non
             400,
             "already exists",
         ),
+        ("POST", "credential_types/", {"name": "Amazon Web Services", "kind": "cloud"}, 400, "already exists"),
+        ("POST", "schedules/", {"name": "x", "unified_job_template": 99, "rrule": DAILY}, 400, "object does not exist"),
         ("POST", "credentials/", {**CREDENTIAL, "inputs": {"region": "x"}}, 400, "Invalid fields: region"),
         ("POST", "credential_types/", {"name": "x", "kind": "ssh"}, 400, "not a valid choice"),
         (
@@ -216,6 +221,68 @@ def test_a_template_has_one_credential_of_a_type(awx: Awx) -> None:
     assert call(awx, "POST", path, {"id": 4, "disassociate": True})[0] == 204
     assert call(awx, "POST", path, {"id": made["id"]})[0] == 204
     assert [each["name"] for each in call(awx, "GET", path)[1]["results"]] == ["another"]
+
+
+@pytest.mark.parametrize(
+    "rrule",
+    ["", "RRULE:FREQ=DAILY;INTERVAL=1", "DTSTART:20300101T030000Z RRULE:FREQ=DAILY", DAILY.replace("DAILY", "SECONDLY")],
+)
+def test_an_invalid_schedule_is_refused(awx: Awx, rrule: str) -> None:
+    template = call(awx, "POST", "job_templates/", TEMPLATE)[1]["id"]
+    schedule = {"name": "x", "unified_job_template": template}
+    assert call(awx, "POST", "schedules/", {**schedule, "rrule": rrule})[0] == 400
+    assert call(awx, "POST", "schedules/", {**schedule, "rrule": DAILY})[0] == 201
+    assert call(awx, "GET", "unified_job_templates/?name=t")[1]["results"][0]["id"] == template
+
+
+def test_names_are_unique_in_their_organization_but_those_of_execution_environments_everywhere(awx: Awx) -> None:
+    other = awx.store.add_organization("Other")
+    for endpoint, more in {"inventories": {}, "credentials": {"credential_type": 3}}.items():
+        for organization in (1, other):
+            assert call(awx, "POST", f"{endpoint}/", {"name": "x", "organization": organization, **more})[0] == 201
+        assert call(awx, "POST", f"{endpoint}/", {"name": "x", "organization": other, **more})[0] == 400
+        assert call(awx, "GET", f"{endpoint}/?name=x")[1]["count"] == 2
+    environment = {"name": "x", "image": "example.org/x", "organization": 1}
+    made = call(awx, "POST", "execution_environments/", environment)[1]["id"]
+    assert call(awx, "POST", "execution_environments/", {**environment, "organization": other})[0] == 400
+    assert call(awx, "PATCH", f"execution_environments/{made}/", {"organization": other}) == (
+        400,
+        {"organization": ["Cannot change the organization of an execution environment"]},
+    )
+
+
+def test_a_credential_type_takes_a_superuser_and_all_else_an_admin_of_the_organization(awx: Awx) -> None:
+    def attempts() -> list[int]:
+        kind = {"name": f"kind {awx.store.is_superuser}", "kind": "cloud"}
+        inventory = {"name": f"inventory {awx.store.is_superuser}", "organization": 1}
+        return [call(awx, "POST", path, sent)[0] for path, sent in (("credential_types/", kind), ("inventories/", inventory))]
+
+    assert attempts() == [201, 201]
+    awx.store.is_superuser = False
+    assert attempts() == [403, 201]
+    awx.store.is_organization_admin = False
+    assert attempts() == [403, 403]
+    assert call(awx, "GET", "me/")[1]["results"][0]["is_superuser"] is False
+    assert call(awx, "GET", "organizations/1/")[1]["summary_fields"]["user_capabilities"] == {"edit": False}
+
+
+def test_the_inputs_of_a_credential_are_replaced_as_a_whole_but_what_was_shown_encrypted_is_kept(awx: Awx) -> None:
+    assert call(awx, "PATCH", "credentials/4/", {"description": "x"})[1]["inputs"]["username"] == "AKIDEXAMPLE"
+    assert call(awx, "PATCH", "credentials/4/", {"inputs": {"password": "$encrypted$"}})[0] == 200
+    assert awx.store.items["credentials"][4]["inputs"] == {"password": "not-a-real-secret-key"}
+
+
+def test_a_project_that_is_not_synced_has_no_playbooks(awx: Awx) -> None:
+    assert "run_service_action.yml" in call(awx, "GET", "projects/2/playbooks/")[1]
+    awx.store.items["projects"][2]["playbooks"] = []
+    assert call(awx, "GET", "projects/2/playbooks/") == (200, [])
+    assert call(awx, "POST", "job_templates/", TEMPLATE)[0] == 400
+
+
+def test_both_prefixes_of_the_api_serve_the_same(awx: Awx) -> None:
+    for prefix in ("", "controller/"):
+        page = call(awx, "GET", "projects/?page_size=1", prefix=prefix)[1]
+        assert page["results"][0]["related"]["playbooks"] == f"/api/{prefix}v2/projects/2/playbooks/"
 
 
 def test_the_inputs_of_a_credential_type_in_use_cannot_change(awx: Awx) -> None:
