@@ -54,6 +54,12 @@ options:
     type: list
     elements: dict
     default: []
+  replaced_credentials:
+    description:
+      - The ids of credentials that the templates no longer have, or get anyway.
+    type: list
+    elements: int
+    default: []
   targets:
     description:
       - The names of the provisioned products of which a survey's first question offers one. With an empty list the
@@ -109,12 +115,20 @@ _value:
           type: str
           sample: orders-db - Restart
         description:
-          description: The description of the service action.
+          description: The description of the service action. Absent if the existing template's was changed by hand.
           type: str
+        is_new:
+          description: Whether there is no template of this name yet.
+          type: bool
+        credentials:
+          description: The ids of the credentials that the existing template has, and keeps.
+          type: list
+          elements: int
         extra_vars:
           description:
             - The variables of C(selfservice.aws.run_service_action), among them C(run_service_action_survey),
               and C(awx_job_templates_mark), by which the template is known again.
+            - Those that were added to the existing template by hand are kept.
           type: dict
         survey_spec:
           description: The survey.
@@ -130,26 +144,21 @@ _value:
 """
 
 import hashlib
-import re
-import unicodedata
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
+import yaml
 from ansible.errors import AnsibleFilterError
+from ansible_collections.selfservice.aws.plugins.plugin_utils import _survey
 from ansible_collections.selfservice.aws.plugins.plugin_utils._templating import never_templated
 
 SECRETS = "(?i)password|passwd|secret|token"
-# Limits of Service Catalog on a parameter's value, of the module on a secret, and of AWX on a name.
-VALUE_LENGTH = 512
-SECRET_LENGTH = 4
+# AWX's limit.
 NAME_LENGTH = 512
-JINJA = ("{{", "{%", "{#")
-# AWX reserves it for passwords.
-RESERVED = "$encrypted$"
 MARK = "awx_job_templates_mark"
-
-Question = dict[str, Any]
+DESCRIBED = "awx_job_templates_described"
 
 
 def awx_job_templates(
@@ -159,17 +168,19 @@ def awx_job_templates(
     scope: str,
     extra_vars: Mapping[str, Any] | None = None,
     existing: Iterable[Mapping[str, Any]] = (),
+    replaced_credentials: Iterable[int] = (),
     targets: list[str] | None = None,
     secrets: str | Iterable[str] = SECRETS,
     lists: Iterable[str] = (),
     optional: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Return the job templates that the service actions need, and how the existing ones compare."""
-    is_secret = _secret_test(secrets)
+    is_secret = _survey.secret_test(secrets)
+    found = {each["name"]: each for each in existing}
     templates: list[dict[str, Any]] = []
     for action in actions:
-        questions, asked = _questions(action.get("parameters") or [], is_secret, lists=lists, optional=optional)
-        spec = [*_target_questions(targets), *questions, *_running_questions()]
+        questions, asked = _survey.questions(action.get("parameters") or [], is_secret, lists=lists, optional=optional)
+        spec = [*_survey.target_questions(targets), *questions, *_survey.running_questions()]
         name = f"{title} - {action['name']}"
         variables = {
             **(extra_vars or {}),
@@ -177,12 +188,41 @@ def awx_job_templates(
             "run_service_action_survey": asked,
             MARK: _mark(scope, name),
         }
-        template = {"name": name, "description": str(action.get("description") or "")}
-        survey = {"name": "", "description": "", "spec": spec}
-        templates.append({**template, "extra_vars": dict(sorted(variables.items())), "survey_spec": survey})
+        template = _template(name, str(action.get("description") or "").strip(), variables, found.get(name))
+        templates.append({**template, "survey_spec": {"name": "", "description": "", "spec": spec}})
+    for template in templates:
+        template["credentials"] = [each for each in template["credentials"] if each not in {*replaced_credentials}]
     names = [template["name"] for template in templates]
     _check_names(names)
-    return never_templated({"templates": templates, **_compare(names, existing, scope)})
+    return never_templated({"templates": templates, **_compare(names, found.values(), scope)})
+
+
+def _template(
+    name: str, description: str, variables: Mapping[str, Any], old: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Return a job template, without what people have changed in the one that there is."""
+    before = _variables(old)
+    # Any other description than the one that this filter gave was changed by hand. A hash of it is kept, since the text
+    # comes from AWS, and Ansible templates the variables.
+    is_free = not old or before.get(DESCRIBED) == _hash(old.get("description") or "")
+    merged = {**before, **variables, DESCRIBED: _hash(description)}
+    template = {"name": name, "is_new": not old, "credentials": _credentials(old)}
+    template["extra_vars"] = dict(sorted(merged.items(), key=lambda variable: str(variable[0])))
+    return {**template, "description": description} if is_free else template
+
+
+def _variables(template: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the variables of a job template, which are none if they can't be read."""
+    try:
+        variables = yaml.safe_load((template or {}).get("extra_vars") or "")
+    except yaml.YAMLError:
+        variables = None
+    # A date can't be JSON, as which they are stored.
+    return dict(json.loads(json.dumps(variables, default=str))) if isinstance(variables, dict) else {}
+
+
+def _credentials(template: Mapping[str, Any] | None) -> list[int]:
+    return [each["id"] for each in (template or {}).get("summary_fields", {}).get("credentials", [])]
 
 
 def _compare(names: list[str], existing: Iterable[Mapping[str, Any]], scope: str) -> dict[str, list[str]]:
@@ -192,138 +232,6 @@ def _compare(names: list[str], existing: Iterable[Mapping[str, Any]], scope: str
         "gone": [name for name, is_ours in made.items() if is_ours and name not in names],
         "foreign": [name for name in names if made.get(name) is False],
     }
-
-
-def _questions(
-    parameters: Iterable[Mapping[str, Any]],
-    is_secret: Callable[[str], bool],
-    *,
-    lists: Iterable[str],
-    optional: Iterable[str],
-) -> tuple[list[Question], dict[str, dict[str, str]]]:
-    """Return a question for each parameter, and the parameter of each variable, by texts, lists and secrets."""
-    questions: list[Question] = []
-    asked: dict[str, dict[str, str]] = {"texts": {}, "lists": {}, "secrets": {}}
-    used: set[str] = set()
-    for parameter in parameters:
-        name = str(parameter["name"])
-        if any(mark in name for mark in JINJA):
-            raise AnsibleFilterError(
-                f"AWX would template the name of the parameter {name!r}, so it can't be asked for."
-            )
-        kind, question = _question(parameter, is_secret(name), is_list=name in lists, is_optional=name in optional)
-        question["variable"] = _variable(name, used)
-        asked[kind][question["variable"]] = name
-        questions.append(question)
-    return questions, {kind: names for kind, names in asked.items() if names}
-
-
-def _question(
-    parameter: Mapping[str, Any], is_secret: bool, *, is_list: bool, is_optional: bool
-) -> tuple[str, Question]:
-    """Return how to read the answer, and the question without its variable."""
-    name = str(parameter["name"])
-    is_target = "TARGET" in (parameter.get("type"), name)
-    defaults = _defaults(parameter, is_target)
-    required = not (defaults or is_target or is_optional)
-    description = "Left empty, Service Catalog fills it in." if is_target else ""
-    # An empty answer to an optional question has to pass.
-    base = {"question_name": name, "question_description": description, "required": required, "min": int(required)}
-    if is_secret and not is_target:
-        return "secrets", {**base, "type": "password", "min": required * SECRET_LENGTH, "max": VALUE_LENGTH}
-    if is_list or len(defaults) > 1:
-        return "lists", {**base, **_list_question(description, defaults)}
-    return "texts", {**base, "type": _text_type(defaults), "max": VALUE_LENGTH, **_default("".join(defaults))}
-
-
-def _defaults(parameter: Mapping[str, Any], is_target: bool) -> list[str]:
-    # Those of a target are one product's own.
-    return [] if is_target else [str(value) for value in parameter.get("default_values") or []]
-
-
-def _list_question(description: str, defaults: list[str]) -> Question:
-    default = _default("\n".join(defaults), _holds_lines(defaults))
-    return {"type": "textarea", "question_description": description or "One item on each line.", **default}
-
-
-def _text_type(defaults: Iterable[str]) -> str:
-    return "textarea" if re.search("[\r\n]", "".join(defaults)) else "text"
-
-
-def _default(text: str, can_hold: bool = True) -> dict[str, str]:
-    """Return the default of a question, if a survey can hold it."""
-    return {"default": text} if text and can_hold and not text.startswith(RESERVED) else {}
-
-
-def _holds_lines(values: Iterable[str]) -> bool:
-    """Tell whether each value, on a line of its own, is read back unchanged."""
-    return all(value and value == value.strip() and len(value.splitlines()) == 1 for value in values)
-
-
-def _variable(name: str, used: set[str]) -> str:
-    """Return a variable for a parameter that is valid and not used yet, and note it as used."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    base = "answer_" + (re.sub(r"\W+", "_", plain).strip("_") or "parameter")
-    variable, number = base, 1
-    while variable in used:
-        number += 1
-        variable = f"{base}_{number}"
-    used.add(variable)
-    return variable
-
-
-def _target_questions(targets: list[str] | None) -> list[Question]:
-    if targets is None:
-        return []
-    question: Question = {
-        "question_name": "Provisioned product",
-        "question_description": "The name of the provisioned product to run the action on.",
-        "variable": "provisioned_product_name",
-        "required": True,
-    }
-    if targets:
-        return [{**question, "type": "multiplechoice", "choices": list(targets)}]
-    return [{**question, "type": "text", "min": 1, "max": 128}]
-
-
-def _running_questions() -> list[Question]:
-    return [
-        {
-            "question_name": "Change",
-            "question_description": "Launched again with the same change, a job takes up where the last one was.",
-            "variable": "run_service_action_change_id",
-            "type": "text",
-            "required": False,
-        },
-        {
-            "question_name": "Wait until it has ended",
-            "question_description": "",
-            "variable": "run_service_action_wait",
-            "type": "multiplechoice",
-            "choices": ["true", "false"],
-            "default": "true",
-            "required": False,
-        },
-        {
-            "question_name": "Seconds to wait",
-            "question_description": "",
-            "variable": "run_service_action_wait_timeout",
-            "type": "integer",
-            "min": 0,
-            "default": 1800,
-            "required": False,
-        },
-    ]
-
-
-def _secret_test(secrets: str | Iterable[str]) -> Callable[[str], bool]:
-    if not isinstance(secrets, str):
-        return set(secrets).__contains__
-    try:
-        pattern = re.compile(secrets)
-    except re.error as error:
-        raise AnsibleFilterError(f"secrets is no regular expression: {secrets!r}: {error}") from error
-    return lambda name: pattern.search(name) is not None
 
 
 def _check_names(names: Iterable[str]) -> None:
@@ -339,7 +247,11 @@ def _check_names(names: Iterable[str]) -> None:
 
 def _mark(scope: str, name: str) -> str:
     """Return what tells the template of this name from all others, its copies too."""
-    return hashlib.sha256(f"{scope}\n{name}".encode()).hexdigest()
+    return _hash(f"{scope}\n{name}")
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class FilterModule:

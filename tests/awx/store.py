@@ -99,7 +99,9 @@ class Store:
             return {"user_capabilities": {"edit": self.is_superuser or self.is_organization_admin}}
         if resource_type.endpoint == "job_templates":
             associated = self.associated_credentials.get(item["id"], [])
-            return {"credentials": [{"id": each, "name": self.items["credentials"][each]["name"]} for each in associated]}
+            return {
+                "credentials": [{"id": each, "name": self.items["credentials"][each]["name"]} for each in associated]
+            }
         return {}
 
     def me(self) -> Response:

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+import yaml
 from awx import Awx, Job
 from emulator import Emulator
 
@@ -46,17 +48,22 @@ def world(*actions: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def run_playbook(run: Callable[..., Any], awx: Awx) -> Callable[..., Any]:
-    """Return a function that runs the playbook for orders-db, with other options if given."""
+    """Return a function that runs the playbook for orders-db, with options, and environment variables in upper case."""
 
     def start(*arguments: str, **options: Any) -> Any:
         given = {
             "awx_job_templates_project": "Operations",
             "awx_job_templates_credentials": ["AWS operator"],
             "provisioned_product_name": "orders-db",
-            **{name if name in MODULE_NAMES else f"awx_job_templates_{name}": options[name] for name in options},
+            **{
+                name if name in MODULE_NAMES else f"awx_job_templates_{name}": value
+                for name, value in options.items()
+                if name.islower()
+            },
         }
+        environment = {name: value for name, value in options.items() if name.isupper()}
         command = ("ansible-playbook", "selfservice.aws.awx_job_templates", "-e", json.dumps(given))
-        return run(*command, *arguments, **awx.environment)
+        return run(*command, *arguments, **awx.environment, **environment)
 
     return start
 
@@ -82,7 +89,7 @@ def test_a_new_job_template_launches_a_job_that_makes_a_record(
     assert set(awx.all("job_templates")) == {"orders-db - Restart", "orders-db - Stop"}
     made = awx.all("job_templates")["orders-db - Restart"]
     assert made["description"] == HOSTILE
-    assert made["execution_environment"] == awx.all("execution_environments")["selfservice.aws"]["id"]
+    assert made["execution_environment"] == awx.all("execution_environments")["selfservice.aws Default"]["id"]
     survey = awx.survey("orders-db - Restart")
     assert {name: (question["type"], question["required"]) for name, question in survey.items()} == {
         "answer_TARGET": ("text", False),
@@ -125,7 +132,7 @@ def test_the_survey_for_a_product_version_offers_its_provisioned_products(
 ) -> None:
     emulator.reset(world(STOP))
     artifact = {"product_id": "prod-1", "provisioning_artifact_id": "pa-1", "provisioned_product_name": ""}
-    done = run_playbook(region="", **artifact)
+    done = run_playbook(region="", endpoint_url="", **artifact)
     assert done.code == 0, done.output
     survey = awx.survey("Database v1 - Stop")
     assert survey["provisioned_product_name"]["choices"] == ["orders-db", "web"]
@@ -185,7 +192,7 @@ def test_the_template_of_a_deleted_action_is_reported_and_removed_only_on_reques
     run_playbook: Callable[..., Any], awx: Awx, emulator: Emulator
 ) -> None:
     emulator.reset(world(STOP))
-    assert run_playbook(region="").code == 0
+    assert run_playbook(region="", endpoint_url="").code == 0
     assert "AWS region and endpoint" not in awx.all("credential_types")
     template = awx.all("job_templates")["orders-db - Stop"]
     copied = {name: value for name, value in template.items() if name != "id"}
@@ -193,13 +200,13 @@ def test_the_template_of_a_deleted_action_is_reported_and_removed_only_on_reques
     awx.store.add("job_templates", **{**copied, "name": "another", "extra_vars": "--- {not ours"})
 
     emulator.reset(world())
-    done = run_playbook(region="")
+    done = run_playbook(region="", endpoint_url="")
     assert done.code == 0, done.output
     assert "awx_job_templates_remove=true to remove: orders-db - Stop" in re.sub(r"\s+", " ", done.output)
     assert "changed=0 " in done.output
     assert len(awx.all("job_templates")) == 3
 
-    done = run_playbook(region="", remove=True)
+    done = run_playbook(region="", endpoint_url="", remove=True)
     assert done.code == 0, done.output
     assert "changed=1 " in done.output
     assert set(awx.all("job_templates")) == {"orders-db - Stop copied", "another"}
@@ -212,18 +219,146 @@ def test_a_template_that_others_made_is_not_changed(
     awx.store.add("job_templates", name="orders-db - Stop", organization=awx.all("organizations")["Default"]["id"])
     done = run_playbook()
     assert done.code == 2
-    assert "not made by this playbook: orders-db - Stop" in re.sub(r"\s+", " ", done.output)
+    assert "not made by this playbook for this product: orders-db - Stop" in re.sub(r"\s+", " ", done.output)
     assert not awx.writes()
 
 
-def test_check_mode_reports_the_templates_and_creates_nothing(
+def changes(output: str) -> list[str]:
+    """Return which tasks changed something, or would have, by the items of their loops."""
+    return re.findall(r"^changed: \[localhost\](?: => \(item=.*\))?", output, re.MULTILINE)
+
+
+def test_check_mode_tells_the_changes_of_a_real_run_and_makes_none(
     run_playbook: Callable[..., Any], awx: Awx, emulator: Emulator
 ) -> None:
     emulator.reset(world(STOP))
-    done = run_playbook("--check", image="example.org/ee:1")
+    runs: list[dict[str, Any]] = [
+        {"image": "example.org/ee:1", "region": "us-east-1", "endpoint_url": ""},
+        # Another credential for templates that there are, and another image.
+        {"image": "example.org/ee:2", "region": "eu-west-1"},
+    ]
+    for number, options in enumerate(runs):
+        writes = len(awx.writes())
+        planned = run_playbook("--check", **options)
+        assert planned.code == 0, planned.output
+        assert len(awx.writes()) == writes
+        done = run_playbook(**options)
+        assert done.code == 0, done.output
+        assert changes(planned.output) == changes(done.output)
+        assert "changed: [localhost] => (item=orders-db - Stop)" in changes(done.output)
+        assert len(changes(done.output)) == (5, 3)[number]
+
+
+def test_a_run_for_one_organization_changes_nothing_of_another(
+    run_playbook: Callable[..., Any], awx: Awx, emulator: Emulator
+) -> None:
+    emulator.reset(world(STOP))
+    other = awx.store.add_organization("Other")
+    assert run_playbook(image="example.org/ee:1").code == 0
+    first = own_objects(awx, "Default")
+    # Behind the prefix of AAP's controller, too.
+    done = run_playbook(
+        image="example.org/ee:2", organization="Other", CONTROLLER_OPTIONAL_API_URLPATTERN_PREFIX="/api/controller/"
+    )
     assert done.code == 0, done.output
-    assert "changed: [localhost] => (item=orders-db - Stop)" in done.output
+    assert {path.split("/")[2] for _method, path in awx.server.requests} == {"v2", "controller"}
+    assert own_objects(awx, "Default") == first
+    second = own_objects(awx, "Other")
+    assert {kind: {*names} for kind, names in first.items() if kind != "execution_environments"} == {
+        kind: {*names} for kind, names in second.items() if kind != "execution_environments"
+    }
+    template = awx.all("job_templates", "Other")["orders-db - Stop"]
+    for field in ("project", "inventory", "execution_environment"):
+        endpoint = {"project": "projects", "inventory": "inventories"}.get(field, "execution_environments")
+        assert awx.store.items[endpoint][template[field]]["organization"] == other
+    used = awx.store.associated_credentials[template["id"]]
+    assert {awx.store.items["credentials"][each]["organization"] for each in used} == {other}
+    assert len(used) == 2
+
+    emulator.reset(world())
+    assert run_playbook(remove=True).code == 0
+    assert not own_objects(awx, "Default")["job_templates"]
+    assert own_objects(awx, "Other") == second
+
+
+def own_objects(awx: Awx, organization: str) -> dict[str, Any]:
+    """Return a copy of what an organization has, by endpoint and name, with the credentials of its templates."""
+    number = awx.all("organizations")[organization]["id"]
+    endpoints = ("inventories", "projects", "credentials", "execution_environments", "job_templates")
+    own = {
+        endpoint: {
+            name: each for name, each in awx.all(endpoint, organization).items() if each["organization"] == number
+        }
+        for endpoint in endpoints
+    }
+    ids = {each["id"] for each in own["job_templates"].values()}
+    linked = {str(each): used for each, used in awx.store.associated_credentials.items() if each in ids}
+    return copy.deepcopy({**own, "linked": {"all": sorted(map(sorted, linked.values()))}} if linked else own)
+
+
+def test_what_was_changed_by_hand_or_is_not_given_stays(
+    run_playbook: Callable[..., Any], awx: Awx, emulator: Emulator
+) -> None:
+    emulator.reset(world(RESTART, STOP))
+    endpoint = {"AWS_ENDPOINT_URL_SERVICE_CATALOG": emulator.url, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    done = run_playbook(image="example.org/ee:1", **endpoint)
+    assert done.code == 0, done.output
+    inputs = {"region": "us-east-1", "endpoint_url": emulator.url}
+    assert awx.all("credentials")["AWS us-east-1"]["inputs"] == inputs
+
+    templates, organization = awx.all("job_templates"), awx.all("organizations")["Default"]["id"]
+    stop, restart = templates["orders-db - Stop"], templates["orders-db - Restart"]
+    vault = awx.store.add("credential_types", name="Vault", kind="vault")
+    by_hand = awx.store.add("credentials", name="Vault", credential_type=vault, organization=organization)
+    awx.store.associated_credentials[stop["id"]].append(by_hand)
+    plain = awx.store.add("inventories", name="Ours", organization=organization)
+    variables = {**json.loads(stop["extra_vars"]), "run_service_action_report": "/tmp/{{ awx_job_id }}.html"}
+    stop.update(description="Call us first", inventory=plain, allow_simultaneous=False, forks=3)
+    stop["extra_vars"] = "---\n" + yaml.safe_dump(variables)
+    awx.all("execution_environments")["selfservice.aws Default"].update(pull="never", description="Ours")
+
+    before = copy.deepcopy(stop)
+    emulator.reset(world({**RESTART, "description": "Starts it again"}, STOP))
+    done = run_playbook(credentials=[], image="example.org/ee:2", endpoint_url="")
+    assert done.code == 0, done.output
+    assert awx.all("credentials")["AWS us-east-1"]["inputs"] == inputs
+    assert {name: stop[name] for name in before if name != "extra_vars"} == {
+        name: before[name] for name in before if name != "extra_vars"
+    }
+    assert json.loads(stop["extra_vars"]) == variables
+    assert by_hand in awx.store.associated_credentials[stop["id"]]
+    assert len(awx.store.associated_credentials[stop["id"]]) == 3
+    assert restart["description"] == "Starts it again"
+    environment = awx.all("execution_environments")["selfservice.aws Default"]
+    assert [environment[name] for name in ("image", "pull", "description")] == ["example.org/ee:2", "never", "Ours"]
+
+    again = run_playbook(credentials=[], image="example.org/ee:2", endpoint_url="")
+    assert "changed=0 " in again.output
+
+
+def test_what_is_missing_is_told_before_anything_is_made(
+    run_playbook: Callable[..., Any], awx: Awx, emulator: Emulator
+) -> None:
+    emulator.reset(world(STOP))
+    awx.all("projects")["Operations"]["playbooks"] = []
+    awx.store.is_superuser = False
+    done = run_playbook(credentials=["AWS operator", "another"], image="example.org/ee:1")
+    assert done.code == 2
+    told = re.sub(r"\s+", " ", done.output)
+    for message in (
+        "The project Operations has no playbook run_service_action.yml (it has none at all). Add the file",
+        "The organization Default has no credential another.",
+        "only a superuser can make it, once for all organizations. Ask an administrator of AWX",
+    ):
+        assert message in told
     assert not awx.writes()
+
+    awx.reset()
+    assert run_playbook().code == 0
+    # Once the credential type is there, the role Admin of the organization is enough.
+    awx.store.is_superuser = False
+    done = run_playbook(title="Orders")
+    assert done.code == 0, done.output
 
 
 @pytest.mark.parametrize(

@@ -225,7 +225,12 @@ def test_a_template_has_one_credential_of_a_type(awx: Awx) -> None:
 
 @pytest.mark.parametrize(
     "rrule",
-    ["", "RRULE:FREQ=DAILY;INTERVAL=1", "DTSTART:20300101T030000Z RRULE:FREQ=DAILY", DAILY.replace("DAILY", "SECONDLY")],
+    [
+        "",
+        "RRULE:FREQ=DAILY;INTERVAL=1",
+        "DTSTART:20300101T030000Z RRULE:FREQ=DAILY",
+        DAILY.replace("DAILY", "SECONDLY"),
+    ],
 )
 def test_an_invalid_schedule_is_refused(awx: Awx, rrule: str) -> None:
     template = call(awx, "POST", "job_templates/", TEMPLATE)[1]["id"]
@@ -255,7 +260,10 @@ def test_a_credential_type_takes_a_superuser_and_all_else_an_admin_of_the_organi
     def attempts() -> list[int]:
         kind = {"name": f"kind {awx.store.is_superuser}", "kind": "cloud"}
         inventory = {"name": f"inventory {awx.store.is_superuser}", "organization": 1}
-        return [call(awx, "POST", path, sent)[0] for path, sent in (("credential_types/", kind), ("inventories/", inventory))]
+        return [
+            call(awx, "POST", path, sent)[0]
+            for path, sent in (("credential_types/", kind), ("inventories/", inventory))
+        ]
 
     assert attempts() == [201, 201]
     awx.store.is_superuser = False

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -138,6 +139,59 @@ def test_only_our_own_templates_are_gone_and_others_are_foreign() -> None:
     again = plan(action(), existing=existing)
     assert (again["gone"], again["foreign"]) == (["orders-db - Stop"], ["orders-db - Restart"])
     assert plan(stop, existing=existing)["foreign"] == []
+
+
+def existing(**changed: Any) -> dict[str, Any]:
+    """Return the job template that was made for an action described as Restarts it, as AWX returns it."""
+    made = plan(action(description="Restarts it"))["templates"][0]
+    credentials = [{"id": 4, "name": "AWS operator"}, {"id": 12, "name": "Vault"}]
+    template = {name: made[name] for name in ("name", "description")}
+    template["extra_vars"] = json.dumps(made["extra_vars"])
+    return {**template, "summary_fields": {"credentials": credentials}, **changed}
+
+
+@pytest.mark.parametrize(
+    ("changed", "description"),
+    [({}, "Stops and starts it"), ({"description": "Call us first"}, None), ({"description": ""}, None)],
+)
+def test_a_description_is_updated_unless_it_was_changed_by_hand(
+    changed: dict[str, str], description: str | None
+) -> None:
+    now = action(description="Stops and starts it")
+    template = plan(now, existing=[existing(**changed)])["templates"][0]
+    assert template.get("description") == description
+    # And again, when the variables are those of the run before.
+    variables = json.dumps(template["extra_vars"])
+    found = existing(description=template.get("description", changed.get("description")), extra_vars=variables)
+    again = plan(now, existing=[found])["templates"][0]
+    assert again.get("description") == description
+    assert json.dumps(again["extra_vars"]) == variables
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (
+            "run_service_action_report: /tmp/{{ awx_job_id }}.html",
+            {"run_service_action_report": "/tmp/{{ awx_job_id }}.html"},
+        ),
+        ('{"a": 1, "run_service_action_survey": {}}', {"a": 1}),
+        ("day: 2030-01-01", {"day": "2030-01-01"}),
+        ("--- {not yaml", {}),
+        ("- a list", {}),
+        (None, {}),
+    ],
+)
+def test_variables_that_were_added_by_hand_stay(text: str | None, kept: dict[str, Any]) -> None:
+    own = plan(action())["templates"][0]
+    template = plan(action(), existing=[existing(extra_vars=text)])["templates"][0]
+    assert (own["is_new"], template["is_new"]) == (True, False)
+    assert template["extra_vars"] == {**kept, **own["extra_vars"]}
+
+
+def test_credentials_that_were_added_by_hand_stay() -> None:
+    template = plan(action(), existing=[existing()], replaced_credentials=[4])["templates"][0]
+    assert template["credentials"] == [12]
 
 
 @pytest.mark.parametrize(

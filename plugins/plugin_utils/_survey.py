@@ -1,0 +1,157 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The questions of a survey of AWX, made out of the execution parameters of a service action."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any, Callable
+
+from ansible.errors import AnsibleFilterError
+
+# Limits of Service Catalog on a parameter's value, and of the module on a secret.
+VALUE_LENGTH = 512
+SECRET_LENGTH = 4
+JINJA = ("{{", "{%", "{#")
+# AWX reserves it for passwords.
+RESERVED = "$encrypted$"
+
+Question = dict[str, Any]
+
+
+def questions(
+    parameters: Iterable[Mapping[str, Any]],
+    is_secret: Callable[[str], bool],
+    *,
+    lists: Iterable[str],
+    optional: Iterable[str],
+) -> tuple[list[Question], dict[str, dict[str, str]]]:
+    """Return a question for each parameter, and the parameter of each variable, by texts, lists and secrets."""
+    asked_for: list[Question] = []
+    asked: dict[str, dict[str, str]] = {"texts": {}, "lists": {}, "secrets": {}}
+    used: set[str] = set()
+    for parameter in parameters:
+        name = str(parameter["name"])
+        if any(mark in name for mark in JINJA):
+            raise AnsibleFilterError(
+                f"AWX would template the name of the parameter {name!r}, so it can't be asked for."
+            )
+        kind, question = _question(parameter, is_secret(name), is_list=name in lists, is_optional=name in optional)
+        question["variable"] = _variable(name, used)
+        asked[kind][question["variable"]] = name
+        asked_for.append(question)
+    return asked_for, {kind: names for kind, names in asked.items() if names}
+
+
+def _question(
+    parameter: Mapping[str, Any], is_secret: bool, *, is_list: bool, is_optional: bool
+) -> tuple[str, Question]:
+    """Return how to read the answer, and the question without its variable."""
+    name = str(parameter["name"])
+    is_target = "TARGET" in (parameter.get("type"), name)
+    defaults = _defaults(parameter, is_target)
+    required = not (defaults or is_target or is_optional)
+    description = "Left empty, Service Catalog fills it in." if is_target else ""
+    # An empty answer to an optional question has to pass.
+    base = {"question_name": name, "question_description": description, "required": required, "min": int(required)}
+    if is_secret and not is_target:
+        return "secrets", {**base, "type": "password", "min": required * SECRET_LENGTH, "max": VALUE_LENGTH}
+    if is_list or len(defaults) > 1:
+        return "lists", {**base, **_list_question(description, defaults)}
+    return "texts", {**base, "type": _text_type(defaults), "max": VALUE_LENGTH, **_default("".join(defaults))}
+
+
+def _defaults(parameter: Mapping[str, Any], is_target: bool) -> list[str]:
+    # Those of a target are one product's own.
+    return [] if is_target else [str(value) for value in parameter.get("default_values") or []]
+
+
+def _list_question(description: str, defaults: list[str]) -> Question:
+    default = _default("\n".join(defaults), _holds_lines(defaults))
+    return {"type": "textarea", "question_description": description or "One item on each line.", **default}
+
+
+def _text_type(defaults: Iterable[str]) -> str:
+    return "textarea" if re.search("[\r\n]", "".join(defaults)) else "text"
+
+
+def _default(text: str, can_hold: bool = True) -> dict[str, str]:
+    """Return the default of a question, if a survey can hold it."""
+    return {"default": text} if text and can_hold and not text.startswith(RESERVED) else {}
+
+
+def _holds_lines(values: Iterable[str]) -> bool:
+    """Tell whether each value, on a line of its own, is read back unchanged."""
+    return all(value and value == value.strip() and len(value.splitlines()) == 1 for value in values)
+
+
+def _variable(name: str, used: set[str]) -> str:
+    """Return a variable for a parameter that is valid and not used yet, and note it as used."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    base = "answer_" + (re.sub(r"\W+", "_", plain).strip("_") or "parameter")
+    variable, number = base, 1
+    while variable in used:
+        number += 1
+        variable = f"{base}_{number}"
+    used.add(variable)
+    return variable
+
+
+def target_questions(targets: list[str] | None) -> list[Question]:
+    """Return the question for the provisioned product, one of `targets` or any, or none if it is given."""
+    if targets is None:
+        return []
+    question: Question = {
+        "question_name": "Provisioned product",
+        "question_description": "The name of the provisioned product to run the action on.",
+        "variable": "provisioned_product_name",
+        "required": True,
+    }
+    if targets:
+        return [{**question, "type": "multiplechoice", "choices": list(targets)}]
+    return [{**question, "type": "text", "min": 1, "max": 128}]
+
+
+def running_questions() -> list[Question]:
+    """Return the questions for how to run the action, which all job templates have."""
+    return [
+        {
+            "question_name": "Change",
+            "question_description": "Launched again with the same change, a job takes up where the last one was.",
+            "variable": "run_service_action_change_id",
+            "type": "text",
+            "required": False,
+        },
+        {
+            "question_name": "Wait until it has ended",
+            "question_description": "",
+            "variable": "run_service_action_wait",
+            "type": "multiplechoice",
+            "choices": ["true", "false"],
+            "default": "true",
+            "required": False,
+        },
+        {
+            "question_name": "Seconds to wait",
+            "question_description": "",
+            "variable": "run_service_action_wait_timeout",
+            "type": "integer",
+            "min": 0,
+            "default": 1800,
+            "required": False,
+        },
+    ]
+
+
+def secret_test(secrets: str | Iterable[str]) -> Callable[[str], bool]:
+    """Return a function that tells whether a parameter of this name is a secret."""
+    if not isinstance(secrets, str):
+        return set(secrets).__contains__
+    try:
+        pattern = re.compile(secrets)
+    except re.error as error:
+        raise AnsibleFilterError(f"secrets is no regular expression: {secrets!r}: {error}") from error
+    return lambda name: pattern.search(name) is not None

@@ -1,0 +1,138 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an organization of AWX has, and the messages about what it lacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.selfservice.aws.plugins.filter.awx_resources import awx_resources
+
+AWS, REGION = 3, 7
+INJECTORS = {"env": {"AWS_REGION": "{{ region }}", "AWS_ENDPOINT_URL": "{{ endpoint_url }}"}}
+FOUND: dict[str, list[Any]] = {
+    "me": [{"username": "ops", "is_superuser": False}],
+    "organizations": [{"id": 1, "name": "Default", "summary_fields": {"user_capabilities": {"edit": True}}}],
+    "projects": [{"id": 2, "name": "Operations"}],
+    "playbooks": ["run_service_action.yml"],
+    "inventories": [],
+    "execution_environments": [{"id": 9, "organization": 1, "image": "ee:1", "pull": "never"}],
+    "credential_types": [{"id": REGION, "injectors": INJECTORS}],
+    "credentials": [
+        {"id": 4, "name": "AWS operator", "organization": 1, "credential_type": AWS, "inputs": {}},
+        {"id": 5, "name": "AWS operator", "organization": 8, "credential_type": AWS, "inputs": {}},
+        {"id": 6, "name": "AWS us-east-1", "organization": 8, "credential_type": REGION, "inputs": {}},
+        {
+            "id": 11,
+            "name": "AWS us-east-1",
+            "organization": 1,
+            "credential_type": REGION,
+            "inputs": {"region": "us-east-1", "endpoint_url": "https://vpce.example.com"},
+        },
+        {"id": 12, "name": "Vault", "organization": 1, "credential_type": 13, "inputs": {}},
+    ],
+}
+WANTED: dict[str, Any] = {
+    "organization": "Default",
+    "project": "Operations",
+    "playbooks": ["run_service_action.yml"],
+    "inventory": "selfservice.aws",
+    "image": "ee:1",
+    "execution_environment": "selfservice.aws Default",
+    "credentials": ["AWS operator"],
+    "credential_type": "AWS region and endpoint",
+    "credential": "AWS us-east-1",
+    "inputs": {"region": "us-east-1"},
+}
+
+
+def resources(found: dict[str, Any] | None = None, **wanted: Any) -> dict[str, Any]:
+    result: dict[str, Any] = awx_resources({**FOUND, **(found or {})}, {**WANTED, **wanted})
+    return result
+
+
+def test_ids_are_those_of_the_organization_and_inputs_that_are_not_given_stay() -> None:
+    assert resources() == {
+        "problems": [],
+        "organization": 1,
+        "project": 2,
+        "inventory": None,
+        "execution_environment": 9,
+        "credential_type": REGION,
+        "credential": 11,
+        "controller_credential": None,
+        "credentials": [4, 11],
+        "replaced_credentials": [4, 5, 6, 11],
+        "inputs": {"region": "us-east-1", "endpoint_url": "https://vpce.example.com"},
+        "image_changes": False,
+        "pull": "never",
+        "is_incomplete": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "expected"),
+    [
+        ({}, {"image": "ee:2"}, {"image_changes": True, "is_incomplete": False, "pull": "never"}),
+        (
+            {"execution_environments": []},
+            {},
+            {"image_changes": True, "is_incomplete": True, "execution_environment": None, "pull": "missing"},
+        ),
+        ({"execution_environments": []}, {"image": "", "execution_environment": ""}, {"image_changes": False}),
+        ({"execution_environments": [{"id": 9, "organization": None, "image": "ee:1"}]}, {}, {"image_changes": False}),
+        ({}, {"credential": "new"}, {"credential": None, "credentials": [4], "is_incomplete": True}),
+        ({}, {"inputs": {}}, {"credentials": [4], "replaced_credentials": [4, 5], "is_incomplete": False}),
+        ({}, {"moves_inventory": True}, {"is_incomplete": True}),
+        (
+            {"credential_types": [], "me": [{"username": "root", "is_superuser": True}]},
+            {},
+            {"credential_type": None, "credential": None, "replaced_credentials": [4, 5]},
+        ),
+    ],
+)
+def test_what_is_to_be_made_or_changed(found: dict[str, Any], wanted: dict[str, Any], expected: dict[str, Any]) -> None:
+    result = resources(found, **wanted)
+    assert {name: result.get(name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "message"),
+    [
+        ({"organizations": []}, {}, "There is no organization Default that ops can see."),
+        (
+            {
+                "organizations": [
+                    {**FOUND["organizations"][0], "summary_fields": {"user_capabilities": {"edit": False}}}
+                ]
+            },
+            {},
+            "Ask an administrator of AWX to give ops the role Admin of this organization.",
+        ),
+        ({"projects": [], "playbooks": []}, {}, "has no project Operations. Make it, and sync it."),
+        (
+            {"playbooks": []},
+            {},
+            "no playbook run_service_action.yml (it has none at all). Add the file to the project's",
+        ),
+        ({"playbooks": ["a.yml", "b.yml"]}, {}, "(it has a.yml, b.yml)"),
+        ({}, {"credentials": ["x"]}, "has no credential x. Make it, or name another."),
+        (
+            {"credentials": [*FOUND["credentials"], {**FOUND["credentials"][0], "credential_type": 99}]},
+            {},
+            "has 2 credentials AWS operator. Rename all but one, or name another.",
+        ),
+        ({"execution_environments": []}, {"image": ""}, "There is no execution environment selfservice.aws Default."),
+        ({"execution_environments": [{"id": 9, "organization": 8, "image": "ee:1"}]}, {}, "AWX doesn't move it."),
+        ({"execution_environments": [{"id": 9, "organization": None, "image": "ee"}]}, {}, "Give another name."),
+        ({"credential_types": []}, {}, "only a superuser can make it, once for all organizations."),
+        ({"credential_types": [{"id": 7, "injectors": {}}]}, {}, "Name another, or one that is to be made."),
+    ],
+)
+def test_what_is_missing_is_told_with_what_to_do(found: dict[str, Any], wanted: dict[str, Any], message: str) -> None:
+    result = resources(found, **wanted)
+    assert list(result) == ["problems"]
+    assert len(result["problems"]) == 1
+    assert message in result["problems"][0]
