@@ -120,20 +120,24 @@ def running_questions() -> list[Question]:
     return [
         {
             "question_name": "Change",
-            "question_description": "Launched again with the same change, a job takes up where the last one was.",
+            "question_description": "run_service_action_change_id, such as CHG-4711. A job with the change of an earlier"
+            " one continues it, and starts nothing twice. Left empty, each job is a change of its own. In a schedule,"
+            " leave it empty or add the date: otherwise only its first job starts anything.",
             "variable": "run_service_action_change_id",
             "type": "text",
             "required": False,
         },
         {
-            "question_name": "Wait until it has ended",
-            "question_description": "",
-            "variable": "run_service_action_wait",
-            "type": "multiplechoice",
-            "choices": ["true", "false"],
-            "default": "true",
-            "required": False,
+            **_yes_or_no("Retry what failed", "run_service_action_retry_failed", default="false"),
+            "question_description": "run_service_action_retry_failed. With true and the change of an earlier job, what"
+            " that job started is started again where it has failed.",
         },
+        {
+            **_yes_or_no("Add the date to the change", "run_service_action_change_id_adds_date", default="false"),
+            "question_description": "run_service_action_change_id_adds_date. With true, each day (UTC) is a change"
+            " of its own, such as CHG-4711@2030-01-31. For schedules that have a change.",
+        },
+        _yes_or_no("Wait until it has ended", "run_service_action_wait", default="true"),
         {
             "question_name": "Seconds to wait",
             "question_description": "",
@@ -144,6 +148,11 @@ def running_questions() -> list[Question]:
             "required": False,
         },
     ]
+
+
+def _yes_or_no(name: str, variable: str, *, default: str) -> Question:
+    question = {"question_name": name, "question_description": "", "variable": variable, "required": False}
+    return {**question, "type": "multiplechoice", "choices": ["true", "false"], "default": default}
 
 
 def secret_test(secrets: str | Iterable[str]) -> Callable[[str], bool]:

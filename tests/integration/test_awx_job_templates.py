@@ -99,6 +99,8 @@ def test_a_new_job_template_launches_a_job_that_makes_a_record(
         "answer_groe": ("text", True),
         "answer_AdminPassword": ("password", True),
         "run_service_action_change_id": ("text", False),
+        "run_service_action_retry_failed": ("multiplechoice", False),
+        "run_service_action_change_id_adds_date": ("multiplechoice", False),
         "run_service_action_wait": ("multiplechoice", False),
         "run_service_action_wait_timeout": ("integer", False),
     }
@@ -125,6 +127,32 @@ def test_a_new_job_template_launches_a_job_that_makes_a_record(
         "größe": ["{{ 6 * 7 }}"],
         "AdminPassword": [secret],
     }
+
+
+def test_what_a_failed_job_says_can_be_answered_word_for_word(
+    run_playbook: Callable[..., Any], run_job: Callable[[Job], Any], awx: Awx, emulator: Emulator
+) -> None:
+    emulator.reset(world({**STOP, "run": {"seconds": 1, "ends": "FAILED"}}))
+    assert run_playbook(region="", endpoint_url="").code == 0
+    template = "orders-db - Stop"
+    # As a schedule would, with the same answers every day.
+    answers = {"run_service_action_change_id": "CHG-1", "run_service_action_change_id_adds_date": "true"}
+    for _again in range(2):
+        failed = run_job(awx.launch(template, answers))
+        assert failed.code == 2
+    assert len(emulator.records()) == 1
+
+    told, _end = json.JSONDecoder().raw_decode(failed.output.split('"msg": ')[1])
+    given = dict(re.findall(r"(run_service_action_\w+): (\"[^\"]*\"|\w+)", told))
+    assert {*given} == {"run_service_action_change_id", "run_service_action_retry_failed"}
+    assert re.fullmatch(r'"CHG-1@\d{4}-\d\d-\d\d"', given["run_service_action_change_id"])
+    # The form shows names and descriptions, not the variables.
+    form = {name: question["question_description"] for name, question in awx.survey(template).items()}
+    assert all(form[name].startswith(name) for name in given)
+    job = awx.launch(template, {**answers, **given})
+    assert not job.ignored_vars
+    assert run_job(job).code == 2
+    assert len(emulator.records()) == 2
 
 
 def test_the_survey_for_a_product_version_offers_its_provisioned_products(

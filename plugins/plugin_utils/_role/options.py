@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -17,6 +20,7 @@ _SPEC: dict[str, dict[str, Any]] = {
     "service_action_name": {"type": "str"},
     "parameters": {"type": "dict", "default": {}},
     "change_id": {"type": "raw"},
+    "change_id_adds_date": {"type": "bool", "default": False},
     "retry_failed": {"type": "bool", "default": False},
     "wait_until_available": {"type": "bool", "default": False},
     "wait": {"type": "bool", "default": True},
@@ -31,6 +35,9 @@ _SPEC: dict[str, dict[str, Any]] = {
     "ignore_failures": {"type": "bool", "default": False},
 }
 OPTIONS = tuple(_SPEC)
+# Ansible loads this before it forks, so all batches of a run have one date, also when it runs past midnight.
+_TODAY = datetime.now(timezone.utc).date().isoformat()
+_DATED = re.compile(r"@\d{4}-\d\d-\d\d$")
 
 
 class RoleError(Exception):
@@ -46,10 +53,27 @@ def read_options(given: Mapping[str, Any]) -> dict[str, Any]:
     if result.error_messages:
         raise RoleError(f"Wrong options of the role run_service_action: {' '.join(result.error_messages)}")
     options = {name: value for name, value in result.validated_parameters.items() if value is not None}
+    adds_date = options.pop("change_id_adds_date")
+    if "change_id" in options:
+        options["change_id"] = read_change(options["change_id"], adds_date=adds_date)
     if ("service_action_id" in options) == ("service_action_name" in options):
         raise RoleError("Give one of run_service_action_service_action_id and run_service_action_service_action_name.")
     # In check mode there is no change to retry unless one was given.
     return {**options, "retry_failed": options["retry_failed"] and "change_id" in options}
+
+
+def read_change(given: Any, *, adds_date: bool, today: str = _TODAY) -> Any:
+    """Return the id of the change, without the quotes with which the role shows it, and with the date if wanted.
+
+    One that has a date is continued as it is shown.
+    """
+    change = given
+    if isinstance(given, str) and re.fullmatch(r'".+"', given):
+        try:
+            change = json.loads(given)
+        except ValueError:
+            change = given
+    return f"{change}@{today}" if adds_date and not _DATED.search(str(change)) else change
 
 
 def is_empty(value: Any) -> bool:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -58,6 +59,32 @@ def test_texts_are_converted_to_the_types_of_the_options() -> None:
     texts = {"wait": "no", "wait_timeout": "60", "wait_delay": "0.5", "max_errors": 3, "service_action_id": "act-1"}
     found = options.read_options({**EMPTY, **texts})
     assert [found[name] for name in texts] == [False, 60, 0.5, "3", "act-1"]
+
+
+@pytest.mark.parametrize(
+    ("given", "adds_date", "change"),
+    [
+        ("CHG-1", False, "CHG-1"),
+        # As the role shows it.
+        ('"CHG-1"', False, "CHG-1"),
+        (json.dumps('a "b" \u00e9'), False, 'a "b" \u00e9'),
+        (4711, False, 4711),
+        ('"', False, '"'),
+        ('"a" or "b"', False, '"a" or "b"'),
+        ("CHG-1", True, "CHG-1@2030-01-31"),
+        (4711, True, "4711@2030-01-31"),
+        # The change of an earlier day is continued.
+        ('"CHG-1@2030-01-30"', True, "CHG-1@2030-01-30"),
+        # What people call a change is no such date.
+        ("patch-2030-01-30", True, "patch-2030-01-30@2030-01-31"),
+    ],
+)
+def test_a_change_is_taken_as_it_is_shown_and_gets_the_date_on_request(
+    given: Any, adds_date: bool, change: Any
+) -> None:
+    assert options.read_change(given, adds_date=adds_date, today="2030-01-31") == change
+    read = options.read_options({**EMPTY, "service_action_id": "act-1", "change_id": given})
+    assert read["change_id"] == options.read_change(given, adds_date=False)
 
 
 @pytest.mark.parametrize("given", [{"service_action_id": "a", "service_action_name": "b"}, {}, {"wait": "perhaps"}])
