@@ -52,13 +52,6 @@ options:
         match them exactly.
     type: dict
     default: {}
-  access_level:
-    description:
-      - Whose provisioned products to list. Those of the V(account), of the caller's V(role), or of the V(user) alone,
-        as far as the caller may see them.
-    type: str
-    choices: [account, role, user]
-    default: account
   statuses:
     description:
       - The statuses of products that become hosts, of V(AVAILABLE), V(UNDER_CHANGE), V(TAINTED), V(ERROR) and
@@ -100,6 +93,7 @@ options:
     type: bool
     default: true
 extends_documentation_fragment:
+  - selfservice.aws.listing
   - inventory_cache
   - constructed
   - amazon.aws.boto3
@@ -113,8 +107,10 @@ notes:
   - What is cached is kept apart by account and role, endpoint, regions, O(search_query), O(tags) and O(access_level),
     but not by the name of the source. Account and role are taken from O(assume_role_arn), else from the access key
     where one is given, else from the role or the account of the profile, else from the access key that botocore finds.
-    Keys that change at every run, as temporary ones may, so find no cache. With O(access_level=user) it is always the
-    access key, unless O(assume_role_arn) is given.
+    Keys that change at every run, as temporary ones may, so find no cache. Without O(access_level), and with
+    O(access_level=user), it is always the access key, unless O(assume_role_arn) is given. The cache also keeps the
+    access level that was found, and the warning about it is repeated.
+  - So a role of a profile, or an SSO login, finds its cache only with O(access_level=account) or O(access_level=role).
   - It needs the permission C(servicecatalog:SearchProvisionedProducts).
   - Tested against an emulator of the service only, never against AWS itself.
 seealso:
@@ -276,6 +272,8 @@ class InventoryModule(AWSInventoryBase):
             if self.get_option("strict_permissions"):
                 raise SelfServiceError(f"{text} With strict_permissions: false, the other regions are listed.")
             self.warn(f"{path}: {text} They are left out.")
+        for text in [] if self.get_option("access_level") else source.narrow_levels(regions):
+            self.warn(f"{path}: {text}")
         if not is_cached:
             # False, so that what is cached already is replaced: it can't be used.
             self.update_cached_result(path, False, regions)

@@ -44,11 +44,13 @@ def waiting() -> dict[str, dict[str, Any]]:
 
 
 def listing() -> dict[str, dict[str, Any]]:
-    """Return what a listing covers, and how much of it to read."""
-    return {
-        "access_level": {"type": "str", "choices": ["account", "role", "user"], "default": "account"},
-        "limit": {"type": "int"},
-    }
+    """Return what a listing covers."""
+    return {"access_level": {"type": "str", "choices": ["account", "role", "user"]}}
+
+
+def limit() -> dict[str, dict[str, Any]]:
+    """Return how much of a listing to return."""
+    return {"limit": {"type": "int"}}
 
 
 def check_identifiers(params: Mapping[str, Any]) -> None:

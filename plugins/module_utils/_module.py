@@ -36,6 +36,7 @@ from ._servicecatalog.errors import (
     error_facts,
     error_sentence,
 )
+from ._servicecatalog.levels import AccessLevels
 from ._servicecatalog.models import Parameters
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class Task:
 
     def __post_init__(self) -> None:
         self.started = self.clock.monotonic()
+        self.levels = AccessLevels(self.params.get("access_level"))
         masker.use_secrets(self.secrets)
 
     def limit_calls(self, wait_timeout: float, *, each: bool = False) -> None:
@@ -137,7 +139,7 @@ class Task:
             raise NotSent(_UNCONNECTED.format(describe_foreign_error(error))) from error
         except (AttributeError, TypeError) as error:
             raise InvalidInput(f"aws_config is not what botocore takes: {masker.mask(error)}.") from error
-        return ServiceCatalog(client, self.params.get("accept_language"), seconds_left=seconds_left)
+        return ServiceCatalog(client, self.params.get("accept_language"), levels=self.levels, seconds_left=seconds_left)
 
 
 class MaskingModule(AnsibleModule):

@@ -54,6 +54,7 @@ options:
     default: false
 extends_documentation_fragment:
   - selfservice.aws.listing
+  - selfservice.aws.limit
   - selfservice.aws.attributes
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -243,7 +244,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
 from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import SelfServiceError
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
 from ansible_collections.selfservice.aws.plugins.module_utils._secrets.masker import mask
-from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import errors, results
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import errors, levels, results
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.history import oldest_first
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.tags import check_tags, with_tags
 from ansible_collections.selfservice.aws.plugins.module_utils._threads import run_all
@@ -260,6 +261,7 @@ def list_provisioned_products(task: Task) -> None:
     tags = check_tags(task.params["tags"])
     found = islice(with_tags(_found(task), tags), task.params["limit"])
     task.result["provisioned_products"] = [results.provisioned_product_item(attribute) for attribute in found]
+    task.levels.warn(levels.SEARCH, task.warn)
     if task.params["outputs"]:
         _add_outputs(task, task.result["provisioned_products"])
 
@@ -280,8 +282,7 @@ def _exactly(task: Task, field: str, value: str) -> Iterator[dict[str, Any]]:
 
 
 def _searched(task: Task, queries: list[str]) -> Iterator[dict[str, Any]]:
-    access_level = task.params["access_level"].capitalize()
-    return task.service.search_provisioned_products(queries, access_level=access_level)
+    return task.service.search_provisioned_products(queries)
 
 
 def _add_outputs(task: Task, products: list[dict[str, Any]]) -> None:
@@ -317,6 +318,7 @@ def main() -> None:
             "tags": {"type": "dict"},
             "outputs": {"type": "bool", "default": False},
             **_arguments.listing(),
+            **_arguments.limit(),
         },
         mutually_exclusive=[(*products, "search_query"), *((each, "tags") for each in products)],
         supports_check_mode=True,

@@ -49,6 +49,7 @@ options:
     type: str
 extends_documentation_fragment:
   - selfservice.aws.listing
+  - selfservice.aws.limit
   - selfservice.aws.attributes
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -197,7 +198,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
 from ansible_collections.selfservice.aws.plugins.module_utils._action.lookup import find_provisioned_product
 from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import NotFound
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
-from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import results
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import levels, results
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.errors import SERVICE_ERRORS, is_not_found
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.history import RecordFilter, newest_first
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Record, Reference
@@ -233,9 +234,10 @@ def _history(task: Task) -> list[Record]:
     if name := params["provisioned_product_name"]:
         provisioned_product_id = find_provisioned_product(task.service, Reference(name=name))["Id"]
     wanted = RecordFilter(provisioned_product_id, params["product_id"], params["status"] or (), since)
-    level = params["access_level"].capitalize()
-    pages = task.service.list_record_history(access_level=level, search_filter=wanted.search_filter)
-    return [Record(detail) for detail in newest_first(pages, wanted, params["limit"])]
+    pages = task.service.list_record_history(search_filter=wanted.search_filter)
+    records = [Record(detail) for detail in newest_first(pages, wanted, params["limit"])]
+    task.levels.warn(levels.HISTORY, task.warn)
+    return records
 
 
 def main() -> None:
@@ -247,7 +249,7 @@ def main() -> None:
     }
     record_ids = {"type": "list", "elements": "str", "aliases": ["record_id"]}
     module = AnsibleAWSModule(
-        argument_spec={"record_ids": record_ids, **history, **_arguments.listing()},
+        argument_spec={"record_ids": record_ids, **history, **_arguments.listing(), **_arguments.limit()},
         mutually_exclusive=[products, *(("record_ids", option) for option in history)],
         supports_check_mode=True,
     )

@@ -37,6 +37,7 @@ options:
     description:
       - Run the action on the provisioned products that this search finds, as the service's C(SearchQuery) takes it.
       - See O(selfservice.aws.servicecatalog_provisioned_product_info#module:search_query) for the fields.
+      - O(access_level) says whose products it finds.
       - Do not search by C(status) in a task that may have to be continued. A product whose action runs has another
         status, so that the same search does not find it again, and its record is not waited for. The module warns if
         such a search comes with O(change_id).
@@ -117,6 +118,7 @@ options:
     choices: [failures, all]
     default: failures
 extends_documentation_fragment:
+  - selfservice.aws.listing
   - selfservice.aws.execution
   - selfservice.aws.waiting
   - selfservice.aws.attributes
@@ -410,7 +412,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens imp
 from ansible_collections.selfservice.aws.plugins.module_utils._bulk import plan, queue, resolve, runner, summary, target
 from ansible_collections.selfservice.aws.plugins.module_utils._bulk.starts import WORKERS
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
-from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import models
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import levels, models
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.tags import check_tags
 
@@ -442,6 +444,7 @@ def run_on_many(task: Task) -> None:
         if searches:
             queries = params["search_query"] or []
             targets += target.searched_targets(services[0], queries, {**common, **secrets}, tags=tags)
+            task.levels.warn(levels.SEARCH, task.warn)
         resolve.resolve(services[0], targets, models.Reference(*(params[each] for each in _arguments.ACTION)))
         target.make_plans(targets, change, secrets, params)
         pending = queue.TargetQueue(targets, queue.budget_of(params, len(targets)), retry_failed=params["retry_failed"])
@@ -484,6 +487,7 @@ def main() -> None:
             "max_errors": {"type": "str", "default": "0"},
             "return_results": {"type": "str", "choices": ["all", "problems"], "default": "all"},
             "return_outputs": {"type": "str", "choices": ["failures", "all"], "default": "failures"},
+            **_arguments.listing(),
             **_arguments.execution(),
             **_arguments.waiting(),
         },

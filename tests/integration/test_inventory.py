@@ -196,11 +196,12 @@ def test_the_cache_saves_all_calls_and_is_separate_for_each_account(
         lambda content: content[: len(content) // 2],
         lambda _content: "",
         lambda _content: "null",
-        lambda _content: json.dumps({"us-east-1": {"products": [1], "denied": None}}),
-        lambda _content: json.dumps({"us-east-1": {"products": 5, "denied": None}}),
+        lambda _content: json.dumps({"us-east-1": {"products": [1], "level": "user", "denied": None}}),
+        lambda _content: json.dumps({"us-east-1": {"products": 5, "level": "user", "denied": None}}),
+        lambda content: content.replace("account", "everyone"),
         lambda _content: json.dumps(["another", "plugin"]),
     ],
-    ids=["torn", "empty", "null", "other products", "no products", "another plugin's"],
+    ids=["torn", "empty", "null", "other products", "no products", "no level", "another plugin's"],
 )
 def test_a_damaged_cache_is_replaced_in_the_same_run(
     list_hosts: Runner, emulator: Emulator, tmp_path: Path, damage: Callable[[str], str]
@@ -281,8 +282,28 @@ def test_a_denied_region_is_omitted_without_strict_permissions(
         warned = " ".join(found["_meta"]["output"].split())
         assert f"The provisioned products in {OTHER} may not be read" in warned
         assert "servicecatalog:SearchProvisionedProducts" in warned
-    # The denied region was cached too.
-    assert len(emulator.calls(SEARCH)) == 4
+    # The denied region was cached too, for which each level was tried.
+    assert len(emulator.calls(SEARCH)) == 8
+
+
+def test_without_an_access_level_the_one_found_is_cached_and_its_warning_repeated(
+    list_hosts: Runner, emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.fault(SEARCH, "access_denied", calls=[1, 2], region=OTHER)
+    options: dict[str, Any] = {"regions": ["us-east-1", OTHER]}
+    options |= {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
+    for _again in range(2):
+        warned = " ".join(list_hosts(**options)["_meta"]["output"].split())
+        assert warned.count("is not allowed for the whole account") == 1
+        assert f"account in {OTHER}, so only the provisioned products of this user are listed" in warned
+        assert "To silence this warning, set access_level: user." in warned
+        assert [call["parameters"]["AccessLevelFilter"]["Key"] for call in emulator.calls(SEARCH)] == [
+            "Account",
+            "Account",
+            "Role",
+            "User",
+        ]
+    assert "access_level" not in list_hosts(access_level="user", **options)["_meta"].get("output", "")
 
 
 @pytest.mark.parametrize(

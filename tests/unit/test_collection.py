@@ -150,6 +150,6 @@ def test_the_inventory_documents_all_its_options() -> None:
     assert not [each for each in hosts.ATTRIBUTES if f"V({each})" not in descriptions["hostnames"]]
     assert not [each for each in source.STATUSES if f"V({each})" not in descriptions["statuses"]]
     used = set(re.findall(r"get_option\(\"(\w+)\"\)", inspect.getsource(plugin)))
-    of_fragments = {"endpoint_url", "assume_role_arn", "access_key", "profile", "strict", "groups"}
+    of_fragments = {"access_level", "endpoint_url", "assume_role_arn", "access_key", "profile", "strict", "groups"}
     assert used - of_fragments <= set(documented["options"])
     assert set(documented["options"]) - {"plugin"} <= used

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .errors import CallAbandoned, MalformedResponse, StartStopped
+from .levels import HISTORY, SEARCH, AccessLevels
 from .models import ExecutionParameter, Request, StartResponse
 from .transport import current_attempts, install_response_checks, make_call, operation_of, texts_of_record
 
@@ -26,7 +27,7 @@ _LONGEST_WAIT = 365 * 86400.0
 
 
 class ServiceCatalog:
-    """A client, the language of its responses, and how long its calls may take.
+    """A client, the language of its responses, the access levels of its listings, and how long its calls may take.
 
     The methods raise SERVICE_ERRORS: botocore's own, MalformedResponse, NotSent or CallAbandoned. `seconds_left`
     returns how long a call that begins now may take. It runs on a thread of its own then, since botocore's time-outs
@@ -34,9 +35,15 @@ class ServiceCatalog:
     """
 
     def __init__(
-        self, client: BaseClient, language: str | None = None, *, seconds_left: Callable[[], float] | None = None
+        self,
+        client: BaseClient,
+        language: str | None = None,
+        *,
+        levels: AccessLevels | None = None,
+        seconds_left: Callable[[], float] | None = None,
     ) -> None:
         self._client = client
+        self._levels = levels or AccessLevels()
         self._language = {"AcceptLanguage": language} if language else {}
         self._seconds_left = seconds_left
         self._requests: list[None] = []
@@ -134,36 +141,31 @@ class ServiceCatalog:
         for page in self._pages(call, given):
             yield from _with_ids(page, "ServiceActionSummaries")
 
-    def search_provisioned_products(
-        self, queries: Sequence[str] = (), *, access_level: str = "Account"
-    ) -> Iterator[dict]:
+    def search_provisioned_products(self, queries: Sequence[str] = ()) -> Iterator[dict]:
         """Yield a ProvisionedProductAttribute for each match, by id, reading pages as needed.
 
         Sorted, since the service's own order is random and its pages then lose and repeat items; by id, since it does
         not sort by the time of creation.
         """
-        given = {
-            "AccessLevelFilter": {"Key": access_level, "Value": "self"},
-            "SortBy": "id",
-            "SortOrder": "ASCENDING",
-            "PageSize": 100,
-        }
+        given: dict[str, Any] = {"SortBy": "id", "SortOrder": "ASCENDING", "PageSize": 100}
         if queries:
             given["Filters"] = {"SearchQuery": list(queries)}
-        for page in self._pages(self._client.search_provisioned_products, given):
+        read_at = self._read_at(self._client.search_provisioned_products, given)
+        for page in self._levels.read(SEARCH, read_at):
             yield from _with_ids(page, "ProvisionedProducts")
 
     def list_record_history(
-        self, *, access_level: str = "Account", search_filter: tuple[str, str] | None = None
+        self, *, search_filter: tuple[str, str] | None = None, levels: AccessLevels | None = None
     ) -> Iterator[list[dict]]:
         """Yield pages of RecordDetails, in the order of the service, which is not documented.
 
         `search_filter` is a key, `product` or `provisionedproduct`, and an id.
         """
-        given: dict[str, Any] = {"AccessLevelFilter": {"Key": access_level, "Value": "self"}, "PageSize": 20}
+        given: dict[str, Any] = {"PageSize": 20}
         if search_filter:
             given["SearchFilter"] = dict(zip(("Key", "Value"), search_filter))
-        for page in self._pages(self._client.list_record_history, given):
+        read_at = self._read_at(self._client.list_record_history, given)
+        for page in (levels or self._levels).read(HISTORY, read_at):
             yield _items(page, "RecordDetails")
 
     def describe_service_action(self, action_id: str) -> dict:
@@ -192,6 +194,12 @@ class ServiceCatalog:
             current_attempts().abandon()
             raise CallAbandoned(f"{operation_of(call)} was not answered in time")
         return future.result()
+
+    def _read_at(self, call: Any, given: Mapping[str, Any]) -> Callable[[str], Iterator[dict]]:
+        """Return a function that returns the pages of a listing at an access level."""
+        return lambda level: self._pages(
+            call, {**given, "AccessLevelFilter": {"Key": level.capitalize(), "Value": "self"}}
+        )
 
     def _pages(self, call: Any, given: Mapping[str, Any]) -> Iterator[dict]:
         seen = set()

@@ -48,6 +48,18 @@ class StartStopped(CallAbandoned):
     """A start that was not sent, since no more were to be."""
 
 
+class ListingDenied(ClientError):
+    """A listing that is denied at the access level that the task gives, or at every one without."""
+
+    def __init__(self, error: Any, level: str | None) -> None:
+        super().__init__(error.response, error.operation_name)
+        self.advice = (
+            f"it is denied at {f'the access level {level}' if level else 'every access level'}; ask for the permission "
+            f"servicecatalog:{error.operation_name} with the condition servicecatalog:{level or 'user'}Level = self, "
+            f"{'or leave access_level out' if level else 'or with a wider one'}"
+        )
+
+
 # Their text is for the user as it is.
 _OWN = (SelfServiceError, Interrupted)
 SERVICE_ERRORS = (ClientError, BotoCoreError, ResponseParserError, MalformedResponse, NotSent, CallAbandoned)
@@ -146,7 +158,8 @@ def describe_error(error: BaseException) -> str:
         permission = f"{_service_of(error)}:{getattr(error, 'operation_name', '')}"
         # The service names it once more in the reason.
         text = text.replace(f"the {permission} action", "it")
-        advice = "" if permission in text else f"the permission needed is {permission}"
+        default = "" if permission in text else f"the permission needed is {permission}"
+        advice = getattr(error, "advice", default)
     # Botocore's texts may have several lines.
     text = " ".join(mask(text).split()).rstrip(".")
     return f"{code}: {text} ({advice})" if advice else f"{code}: {text}"

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._servicecatalog.errors import SERVICE_ERRORS, affects_all_calls, is_access_denied, is_not_found, is_transient
+from .._servicecatalog.levels import AccessLevels
 from .._servicecatalog.models import Outcome, Record
 from .outcome import unknown_status
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _APPEARS_WITHIN = 30.0
 # From so many records on, a page of the history (20 records) is likely to be cheaper than a call for each.
 _HISTORY_PAYS_FROM = 4
+# Where the history is listed: first where everybody may read, and no records of others come in between.
+_LEVELS = ("user", "account")
 # After so many transient errors of single records, the service is likely to answer no other either.
 _FAILURES_IN_A_ROW = 5
 
@@ -42,7 +45,7 @@ class RecordPoller:
         self._service = service
         self._clock = clock
         self._outputs_of_successes = outputs_of_successes
-        self._may_list = True
+        self._levels = list(_LEVELS)
         for record in records:
             self.add(record)
 
@@ -70,7 +73,7 @@ class RecordPoller:
         """
         error: Exception | None = None
         listed: set[str] = set()
-        if lists := self._may_list and len(self.outstanding) >= _HISTORY_PAYS_FROM:
+        if lists := bool(self._levels) and len(self.outstanding) >= _HISTORY_PAYS_FROM:
             error = self._apply_listing(until, listed)
         missing = [each for each in self.outstanding if each not in listed][:most_described]
         if lists and self._clock.monotonic() >= until:
@@ -115,15 +118,34 @@ class RecordPoller:
                 self.errors.pop(record.record_id, None)
                 listed.add(record.record_id)
         except SERVICE_ERRORS as error:
-            self._may_list = not is_access_denied(error)
             return error
         return None
 
     def _list(self, until: float) -> Iterator[Mapping[str, Any]]:
-        """Yield outstanding records from the history, as long as its pages find about as many as single calls would."""
+        """Yield outstanding records from the history, at the levels in turn until one lists half of them.
+
+        That one comes first the next time, and one that is denied no more.
+        """
         missing = set(self.outstanding)
         wanted = len(missing)
-        for number, page in enumerate(self._service.list_record_history(), 1):
+        for level in list(self._levels):
+            self._levels.remove(level)
+            try:
+                yield from self._list_at(level, missing, until)
+            except SERVICE_ERRORS as error:
+                if is_access_denied(error):
+                    continue
+                self._levels.insert(0, level)
+                raise
+            if len(missing) <= wanted // 2 or self._clock.monotonic() >= until:
+                self._levels.insert(0, level)
+                return
+            self._levels.append(level)
+
+    def _list_at(self, level: str, missing: set[str], until: float) -> Iterator[Mapping[str, Any]]:
+        """Yield records that are missing, as long as the pages find about as many as single calls would."""
+        wanted = len(missing)
+        for number, page in enumerate(self._service.list_record_history(levels=AccessLevels(level)), 1):
             for detail in page:
                 # Records that are created meanwhile shift the pages, so that some are listed twice.
                 if detail.get("RecordId") in missing:

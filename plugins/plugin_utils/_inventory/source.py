@@ -15,6 +15,13 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import InvalidInput, SelfServiceError
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import errors, results
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.history import oldest_first
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.levels import (
+    LEVELS,
+    SEARCH,
+    AccessLevels,
+    describe_narrow_level,
+)
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.tags import with_tags
 
 if TYPE_CHECKING:
@@ -41,7 +48,7 @@ class Source(NamedTuple):
     regions: tuple[str, ...]
     queries: tuple[str, ...]
     tags: tuple[tuple[str, str], ...]
-    access_level: str
+    access_level: str | None
 
 
 def check_options(given: Iterable[str], known: Mapping[str, Iterable[str]]) -> None:
@@ -63,7 +70,9 @@ def check_statuses(statuses: Iterable[str]) -> None:
 
 
 def read_regions(connect: Callable[[str], BaseClient], source: Source) -> dict[str, dict[str, Any]]:
-    """Return what each region has: its `products`, or None and as `denied` why the caller may not see them.
+    """Return what each region has: its `products`, and the access `level` at which they were listed.
+
+    Where the caller may not see them, both are None, and `denied` is why.
 
     All of it is plain, and its keys are the service's own, so that no cache plugin interprets any.
     """
@@ -71,14 +80,17 @@ def read_regions(connect: Callable[[str], BaseClient], source: Source) -> dict[s
 
 
 def _read(connect: Callable[[str], BaseClient], region: str, source: Source) -> dict[str, Any]:
+    # Of its own, since a region may allow another level.
+    levels = AccessLevels(source.access_level)
     try:
-        service, level = ServiceCatalog(connect(region)), source.access_level.capitalize()
-        found = service.search_provisioned_products(source.queries, access_level=level)
-        wanted = with_tags(found, dict(source.tags))
-        return {"products": [_to_cache(attribute) for attribute in wanted], "denied": None}
+        service = ServiceCatalog(connect(region), levels=levels)
+        found = service.search_provisioned_products(source.queries)
+        wanted = oldest_first(with_tags(found, dict(source.tags)))
+        products = [_to_cache(attribute) for attribute in wanted]
+        return {"products": products, "level": levels.found[SEARCH], "denied": None}
     except errors.SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
         if errors.is_access_denied(error):
-            return {"products": None, "denied": errors.describe_error(error)}
+            return {"products": None, "level": None, "denied": errors.describe_error(error)}
         query = f" (search_query: {list(source.queries)})" if source.queries else ""
         raise Unreadable(
             f"The provisioned products in {region} could not be read{query}: {errors.describe_error(error)}."
@@ -97,7 +109,8 @@ def is_listing(found: Any) -> bool:
     """Tell whether something that was cached is what read_regions() returns."""
     return isinstance(found, dict) and all(
         isinstance(region, dict)
-        and set(region) == {"products", "denied"}
+        and set(region) == {"products", "level", "denied"}
+        and region["level"] in (None, *LEVELS)
         and isinstance(region["products"], (list, type(None)))
         and all(_is_product(product) for product in region["products"] or ())
         for region in found.values()
@@ -116,6 +129,16 @@ def denied_regions(regions: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     return {region: found["denied"] for region, found in regions.items() if found["denied"]}
 
 
+def narrow_levels(regions: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return a warning for each level narrower than the account at which regions were listed."""
+    found = {level: [region for region, each in regions.items() if each["level"] == level] for level in LEVELS[1:]}
+    return [
+        describe_narrow_level(SEARCH, level, where=f" in {', '.join(listed)}")
+        for level, listed in found.items()
+        if listed
+    ]
+
+
 def products_of(regions: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the products of all regions, each once, with its region and its tags as a dict."""
     found: dict[str, dict[str, Any]] = {}
@@ -131,13 +154,14 @@ def cache_key(identity: Sequence[str | None], endpoints: Sequence[str | None], s
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]
 
 
-def identity_of(session: Session, environment: Mapping[str, str], access_level: str) -> list[str]:
+def identity_of(session: Session, environment: Mapping[str, str], access_level: str | None) -> list[str]:
     """Return what identifies the account and role of a session, without a call: its configuration, or an access key.
 
-    Temporary keys change while the role does not. At the access level user, only the key identifies the user.
+    Temporary keys change while the role does not. At the access level user, which may be the one that is found if none
+    is given, only the key identifies the user.
     """
     configured = next(_configured(session.get_scoped_config(), environment), None)
-    if configured and access_level != "user":
+    if configured and access_level in ("account", "role"):
         return configured
     credentials = session.get_credentials()
     if credentials is None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -227,6 +228,46 @@ def test_records_are_read_even_if_the_history_cannot_be_listed(error: str) -> No
     _poller, failures = wait(clock, 1800, lambda _id: ENDED, *ids, listing=listing)
     assert failures == {}
     assert clock.now == 100
+
+
+@pytest.mark.parametrize(
+    ("listed", "denied", "asked"),
+    [
+        # One's own records are listed at the user's level, which is the only one that is read.
+        ({"User"}, set(), ["User", "User"]),
+        # Those on products of others may not be: then the account's level comes first the next time.
+        ({"Account"}, set(), ["User", "Account", "Account"]),
+        (set(), set(), ["User", "Account", "User", "Account"]),
+        # A level that is denied is not tried again.
+        ({"User"}, {"Account"}, ["User", "User"]),
+        (set(), {"Account"}, ["User", "Account", "User"]),
+        ({"Account"}, {"User"}, ["User", "Account", "Account"]),
+        (set(), {"Account", "User"}, ["User", "Account"]),
+    ],
+)
+def test_the_history_is_polled_at_the_level_that_lists_the_records(
+    listed: set[str], denied: set[str], asked: list[str]
+) -> None:
+    clock, ids, levels = SimulatedClock(), [f"rec-{number}" for number in range(10)], list[str]()
+
+    def listing(level: str) -> dict:
+        levels.append(level)
+        if level in denied:
+            raise _error("AccessDeniedException", 400)
+        return {"RecordDetails": [{"RecordId": each, "Status": RUNNING} for each in ids if level in listed]}
+
+    def list_record_history(AccessLevelFilter: dict, **_members: Any) -> dict:
+        return listing(AccessLevelFilter["Key"])
+
+    def describe_record(Id: str) -> dict:
+        return {"RecordDetail": {"RecordId": Id, "Status": RUNNING}}
+
+    service = service_with(describe_record=describe_record, list_record_history=list_record_history)
+    poller = RecordPoller(service, [Record({"RecordId": each}) for each in ids], clock)
+    for _poll in range(2):
+        assert poller.poll(math.inf)
+    assert levels == asked
+    assert len(poller.outstanding) == 10
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,101 @@ def test_all_pages_are_read_in_a_fixed_order_at_an_explicit_access_level(product
         assert call["parameters"]["AccessLevelFilter"] == {"Key": "User", "Value": "self"}
 
 
+ALL = ["Account", "Role", "User"]
+SEARCH, HISTORY = "SearchProvisionedProducts", "ListRecordHistory"
+
+
+def levels_of(emulator: Emulator, operation: str) -> list[str]:
+    return [call["parameters"]["AccessLevelFilter"]["Key"] for call in emulator.calls(operation)]
+
+
+@pytest.mark.parametrize(
+    ("fixture", "operation", "what"), [("products", SEARCH, "provisioned products"), ("records", HISTORY, "records")]
+)
+@pytest.mark.parametrize("denied", [0, 1, 2])
+def test_without_a_level_the_widest_that_is_allowed_is_listed_and_a_narrow_one_is_one_warning(
+    request: pytest.FixtureRequest, emulator: Emulator, fixture: str, operation: str, what: str, denied: int
+) -> None:
+    emulator.fault(operation, "access_denied", calls=list(range(1, denied + 1)) or [99])
+    attempt = request.getfixturevalue(fixture)()
+    attempt.run()
+    assert levels_of(emulator, operation) == ALL[: denied + 1]
+    level = ALL[denied].lower()
+    warning = (
+        f"{operation} is not allowed for the whole account, so only the {what} of this {level} are listed. To silence "
+        f"this warning, set access_level: {level}."
+    )
+    assert attempt.warnings == ([warning] if denied else [])
+
+
+@pytest.mark.parametrize("level", ALL)
+def test_a_given_level_is_used_as_given_without_a_warning(products: Make, emulator: Emulator, level: str) -> None:
+    attempt = products(access_level=level.lower())
+    attempt.run()
+    assert (levels_of(emulator, SEARCH), attempt.warnings) == ([level], [])
+
+
+def test_the_level_is_found_once_for_many_searches(products: Make, emulator: Emulator) -> None:
+    emulator.fault(SEARCH, "access_denied", calls=[1])
+    attempt = products(provisioned_product_names=["orders-db", "billing-db"])
+    assert names(attempt.run()) == ["orders-db", "billing-db"]
+    assert levels_of(emulator, SEARCH) == ["Account", "Role", "Role"]
+    assert len(attempt.warnings) == 1
+
+
+def test_a_denial_of_a_later_page_is_an_error_and_pages_of_two_levels_are_not_mixed(
+    products: Make, emulator: Emulator
+) -> None:
+    create_products(emulator, 250)
+    emulator.fault(SEARCH, "access_denied", calls=[2])
+    attempt = products()
+    result = attempt.result()
+    assert result["failed"]
+    assert result["msg"].startswith("AccessDeniedException")
+    assert "provisioned_products" not in result
+    assert (levels_of(emulator, SEARCH), attempt.warnings) == (["Account", "Account"], [])
+
+
+@pytest.mark.parametrize("kind", ["throttling", "validation", "expired_token"])
+def test_no_other_error_goes_on_to_the_next_level(products: Make, emulator: Emulator, kind: str) -> None:
+    emulator.fault(SEARCH, kind)
+    result = products(aws_config={"retries": {"total_max_attempts": 1}}).result()
+    assert result["failed"]
+    assert levels_of(emulator, SEARCH) == ["Account"]
+
+
+@pytest.mark.parametrize(
+    ("params", "advice"),
+    [
+        (
+            {},
+            (
+                "(it is denied at every access level; ask for the permission servicecatalog:SearchProvisionedProducts "
+                "with the condition servicecatalog:userLevel = self, or with a wider one)."
+            ),
+        ),
+        (
+            {"access_level": "role"},
+            (
+                "(it is denied at the access level role; ask for the permission "
+                "servicecatalog:SearchProvisionedProducts with the condition servicecatalog:roleLevel = self, or leave "
+                "access_level out)."
+            ),
+        ),
+    ],
+)
+def test_a_listing_that_is_not_allowed_is_one_error_that_says_what_to_ask_for(
+    products: Make, emulator: Emulator, params: dict[str, str], advice: str
+) -> None:
+    emulator.fault(SEARCH, "access_denied")
+    attempt = products(**params)
+    result = attempt.result()
+    assert result["msg"].startswith("AccessDeniedException: User: ")
+    assert result["msg"].endswith(advice)
+    assert result["error"]["code"] == "AccessDeniedException"
+    assert attempt.warnings == []
+
+
 def test_listing_ten_thousand_products_takes_a_hundred_calls(products: Make, emulator: Emulator) -> None:
     create_products(emulator, 10_000)
     assert len(set(names(products().run()))) == 10_000

@@ -96,6 +96,27 @@ def test_targets_are_found_by_exact_tags(
 
 
 @pytest.mark.parametrize(
+    ("level", "denied", "sent", "warns"), [(None, 0, 1, False), (None, 2, 3, True), ("user", 0, 1, False)]
+)
+def test_a_search_at_a_narrower_level_than_the_account_is_warned_of(
+    bulk: Make, emulator: Emulator, level: str | None, denied: int, sent: int, warns: bool
+) -> None:
+    emulator.fault("SearchProvisionedProducts", "access_denied", calls=list(range(1, denied + 1)) or [99])
+    attempt = bulk(tags={"env": "prod"}, service_action_id=RESTART, access_level=level)
+    assert attempt.run()["summary"]["succeeded"] == 2
+    assert len(emulator.calls("SearchProvisionedProducts")) == sent
+    assert [("set access_level: user" in warning) for warning in attempt.warnings] == [True] * warns
+
+
+def test_a_listing_that_only_saves_calls_warns_of_nothing(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 12)
+    emulator.fault("SearchProvisionedProducts", "access_denied", calls=[1])
+    attempt = bulk(provisioned_product_ids=ids, service_action_name="Restart")
+    assert attempt.run()["summary"]["succeeded"] == 12
+    assert attempt.warnings == []
+
+
+@pytest.mark.parametrize(
     ("params", "message"),
     [
         ({"tags": {"team": None}}, "The tag 'team' in tags has no value"),

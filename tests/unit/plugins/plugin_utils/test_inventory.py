@@ -172,6 +172,7 @@ WEB = {"AWS_WEB_IDENTITY_TOKEN_FILE": "/f", "AWS_ROLE_ARN": "arn:aws:iam::2:role
         (STATIC, WEB, "role", ["role", "arn:aws:iam::2:role/B"]),
         (SSO, {}, "account", ["sso", "1", "A"]),
         (STATIC, WEB, "user", ["access_key", "AKIDPROFILE"]),
+        (STATIC, WEB, None, ["access_key", "AKIDPROFILE"]),
     ],
 )
 def test_account_and_role_are_identified_without_a_call(
@@ -179,7 +180,7 @@ def test_account_and_role_are_identified_without_a_call(
     monkeypatch: pytest.MonkeyPatch,
     profile: str,
     environment: Mapping[str, str],
-    access_level: str,
+    access_level: str | None,
     expected: list[str],
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"):

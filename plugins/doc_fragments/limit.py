@@ -1,0 +1,18 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Option of the modules that return a list; module_utils/_arguments.py mirrors it."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """How much of a listing to return."""
+
+    DOCUMENTATION = r"""
+options:
+  limit:
+    description:
+      - How many results to return at most, V(1) or more.
+    type: int
+"""

@@ -1,0 +1,60 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Access levels: whether a listing has what is the account's, the caller's role's, or the user's alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Callable
+
+from .errors import SERVICE_ERRORS, ListingDenied, is_access_denied
+
+# Widest first. IAM grants each by a condition key, which includes those after it.
+LEVELS = ("account", "role", "user")
+SEARCH, HISTORY = "SearchProvisionedProducts", "ListRecordHistory"
+_LISTED = {SEARCH: "provisioned products", HISTORY: "records"}
+
+
+class AccessLevels:
+    """The level of each listing: the one `given`, else the widest that the caller may read.
+
+    That is found once for each operation, which `found` then has.
+    """
+
+    def __init__(self, given: str | None = None) -> None:
+        self.found: dict[str, str] = {}
+        self._given = given
+
+    def read(self, operation: str, read_at: Callable[[str], Iterator[dict]]) -> Iterator[dict]:
+        """Yield the pages that `read_at` returns for a level; only a denial of the first goes on to the next level."""
+        known = self._given or self.found.get(operation)
+        denied: BaseException | None = None
+        for level in [known] if known else LEVELS:
+            pages = read_at(level)
+            try:
+                first = next(pages)
+            except SERVICE_ERRORS as error:
+                if not is_access_denied(error):
+                    raise
+                denied = error
+            else:
+                self.found[operation] = level
+                yield first
+                yield from pages
+                return
+        raise ListingDenied(denied, self._given) from denied
+
+    def warn(self, operation: str, warn: Callable[[str], None]) -> None:
+        """Warn if a listing is not the whole account's, and the task does not say so."""
+        level = self.found.get(operation, LEVELS[0])
+        if level != self._given and level != LEVELS[0]:
+            warn(describe_narrow_level(operation, level))
+
+
+def describe_narrow_level(operation: str, level: str, where: str = "") -> str:
+    """Return the warning that a listing has less than the account's."""
+    return (
+        f"{operation} is not allowed for the whole account{where}, so only the {_LISTED[operation]} of this {level} "
+        f"are listed. To silence this warning, set access_level: {level}."
+    )
