@@ -14,6 +14,7 @@ import jinja2
 import jinja2.meta
 
 from .errors import ApiError, validation_error
+from .inventories import check_inventory_source
 from .resource_types import RESOURCE_TYPES, Field, Item, ResourceType
 
 Items = Mapping[str, Mapping[int, Item]]
@@ -140,6 +141,7 @@ CHECKS: dict[str, Callable[[Item, Items, Item | None], None]] = {
     "credential_types": _check_credential_type,
     "credentials": _check_credential,
     "execution_environments": _check_execution_environment,
+    "inventory_sources": check_inventory_source,
     "job_templates": _check_job_template,
     "schedules": _check_schedule,
 }

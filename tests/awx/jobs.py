@@ -57,7 +57,7 @@ def launch(
         job_id,
         template["playbook"],
         _dump_extra_vars(variables, template_vars),
-        _render_environment(credentials),
+        render_environment(credentials),
         {name: value for name, value in answers.items() if name not in accepted},
     )
 
@@ -76,7 +76,8 @@ def _dump_extra_vars(variables: Mapping[str, Any], trusted: Mapping[str, Any]) -
     )
 
 
-def _render_environment(credentials: Iterable[tuple[Item, Item]]) -> dict[str, str]:
+def render_environment(credentials: Iterable[tuple[Item, Item]]) -> dict[str, str]:
+    """Return what credentials, each a pair of its inputs and its type, inject into the environment."""
     environment: dict[str, str] = {}
     for inputs, credential_type in credentials:
         fields = credential_type["inputs"].get("fields", [])

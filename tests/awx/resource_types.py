@@ -90,6 +90,28 @@ RESOURCE_TYPES = {
             },
         ),
         ResourceType(
+            "inventory_sources",
+            "inventory_source",
+            {
+                "name": NAME,
+                "description": TEXT,
+                "inventory": reference("inventories", required=True),
+                "source": Field(required=True, choices=("scm", "ec2")),
+                "source_project": reference("projects"),
+                "source_path": TEXT,
+                "source_vars": TEXT,
+                "credential": reference("credentials"),
+                "execution_environment": reference("execution_environments"),
+                "overwrite": BOOLEAN,
+                "overwrite_vars": BOOLEAN,
+                "update_on_launch": BOOLEAN,
+                "update_cache_timeout": INTEGER,
+                "timeout": INTEGER,
+                "verbosity": Field((int,), default=1, choices=(0, 1, 2)),
+            },
+            unique=("name", "inventory"),
+        ),
+        ResourceType(
             "execution_environments",
             "execution_environment",
             {

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from .errors import ApiError, method_not_allowed, not_found
+from .inventories import InventoryUpdate
 from .jobs import Job
 from .resource_types import RESOURCE_TYPES, Item, ResourceType
 from .store import Response, Store
@@ -159,6 +160,10 @@ class Awx:
     def writes(self) -> list[tuple[str, str]]:
         """Return the method and path of all requests but GET since the start or the last reset."""
         return [request for request in self.server.requests if request[0] != "GET"]
+
+    def update_inventory(self, name: str) -> InventoryUpdate:
+        """Update an inventory source, as AWX does before it launches a job on the inventory."""
+        return self.store.update_inventory(self.all("inventory_sources")[name])
 
     def survey(self, name: str) -> dict[str, Item]:
         """Return the survey questions of a job template, by variable."""

@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 
 from .checks import check_fields, check_filter, check_item
 from .errors import bad_request, method_not_allowed, not_found, permission_denied, validation_error
-from .jobs import Job, launch
+from .inventories import InventoryUpdate, check_update
+from .jobs import Job, launch, render_environment
 from .resource_types import RESOURCE_TYPES, Item, ResourceType
 from .surveys import ENCRYPTED, check_survey
 
@@ -22,8 +23,12 @@ Response = tuple[int, Any]
 AWS = {"username": "AWS_ACCESS_KEY_ID", "password": "AWS_SECRET_ACCESS_KEY"}
 CONTROLLER = {"host": "CONTROLLER_HOST", "oauth_token": "CONTROLLER_OAUTH_TOKEN"}
 SECRETS = ("password", "oauth_token")
-PLAYBOOKS = ("awx_job_templates.yml", "run_service_action.yml")
 PAGE_SIZE, MAX_PAGE_SIZE = 25, 200
+PROJECT = {
+    "scm_type": "git",
+    "playbooks": ["awx_job_templates.yml", "run_service_action.yml", "bulk_service_action.yml"],
+    "inventory_files": ["fleet.servicecatalog.yml"],
+}
 
 
 class Store:
@@ -49,7 +54,7 @@ class Store:
     def add_organization(self, name: str) -> int:
         """Store an organization, with objects that are named as those of any other, and return its id."""
         organization = self.add("organizations", name=name)
-        self.add("projects", name="Operations", organization=organization, playbooks=list(PLAYBOOKS))
+        self.add("projects", name="Operations", organization=organization, **copy.deepcopy(PROJECT))
         aws = {"username": "AKIDEXAMPLE", "password": "not-a-real-secret-key"}
         self._add_credential("AWS operator", "Amazon Web Services", AWS, organization=organization, inputs=aws)
         awx = {"host": "https://awx.example.com", "oauth_token": "a-token"}
@@ -203,6 +208,15 @@ class Store:
         job = launch(self._last_id, template, survey=survey, answers=answers, credentials=credentials)
         self.jobs[job.id] = job
         return 201, {"job": job.id, "id": job.id, "ignored_fields": {**ignored, "extra_vars": job.ignored_vars}}
+
+    def update_inventory(self, source: Item) -> InventoryUpdate:
+        """Update an inventory source."""
+        check_update(source, self.items)
+        credential = self.items["credentials"].get(source["credential"])
+        types, environments = self.items["credential_types"], self.items["execution_environments"]
+        used = [(credential["inputs"], types[credential["credential_type"]])] if credential else []
+        image = environments.get(source["execution_environment"], {}).get("image")
+        return InventoryUpdate(source["source_path"], render_environment(used), image)
 
     def _find(self, resource_type: ResourceType, query: Mapping[str, str], ids: list[int] | None) -> list[Item]:
         filters = {name: value for name, value in query.items() if name not in ("page", "page_size")}
