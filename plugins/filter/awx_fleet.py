@@ -1,0 +1,239 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+name: awx_fleet
+version_added: 1.0.0
+short_description: Plan an AWX inventory and job template for a fleet
+description:
+  - Compares what AWX has with what a fleet needs, which is an inventory with a source, the one credential that the
+    source takes, and a job template whose survey offers the service actions.
+  - The playbook C(selfservice.aws.awx_fleet) makes what this filter plans. Use the filter to look at the plan, or to
+    make it in another way.
+  - What comes out is never templated.
+author:
+  - selfservice.aws contributors (@selfservice-aws)
+options:
+  _input:
+    description:
+      - What AWX has, as lists of its API under the names of their endpoints, of C(organizations), C(projects),
+        C(inventories), C(job_templates), C(credentials), C(credential_types) and C(execution_environments) those of the
+        wanted names in the organization.
+      - C(playbooks) are those of the project, C(template_credentials) the credentials of the job template, and C(me) is
+        the user.
+    type: dict
+    required: true
+  options:
+    description:
+      - What is wanted, the options of the playbook without their prefix C(awx_fleet_).
+      - Of the inputs of the credential, C(inputs) are those that were given, and C(default_inputs) those that count
+        only when the credential is made. C(has_secret_key) tells whether a secret key was given.
+    type: dict
+    required: true
+  actions:
+    description:
+      - The service actions of the fleet, as M(selfservice.aws.servicecatalog_service_action_info) returns them.
+    type: list
+    elements: dict
+    required: true
+positional: options, actions
+"""
+
+EXAMPLES = r"""
+- name: Look up the service actions of a product of the fleet
+  selfservice.aws.servicecatalog_service_action_info:
+    provisioned_product_name: orders-db
+  register: offered
+
+- name: Show what an AWX without anything lacks
+  ansible.builtin.debug:
+    msg: "{{ ({} | selfservice.aws.awx_fleet(wanted, offered.service_actions)).problems }}"
+  vars:
+    wanted:
+      name: Databases
+      organization: Default
+      project: Operations
+      playbook: bulk_service_action.yml
+      credential: AWS databases
+"""
+
+RETURN = r"""
+_value:
+  description: What is to be done.
+  type: dict
+  contains:
+    problems:
+      description: Why nothing can be made, one sentence or more for each reason. Empty if all is well.
+      type: list
+      elements: str
+    missing:
+      description: What will be made since it is not there yet.
+      type: list
+      elements: str
+      sample: ["inventory Databases"]
+    left_out:
+      description:
+        - The names of the service actions that the survey does not offer, since they have a parameter without a
+          default.
+      type: list
+      elements: str
+    ids:
+      description:
+        - The ids of what there is, null for what is missing, of C(organization), C(project), C(credential_type),
+          C(credential), C(execution_environment), C(inventory), C(inventory_source) and C(job_template).
+      type: dict
+    inputs:
+      description:
+        - The inputs that the credential is to have without the secrets that were given, null if it is not of the
+          credential type and is used as it is.
+      type: dict
+    kept_credentials:
+      description: The ids of the job template's other credentials, which it keeps.
+      type: list
+      elements: int
+    job_template:
+      description: The C(name) of the job template and its C(survey_spec).
+      type: dict
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Callable
+
+from ansible_collections.selfservice.aws.plugins.plugin_utils._awx_fleet import (
+    Found,
+    Item,
+    first,
+    given,
+    owns_credential,
+    problems_of_actions,
+    problems_of_awx,
+)
+from ansible_collections.selfservice.aws.plugins.plugin_utils._templating import never_templated
+
+# What is looked up, and where AWX lists it, in the order in which it is made.
+ENDPOINTS = {
+    "organization": "organizations",
+    "project": "projects",
+    "credential_type": "credential_types",
+    "credential": "credentials",
+    "execution_environment": "execution_environments",
+    "inventory": "inventories",
+    "inventory_source": "inventory_sources",
+    "job_template": "job_templates",
+}
+CHANGE_LENGTH = 512
+CHANGE = (
+    "A ticket, for example. Launched again with the same change, a job continues where the last one stopped. Leave it "
+    "empty in a schedule: with a fixed change, its second run would find all actions done and start nothing."
+)
+
+
+def awx_fleet(found: Found, options: Item, actions: Iterable[Item]) -> dict[str, Any]:
+    """Return what is to be made for a fleet, and what is in the way."""
+    offered = {str(action["name"]): _needs_answer(action) for action in actions}
+    askable = [name for name, needs_answer in offered.items() if not needs_answer]
+    wanted = list(options.get("service_actions") or askable)
+    names = _names(found, options)
+    ids = {kind: first(found, endpoint).get("id") for kind, endpoint in ENDPOINTS.items()}
+    plan = {
+        "problems": [*problems_of_awx(found, options, names), *problems_of_actions(offered, wanted)],
+        "missing": _missing(names, ids),
+        "left_out": [name for name in offered if name not in askable],
+        "ids": ids,
+        "inputs": _inputs(found, options),
+        "kept_credentials": _kept_credentials(found),
+        "job_template": {"name": names["job_template"], "survey_spec": _survey(wanted, options)},
+    }
+    return never_templated(plan)
+
+
+def _names(found: Found, options: Item) -> dict[str, str]:
+    """Return the names of what is made if it is missing; an empty name if it is not needed."""
+    name = options["name"]
+    return {
+        "credential_type": "" if found.get("credentials") else options.get("credential_type") or "",
+        "credential": options["credential"],
+        "execution_environment": options.get("execution_environment") or "",
+        "inventory": name,
+        "inventory_source": name,
+        "job_template": f"{name} - Run a service action",
+    }
+
+
+def _missing(names: Mapping[str, str], ids: Mapping[str, int | None]) -> list[str]:
+    return [f"{kind.replace('_', ' ')} {name}" for kind, name in names.items() if name and ids[kind] is None]
+
+
+def _inputs(found: Found, options: Item) -> dict[str, Any] | None:
+    """Return the inputs that the credential is to have; AWX keeps a secret that it is sent back masked."""
+    new = given(options, "inputs")
+    if not found.get("credentials"):
+        return {**given(options, "default_inputs"), **new}
+    if not owns_credential(found):
+        return None
+    inputs = {**first(found, "credentials")["inputs"], **new}
+    if "access_key_id" in new:
+        # It belongs to the keys of before.
+        inputs.pop("session_token", None)
+    return inputs
+
+
+def _kept_credentials(found: Found) -> list[int]:
+    """Return the job template's other credentials; it can have one of each type."""
+    credential = first(found, "credentials")
+    kind = credential["credential_type"] if credential else first(found, "credential_types").get("id")
+    return [each["id"] for each in found.get("template_credentials") or [] if each["credential_type"] != kind]
+
+
+def _needs_answer(action: Item) -> bool:
+    """Tell whether an action has a parameter without a default; Service Catalog fills in a target."""
+    return any(
+        not parameter.get("default_values") and "TARGET" not in (parameter.get("type"), parameter["name"])
+        for parameter in action.get("parameters") or []
+    )
+
+
+def _survey(actions: list[str], options: Item) -> dict[str, Any]:
+    texts = {
+        "run_service_action_max_concurrency": ("On how many hosts at once", str(options.get("max_concurrency") or 50)),
+        "run_service_action_max_errors": ("How many hosts may fail", str(options.get("max_errors") or 0)),
+    }
+    spec = [
+        _question("service_action_name", "Service action", type="multiplechoice", choices=actions, required=True),
+        _question("run_service_action_change_id", "Change", CHANGE, type="text", max=CHANGE_LENGTH),
+        _question(
+            "run_service_action_retry_failed",
+            "Retry what failed",
+            "Whether to start the action again where it failed in an earlier job of the same change.",
+            type="multiplechoice",
+            choices=["false", "true"],
+            default="false",
+        ),
+        *(
+            _question(variable, name, "A number or a percentage, such as 10%.", type="text", default=default)
+            for variable, (name, default) in texts.items()
+        ),
+    ]
+    return {"name": "", "description": "", "spec": spec}
+
+
+def _question(variable: str, name: str, description: str = "", **more: Any) -> dict[str, Any]:
+    return {
+        "variable": variable,
+        "question_name": name,
+        "question_description": description,
+        "required": False,
+        **more,
+    }
+
+
+class FilterModule:
+    """The filter, for Ansible."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return the filters by name."""
+        return {"awx_fleet": awx_fleet}

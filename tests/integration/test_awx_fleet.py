@@ -1,0 +1,247 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook awx_fleet with the real awx.awx, the update of its inventory source, and a job on the fleet."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+from awx import Awx
+from emulator import Emulator
+
+NAME = "Databases - Run a service action"
+SECRET = "a-secret-of-the-fleet"
+KEYS = {"access_key": "AKIDFLEET", "secret_key": SECRET}
+NO_KEYS = {"access_key": None, "secret_key": None}
+TARGET = {"name": "TARGET", "type": "TARGET"}
+MODE = {"name": "Mode", "type": "TEXT_VALUE", "default_values": ["graceful"]}
+SIZE = {"name": "Size", "type": "TEXT_VALUE"}
+ACTIONS = [
+    {"id": "act-1", "name": "Restart", "parameters": [TARGET, MODE], "run": {"seconds": 1}},
+    {"id": "act-2", "name": "Stop", "run": {"seconds": 1}},
+    {"id": "act-3", "name": "Resize", "parameters": [SIZE], "run": {"seconds": 1}},
+]
+Runner = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def fleet(emulator: Emulator) -> None:
+    """Reset the emulator to a fleet of two."""
+    artifacts = [{"id": "pa-1", "name": "v1", "service_actions": [action["id"] for action in ACTIONS]}]
+    product = {"product": "prod-1", "artifact": "pa-1"}
+    emulator.reset(
+        {
+            "service_actions": ACTIONS,
+            "products": [{"id": "prod-1", "name": "Database", "artifacts": artifacts}],
+            "provisioned_products": [
+                {"id": f"pp-{name:0<13}", "name": name, "resources": ["i-1"], **product} for name in ("orders", "web")
+            ],
+        }
+    )
+
+
+@pytest.fixture
+def make(run: Runner, awx: Awx) -> Runner:
+    """Return a function that runs the playbook for the fleet, with other options if given; None leaves one out."""
+
+    def start(*arguments: str, aws_region: str = "us-east-1", **options: Any) -> Any:
+        given = {
+            "name": "Databases",
+            "project": "Operations",
+            "credential": "AWS databases",
+            "execution_environment": "selfservice.aws",
+            "image": "example.org/ee:1",
+            **KEYS,
+            **options,
+        }
+        extra = {f"awx_fleet_{name}": value for name, value in given.items() if value is not None}
+        product = {"provisioned_product_name": "orders"}
+        command = ("ansible-playbook", "selfservice.aws.awx_fleet", "-e", json.dumps({**product, **extra}))
+        return run(*command, *arguments, AWS_REGION=aws_region, **awx.environment)
+
+    return start
+
+
+def snapshot(awx: Awx) -> Any:
+    """Return all that AWX has."""
+    return copy.deepcopy((awx.store.items, awx.store.surveys, awx.store.associated_credentials))
+
+
+def words(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
+
+
+def test_a_new_fleet_is_updated_and_runs_an_action_on_its_products(
+    make: Runner, run: Runner, awx: Awx, emulator: Emulator, tmp_path: Path
+) -> None:
+    done = make(slices=2)
+    assert done.code == 0, done.output
+    assert SECRET not in done.output
+    assert '[ "Resize" ]' in words(done.output)
+
+    source, template = awx.all("inventory_sources")["Databases"], awx.all("job_templates")[NAME]
+    credential = awx.all("credentials")["AWS databases"]["id"]
+    assert source["inventory"] == template["inventory"] == awx.all("inventories")["Databases"]["id"]
+    assert (source["overwrite"], source["update_on_launch"], source["credential"]) == (True, True, credential)
+    assert (template["job_slice_count"], template["ask_limit_on_launch"]) == (2, True)
+    assert awx.store.associated_credentials[template["id"]] == [credential]
+    survey = awx.survey(NAME)
+    assert {name: (question["type"], question.get("default")) for name, question in survey.items()} == {
+        "service_action_name": ("multiplechoice", None),
+        "run_service_action_change_id": ("text", None),
+        "run_service_action_retry_failed": ("multiplechoice", "false"),
+        "run_service_action_max_concurrency": ("text", "50"),
+        "run_service_action_max_errors": ("text", "0"),
+    }
+    assert survey["service_action_name"]["choices"] == ["Restart", "Stop"]
+
+    update = awx.update_inventory("Databases")
+    assert update.image == "example.org/ee:1"
+    assert update.environment["AWS_ENDPOINT_URL"] == emulator.url
+    (tmp_path / update.path).write_text("plugin: selfservice.aws.servicecatalog_provisioned_products\n")
+    listed = run("ansible-inventory", "-i", update.path, "--list", "--output", "hosts.json", **update.environment)
+    assert listed.code == 0, listed.output
+
+    job = awx.launch(NAME, {"service_action_name": "Stop", "run_service_action_change_id": "CHG-1"})
+    (tmp_path / job.playbook).write_text("- import_playbook: selfservice.aws.bulk_service_action\n")
+    (tmp_path / "extravars").write_text(job.extra_vars)
+    ended = run("ansible-playbook", "-i", update.path, job.playbook, "-e", "@extravars", **job.environment)
+    assert ended.code == 0, ended.output
+    assert sorted(record["ProvisionedProductId"] for record in emulator.records()) == [
+        "pp-orders0000000",
+        "pp-web0000000000",
+    ]
+
+
+def test_a_second_run_changes_nothing(make: Runner, awx: Awx) -> None:
+    assert make().code == 0
+    before, writes = snapshot(awx), len(awx.writes())
+    again = make()
+    assert again.code == 0, again.output
+    assert "changed=0 " in again.output
+    assert (snapshot(awx), len(awx.writes())) == (before, writes)
+
+
+def test_check_mode_names_what_is_made_and_makes_nothing(make: Runner, awx: Awx) -> None:
+    missing = (
+        '[ "credential type AWS keys, region and endpoint", "credential AWS databases", '
+        '"execution environment selfservice.aws", "inventory Databases", "inventory source Databases", '
+        f'"job template {NAME}" ]'
+    )
+    checked = make("--check")
+    assert checked.code == 0, checked.output
+    assert missing in words(checked.output)
+    assert not awx.writes()
+    assert missing in words(make().output)
+    writes = len(awx.writes())
+    checked = make("--check", slices=4)
+    assert "changed=1 " in checked.output
+    assert len(awx.writes()) == writes
+
+
+def test_what_was_not_given_is_kept(make: Runner, awx: Awx) -> None:
+    assert make(slices=4, session_token="a-token-of-sts").code == 0
+    template = awx.all("job_templates")[NAME]
+    template.update(description="by hand", extra_vars=json.dumps({"awx_fleet_mark": NAME, "more": 1}), forks=7)
+    awx.all("inventories")["Databases"]["description"] = "by hand"
+    awx.all("inventory_sources")["Databases"]["update_cache_timeout"] = 60
+    operator = awx.all("credentials")["AWS operator"]["id"]
+    awx.store.associated_credentials[template["id"]].append(operator)
+    before = snapshot(awx)
+    again = make(image=None, execution_environment=None, **NO_KEYS, aws_region="eu-west-1")
+    assert again.code == 0, again.output
+    assert snapshot(awx) == before
+
+
+def test_what_is_given_is_changed_and_no_more(make: Runner, awx: Awx) -> None:
+    assert make(session_token="a-token-of-sts").code == 0
+    template, credential = awx.all("job_templates")[NAME], awx.all("credentials")["AWS databases"]
+    operator = awx.all("credentials")["AWS operator"]["id"]
+    awx.store.associated_credentials[template["id"]].append(operator)
+    inputs = copy.deepcopy(credential["inputs"])
+    assert make(**NO_KEYS, region="eu-west-1").code == 0
+    assert credential["inputs"] == {**inputs, "region": "eu-west-1"}
+
+    done = make(access_key="AKIDNEW", secret_key="another-secret", service_actions=["Stop"])
+    assert done.code == 0, done.output
+    # The session token belonged to the old keys.
+    del inputs["session_token"]
+    keys = {"access_key_id": "AKIDNEW", "secret_access_key": "another-secret"}
+    assert credential["inputs"] == {**inputs, **keys, "region": "eu-west-1"}
+    assert awx.survey(NAME)["service_action_name"]["choices"] == ["Stop"]
+    assert sorted(awx.store.associated_credentials[template["id"]]) == sorted([operator, credential["id"]])
+
+
+def test_a_fleet_of_equal_names_in_another_organization_is_not_changed(make: Runner, awx: Awx) -> None:
+    assert make().code == 0
+    another = awx.store.add("organizations", name="Another")
+    project = {name: value for name, value in awx.all("projects")["Operations"].items() if name != "id"}
+    awx.store.add("projects", **{**project, "organization": another})
+    # Once there is the credential type, no superuser is needed.
+    awx.store.is_superuser = False
+    before = snapshot(awx)[0]
+    done = make(organization="Another", image=None, execution_environment=None)
+    assert done.code == 0, done.output
+    items = awx.store.items
+    assert {endpoint: {number: items[endpoint][number] for number in before[endpoint]} for endpoint in before} == before
+    made = {
+        endpoint: [items[endpoint][number] for number in items[endpoint].keys() - before[endpoint]]
+        for endpoint in before
+    }
+    assert {endpoint: [each["name"] for each in found] for endpoint, found in made.items() if found} == {
+        "inventories": ["Databases"],
+        "inventory_sources": ["Databases"],
+        "credentials": ["AWS databases"],
+        "job_templates": [NAME],
+    }
+    (template,), (source,) = made["job_templates"], made["inventory_sources"]
+    assert template["organization"] == another
+    assert template["inventory"] == source["inventory"] == made["inventories"][0]["id"]
+    assert "changed=0 " in make().output
+
+
+def test_a_credential_of_another_type_is_used_as_it_is(make: Runner, awx: Awx) -> None:
+    operator = awx.all("credentials")["AWS operator"]
+    before = copy.deepcopy(operator)
+    done = make(credential="AWS operator", **NO_KEYS)
+    assert done.code == 0, done.output
+    assert operator == before
+    assert awx.all("inventory_sources")["Databases"]["credential"] == operator["id"]
+    assert awx.store.associated_credentials[awx.all("job_templates")[NAME]["id"]] == [operator["id"]]
+    assert "AWS keys, region and endpoint" not in awx.all("credential_types")
+
+
+def test_whatever_is_in_the_way_is_told_before_anything_is_made(make: Runner, awx: Awx) -> None:
+    awx.all("projects")["Operations"]["playbooks"] = []
+    awx.store.add("job_templates", name=NAME, organization=awx.all("organizations")["Default"]["id"])
+    done = make(service_actions=["Start"])
+    assert done.code == 2
+    assert "Nothing was changed in AWX." in words(done.output)
+    assert f"The job template {NAME} was not made by this playbook." in words(done.output)
+    assert "The project Operations has no playbook bulk_service_action.yml." in words(done.output)
+    assert "There is no service action Start. There are: Restart, Stop, Resize." in words(done.output)
+    assert not awx.writes()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"name": None}, "Give awx_fleet_name."),
+        ({"project": ""}, "Give awx_fleet_project."),
+        ({"service_actions": "Stop"}, "awx_fleet_service_actions is a list of names."),
+    ],
+)
+def test_invalid_input_is_reported_before_any_call(
+    make: Runner, awx: Awx, emulator: Emulator, options: dict[str, Any], message: str
+) -> None:
+    done = make(**options)
+    assert done.code == 2
+    assert message in words(done.output)
+    assert not emulator.calls()
+    assert not awx.server.requests

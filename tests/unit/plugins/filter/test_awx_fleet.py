@@ -1,0 +1,168 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan for a fleet in AWX, and each problem that keeps it from being made."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ansible_collections.selfservice.aws.plugins.filter.awx_fleet import awx_fleet
+
+NAME = "Databases - Run a service action"
+FIELDS = ["access_key_id", "secret_access_key", "session_token", "region", "endpoint_url"]
+TYPE = {"id": 3, "inputs": {"fields": [{"id": field} for field in FIELDS]}}
+CREDENTIAL = {"id": 4, "credential_type": 3, "inputs": {"access_key_id": "A", "secret_access_key": "$encrypted$"}}
+TEMPLATE = {"id": 8, "name": NAME, "extra_vars": json.dumps({"awx_fleet_mark": NAME})}
+EMPTY: dict[str, Any] = {
+    "me": [{"id": 9, "is_superuser": True}],
+    "organizations": [{"id": 1}],
+    "projects": [{"id": 2}],
+    "playbooks": ["bulk_service_action.yml"],
+}
+FULL: dict[str, Any] = {
+    **EMPTY,
+    "credential_types": [TYPE],
+    "credentials": [CREDENTIAL],
+    "execution_environments": [{"id": 5, "organization": None}],
+    "inventories": [{"id": 6, "kind": ""}],
+    "inventory_sources": [{"id": 7}],
+    "job_templates": [TEMPLATE],
+}
+OPTIONS = {
+    "name": "Databases",
+    "organization": "Default",
+    "project": "Operations",
+    "playbook": "bulk_service_action.yml",
+    "service_actions": [],
+    "credential": "AWS databases",
+    "credential_type": "AWS keys",
+    "has_secret_key": True,
+    "inputs": {"access_key_id": "A", "region": "", "endpoint_url": ""},
+    "default_inputs": {"region": "us-east-1", "endpoint_url": ""},
+    "execution_environment": "ee",
+    "image": "",
+}
+NO_KEYS = {"has_secret_key": False, "inputs": {}}
+RESTART = {
+    "name": "Restart",
+    "parameters": [{"name": "TARGET", "type": "TARGET"}, {"name": "M", "default_values": ["x"]}],
+}
+STOP = {"name": "Stop", "parameters": None}
+RESIZE = {"name": "Resize", "parameters": [{"name": "Size", "type": "TEXT_VALUE"}]}
+ACTIONS = [RESTART, STOP, RESIZE]
+
+
+def plan(found: dict[str, Any], *, actions: Any = ACTIONS, **options: Any) -> dict[str, Any]:
+    return awx_fleet(found, {**OPTIONS, **options}, actions)
+
+
+def test_a_complete_fleet_misses_nothing() -> None:
+    done = plan(FULL, **NO_KEYS)
+    assert (done["problems"], done["missing"]) == ([], [])
+    assert done["ids"] == {
+        "organization": 1,
+        "project": 2,
+        "credential_type": 3,
+        "credential": 4,
+        "execution_environment": 5,
+        "inventory": 6,
+        "inventory_source": 7,
+        "job_template": 8,
+    }
+
+
+def test_what_is_missing_is_named_in_the_order_in_which_it_is_made() -> None:
+    done = plan(EMPTY, image="example.org/ee:1")
+    assert done["problems"] == []
+    assert done["missing"] == [
+        "credential type AWS keys",
+        "credential AWS databases",
+        "execution environment ee",
+        "inventory Databases",
+        "inventory source Databases",
+        f"job template {NAME}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "inputs", "expected"),
+    [
+        ({}, {"access_key_id": "A"}, {"access_key_id": "A", "region": "us-east-1"}),
+        ({}, {"access_key_id": "A", "region": "eu-west-1"}, {"access_key_id": "A", "region": "eu-west-1"}),
+        ({"credentials": [CREDENTIAL]}, {}, CREDENTIAL["inputs"]),
+        ({"credentials": [CREDENTIAL]}, {"region": "eu-west-1"}, {**CREDENTIAL["inputs"], "region": "eu-west-1"}),
+        (
+            {"credentials": [{**CREDENTIAL, "inputs": {"session_token": "$encrypted$", "region": "r"}}]},
+            {"access_key_id": "B"},
+            {"access_key_id": "B", "region": "r"},
+        ),
+        ({"credentials": [{"id": 4, "credential_type": 99, "inputs": {}}]}, {}, None),
+    ],
+    ids=["new", "new in a region", "nothing given", "another region", "other keys", "another type"],
+)
+def test_a_credential_keeps_the_inputs_that_were_not_given(found: dict[str, Any], inputs: Any, expected: Any) -> None:
+    assert plan({**EMPTY, "credential_types": [TYPE], **found}, inputs=inputs)["inputs"] == expected
+
+
+def test_the_job_template_keeps_its_credentials_of_other_types() -> None:
+    associated = [{"id": 4, "credential_type": 3}, {"id": 10, "credential_type": 3}, {"id": 11, "credential_type": 12}]
+    assert plan({**FULL, "template_credentials": associated})["kept_credentials"] == [11]
+
+
+def test_the_survey_offers_the_actions_that_need_no_answer() -> None:
+    done = plan(FULL, max_concurrency="10%", max_errors="5%")
+    spec = {question["variable"]: question for question in done["job_template"]["survey_spec"]["spec"]}
+    assert spec["service_action_name"]["choices"] == ["Restart", "Stop"]
+    assert spec["run_service_action_max_concurrency"]["default"] == "10%"
+    assert spec["run_service_action_max_errors"]["default"] == "5%"
+    assert done["left_out"] == ["Resize"]
+    chosen = plan(FULL, service_actions=["Stop"])["job_template"]["survey_spec"]["spec"][0]
+    assert chosen["choices"] == ["Stop"]
+
+
+@pytest.mark.parametrize(
+    ("found", "options", "message"),
+    [
+        ({"organizations": []}, {}, "AWX has no organization Default, or you may not see it."),
+        ({"projects": []}, {}, "The organization Default has no project Operations, or you may not see it."),
+        ({"playbooks": ["other.yml"]}, {}, "The project Operations has no playbook bulk_service_action.yml. Add it"),
+        ({"inventories": [{"id": 6, "kind": "smart"}]}, {}, "The smart inventory Databases takes no source."),
+        ({}, {"name": "a++b"}, "AWX can't look up a name with ++"),
+        ({"job_templates": [{**TEMPLATE, "extra_vars": ""}]}, {}, "was not made by this playbook."),
+        ({"job_templates": [{**TEMPLATE, "extra_vars": "--- {not ours"}]}, {}, "was not made by this playbook."),
+        ({"job_templates": [{**TEMPLATE, "name": "copied"}]}, {}, "The job template copied was not made by this"),
+        ({}, {"execution_environment": "", "image": "i"}, "Say with awx_fleet_execution_environment how"),
+        ({"execution_environments": []}, {}, "AWX has no execution environment ee. Give awx_fleet_image"),
+        ({"execution_environments": [{"id": 5, "organization": 99}]}, {}, "belongs to another organization"),
+        ({}, {"has_secret_key": False}, "Give awx_fleet_access_key and awx_fleet_secret_key together."),
+        ({}, {"inputs": {}}, "Give awx_fleet_access_key and awx_fleet_secret_key together."),
+        ({"credentials": [CREDENTIAL, CREDENTIAL]}, {}, "There are 2 credentials named AWS databases."),
+        ({"credentials": []}, NO_KEYS, "The organization Default has no credential AWS databases. Make it in AWX, or"),
+        ({"credentials": [{**CREDENTIAL, "credential_type": 99}]}, {}, "so it does not take access_key_id."),
+        (
+            {"credentials": [], "credential_types": [{"id": 3, "inputs": {}}]},
+            {},
+            "The credential type AWS keys was not made by this playbook.",
+        ),
+        (
+            {"credentials": [], "credential_types": [], "me": [{"id": 9, "is_superuser": False}]},
+            {},
+            "only a superuser may make it. Ask one to run this playbook once.",
+        ),
+        ({}, {"actions": []}, "There is no service action."),
+        ({}, {"actions": [RESIZE]}, "Every service action has a parameter without a default"),
+        ({}, {"service_actions": ["Start"]}, "There is no service action Start. There are: Restart, Stop, Resize."),
+        ({}, {"service_actions": ["Resize"]}, "The service action Resize has a parameter without a default"),
+    ],
+)
+def test_a_problem_is_told(found: dict[str, Any], options: dict[str, Any], message: str) -> None:
+    (problem,) = plan({**FULL, **found}, **options)["problems"]
+    assert message in problem
+
+
+def test_all_problems_are_told_at_once() -> None:
+    done = plan({**FULL, "playbooks": [], "inventories": [{"id": 6, "kind": "constructed"}]}, service_actions=["Start"])
+    assert len(done["problems"]) == 3
