@@ -12,7 +12,7 @@ from typing import Any, Callable
 
 from .clock import Clock
 from .exceptions import InvalidParameters, ResourceNotFound
-from .models import ProvisionedProduct, Run, RunError, ServiceAction, World
+from .models import Caller, ProvisionedProduct, Run, RunError, ServiceAction, World
 from .pagination import Paginator
 from .records import STATUSES, Record, Snapshot, end_record, new_record_id, render_run, snapshot_at
 from .switches import Switches, change_switches
@@ -32,8 +32,9 @@ class Catalog:
         self.world = world
         self.clock = clock
         self._speed = speed
-        # The region of the current call.
+        # The region of the current call, and who makes it.
         self.region = world.region
+        self.caller = self.caller_of("")
         self.paginator = Paginator()
         # Seeded, so that tests of random order are reproducible.
         self.random = random.Random(0)
@@ -46,6 +47,16 @@ class Catalog:
         self.record_ids_by_product: dict[str, list[str]] = {}
         self._search_cache: dict[str, list[str]] = {}
         self._token_uses: dict[str, tuple[str, Mapping[str, Any]]] = {}
+
+    def caller_of(self, access_key: str) -> Caller:
+        """Return who calls with an access key."""
+        callers = self.world.callers
+        return callers.get(access_key) or callers.get("*") or Caller()
+
+    @property
+    def user_arn(self) -> str:
+        """The ARN of the user who makes the current call."""
+        return self.caller.user_arn or self.world.user_arn
 
     def get_provisioned_product(self, product_id: str) -> ProvisionedProduct:
         """Return a provisioned product in the call's region, with its current status."""
@@ -88,7 +99,7 @@ class Catalog:
         """Return the ids that a search finds, cached until a product changes or an execution starts."""
         is_cacheable = self.switches.product_status_while_running == "AVAILABLE" and not self.switches.describable_after
         is_cacheable &= not self._has_changes
-        key = f"{self.region} {key}"
+        key = f"{self.region} {self.user_arn} {key}"
         if key not in self._search_cache or not is_cacheable:
             self._search_cache[key] = search()
         return self._search_cache[key]
@@ -150,7 +161,7 @@ class Catalog:
 
     def is_describable(self, record: Record) -> bool:
         """Return whether reads find the record: after a delay, and unless the product was given to a new owner."""
-        caller, owner = self.world.user_arn, self.provisioned_products[record.product.id].user_arn
+        caller, owner = self.user_arn, self.provisioned_products[record.product.id].user_arn
         reassigned = owner != record.product.user_arn == caller
         return not reassigned and self.clock.now() - record.created >= self.switches.describable_after
 

@@ -26,6 +26,7 @@ from .faults import (
 )
 from .models import World
 from .operations import OPERATIONS
+from .permissions import access_key_of, check_allowed
 from .protocol import Request, Response, WireProtocol, detect_protocol
 from .shapes import find_violations, operation_model
 from .signature import verify_signature
@@ -60,6 +61,7 @@ class Endpoint:
         call: dict[str, Any] = {
             "operation": None,
             "region": None,
+            "access_key": access_key_of(request.headers.get("Authorization", "")),
             "parameters": None,
             "status": None,
             "error_code": None,
@@ -100,6 +102,7 @@ class Endpoint:
         try:
             with self.lock:
                 self.catalog.region = call["region"]
+                self.catalog.caller = self.catalog.caller_of(call["access_key"])
                 result = self._run_operation(protocol, operation, call["parameters"])
             self._validate_output(protocol, operation, result)
             return protocol.serialize_result(operation, result, request_id)
@@ -113,6 +116,7 @@ class Endpoint:
         if violations:
             errors = "error" if len(violations) == 1 else "errors"
             raise ValidationFailed(f"{len(violations)} validation {errors} detected: {'; '.join(violations)}")
+        check_allowed(self.catalog, protocol.service, operation, parameters)
         return OPERATIONS[protocol.service][operation](self.catalog, parameters)
 
     def _validate_output(self, protocol: WireProtocol, operation: str, result: dict[str, Any]) -> None:

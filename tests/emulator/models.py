@@ -136,8 +136,20 @@ class ProvisionedProduct:
 
 
 @dataclass(frozen=True)
+class Caller:
+    """Who calls with an access key, or with any other if that is `*`; without a `policy`, all is allowed.
+
+    Without a `user_arn`, it is the world's user.
+    """
+
+    access_key: str = "*"
+    user_arn: str = ""
+    policy: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
 class World:
-    """The initial state; all mappings but `switches` are indexed by id."""
+    """The initial state; the mappings are indexed by id, `callers` by access key, `switches` by name."""
 
     account: str = "123456789012"
     region: str = "us-east-1"
@@ -145,4 +157,5 @@ class World:
     service_actions: Mapping[str, ServiceAction] = field(default_factory=dict)
     products: Mapping[str, Product] = field(default_factory=dict)
     provisioned_products: Mapping[str, ProvisionedProduct] = field(default_factory=dict)
+    callers: Mapping[str, Caller] = field(default_factory=dict)
     switches: Mapping[str, Any] = field(default_factory=dict)

@@ -138,7 +138,7 @@ def search_provisioned_products(catalog: Catalog, parameters: Members) -> dict[s
 
 def scan_provisioned_products(catalog: Catalog, parameters: Members) -> dict[str, Any]:
     """Return a page of all provisioned products that the access level allows."""
-    allowed = access_filter(catalog, parameters, default="User")
+    allowed = access_filter(catalog, "ScanProvisionedProducts", parameters)
     visible = [product for product in catalog.provisioned_products.values() if allowed(product)]
     operation, max_size = "ScanProvisionedProducts", catalog.switches.page_size
     page, next_page = catalog.paginator.page(visible, operation, parameters=parameters, max_size=max_size)
@@ -147,12 +147,11 @@ def scan_provisioned_products(catalog: Catalog, parameters: Members) -> dict[str
 
 
 def get_caller_identity(catalog: Catalog, _parameters: Members) -> dict[str, Any]:
-    """Return the caller, who is the world's user."""
-    world = catalog.world
+    """Return the caller."""
     return {
-        "UserId": f"AROAEMULATOR:{world.user_arn.rsplit('/', 1)[-1]}",
-        "Account": world.account,
-        "Arn": world.user_arn,
+        "UserId": f"AROAEMULATOR:{catalog.user_arn.rsplit('/', 1)[-1]}",
+        "Account": catalog.world.account,
+        "Arn": catalog.user_arn,
     }
 
 
@@ -196,7 +195,7 @@ def _action_page(catalog: Catalog, operation: str, parameters: Members, *, actio
 
 
 def _allowed_record_ids(catalog: Catalog, parameters: Members) -> list[str]:
-    allowed = access_filter(catalog, parameters, default="User")
+    allowed = access_filter(catalog, "ListRecordHistory", parameters)
     records = [
         catalog.records[record_id] for record_id in _matching_record_ids(catalog, parameters.get("SearchFilter"))
     ]

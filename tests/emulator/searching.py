@@ -40,22 +40,29 @@ SEARCH_FIELDS = (
 # Those that botocore documents.
 SORT_FIELDS = ("arn", "id", "name", "lastRecordId")
 
+# The access level of a listing that gives none.
+DEFAULT_LEVELS = {
+    "SearchProvisionedProducts": "Account",
+    "ScanProvisionedProducts": "User",
+    "ListRecordHistory": "User",
+}
+
 # The fields to search, of which one must match, and the pattern.
 Condition = tuple[Sequence[str], Pattern[str]]
 
 
 def access_filter(
-    catalog: Catalog, parameters: Mapping[str, Any], *, default: str
+    catalog: Catalog, operation: str, parameters: Mapping[str, Any]
 ) -> Callable[[ProvisionedProduct], bool]:
     """Return a predicate for the AccessLevelFilter; without that, the operation's default level applies."""
-    access = parameters.get("AccessLevelFilter") or {"Key": default, "Value": "self"}
+    access = parameters.get("AccessLevelFilter") or {"Key": DEFAULT_LEVELS[operation], "Value": "self"}
     if access.get("Value") != "self" or "Key" not in access:
         raise InvalidParameters(f"AccessLevelFilter needs a Key and the Value self, not {access.get('Value')}")
-    caller, in_region = catalog.world.user_arn, catalog.is_in_region
+    caller, in_region = catalog.user_arn, catalog.is_in_region
     if access["Key"] == "User":
         return lambda product: in_region(product) and product.user_arn == caller
     if access["Key"] == "Role":
-        return lambda product: in_region(product) and _role_arn(product.user_arn) == _role_arn(caller)
+        return lambda product: in_region(product) and role_arn(product.user_arn) == role_arn(caller)
     return in_region
 
 
@@ -77,7 +84,7 @@ def cache_key(kind: str, parameters: Mapping[str, Any]) -> str:
 
 def _find_ids(catalog: Catalog, parameters: Mapping[str, Any]) -> list[str]:
     conditions = _parse_query(parameters)
-    allowed = access_filter(catalog, parameters, default="Account")
+    allowed = access_filter(catalog, "SearchProvisionedProducts", parameters)
     products = [product for product in catalog.provisioned_products.values() if allowed(product)]
     if conditions:
         products = [product for product in products if _matches(catalog, product, conditions)]
@@ -133,5 +140,6 @@ def _wildcard_pattern(value: str) -> Pattern[str]:
     return re.compile(re.escape(value).replace(r"\*", ".*"), re.IGNORECASE)
 
 
-def _role_arn(arn: str) -> str:
+def role_arn(arn: str) -> str:
+    """Return what the sessions of a role have in common; the ARN itself if it is not one of a session."""
     return arn.rsplit("/", 1)[0] if ":assumed-role/" in arn else arn

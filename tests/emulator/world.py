@@ -17,6 +17,7 @@ import yaml
 from .models import (
     ActionParameter,
     Artifact,
+    Caller,
     Change,
     Definition,
     Output,
@@ -27,6 +28,7 @@ from .models import (
     ServiceAction,
     World,
 )
+from .policies import read_policy
 
 DEMO = pathlib.Path(__file__).parent / "worlds" / "demo.yml"
 FIRST_CREATED_TIME = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc).timestamp()
@@ -51,7 +53,8 @@ def read_world(source: WorldSource = None) -> World:
     items = _pop_list(raw, "provisioned_products")
     for number, generated in enumerate(_pop_list(raw, "generated"), start=1):
         items.extend(_expand_generated(generated, number))
-    world = _build(World, raw, "the world", service_actions=actions, products=products)
+    callers = {caller.access_key: caller for caller in map(_parse_caller, _pop_list(raw, "callers"))}
+    world = _build(World, raw, "the world", service_actions=actions, products=products, callers=callers)
     provisioned = _index_by_id(
         _parse_provisioned_product(item, index, world.user_arn) for index, item in enumerate(items)
     )
@@ -88,6 +91,15 @@ def _load_yaml(path: pathlib.Path) -> Any:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise WorldError(f"{path}: {error}") from error
+
+
+def _parse_caller(raw: Any) -> Caller:
+    members = _as_mapping(raw, "callers")
+    try:
+        policy = read_policy(members.pop("policy", None))
+    except (LookupError, TypeError, ValueError) as error:
+        raise WorldError(f"callers, policy: {error}") from error
+    return _build(Caller, members, "callers", policy=policy)
 
 
 def _parse_service_action(raw: Any) -> ServiceAction:

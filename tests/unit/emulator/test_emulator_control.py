@@ -37,6 +37,7 @@ def test_calls_are_logged_in_order(client: BaseClient, emulator: Emulator) -> No
     assert first == {
         "operation": "ListServiceActions",
         "region": "eu-central-1",
+        "access_key": "AKIDEXAMPLE",
         "parameters": {"PageSize": 2},
         "status": 200,
         "error_code": None,
