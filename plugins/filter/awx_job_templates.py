@@ -60,6 +60,11 @@ options:
     type: list
     elements: int
     default: []
+  update:
+    description:
+      - The options of the playbook C(selfservice.aws.awx_job_templates), for a job template that runs the playbook
+        itself. If absent, there is no such template.
+    type: dict
   targets:
     description:
       - The names of the provisioned products of which a survey's first question offers one. With an empty list the
@@ -133,6 +138,10 @@ _value:
         survey_spec:
           description: The survey.
           type: dict
+    updates:
+      description: The job template that runs the playbook itself, or none. It has no survey.
+      type: list
+      elements: dict
     gone:
       description: The names of the existing templates that were made for the same scope, and have no action any more.
       type: list
@@ -158,6 +167,8 @@ SECRETS = "(?i)password|passwd|secret|token"
 # AWX's limit.
 NAME_LENGTH = 512
 MARK = "awx_job_templates_mark"
+UPDATE = "Update job templates"
+UPDATE_DESCRIPTION = "Makes the job templates again, as the actions and parameters are now."
 DESCRIBED = "awx_job_templates_described"
 
 
@@ -173,6 +184,7 @@ def awx_job_templates(
     secrets: str | Iterable[str] = SECRETS,
     lists: Iterable[str] = (),
     optional: Iterable[str] = (),
+    update: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the job templates that the service actions need, and how the existing ones compare."""
     is_secret = _survey.secret_test(secrets)
@@ -190,11 +202,13 @@ def awx_job_templates(
         }
         template = _template(name, str(action.get("description") or "").strip(), variables, found.get(name))
         templates.append({**template, "survey_spec": {"name": "", "description": "", "spec": spec}})
-    for template in templates:
+    updates = [_update_template(title, scope, update, found)] if update else []
+    for template in [*templates, *updates]:
         template["credentials"] = [each for each in template["credentials"] if each not in {*replaced_credentials}]
-    names = [template["name"] for template in templates]
+    names = [template["name"] for template in [*templates, *updates]]
     _check_names(names)
-    return never_templated({"templates": templates, **_compare(names, found.values(), scope)})
+    compared = _compare(names, found.values(), scope)
+    return never_templated({"templates": templates, "updates": updates, **compared})
 
 
 def _template(
@@ -209,6 +223,15 @@ def _template(
     template = {"name": name, "is_new": not old, "credentials": _credentials(old)}
     template["extra_vars"] = dict(sorted(merged.items(), key=lambda variable: str(variable[0])))
     return {**template, "description": description} if is_free else template
+
+
+def _update_template(
+    title: str, scope: str, options: Mapping[str, Any], found: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return the job template that keeps all others up to date; with `options`, as far as they say something."""
+    name = f"{title} - {UPDATE}"
+    variables = {option: value for option, value in options.items() if value not in ("", [], None)}
+    return _template(name, UPDATE_DESCRIPTION, {**variables, MARK: _mark(scope, name)}, found.get(name))
 
 
 def _variables(template: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -228,8 +251,10 @@ def _credentials(template: Mapping[str, Any] | None) -> list[int]:
 def _compare(names: list[str], existing: Iterable[Mapping[str, Any]], scope: str) -> dict[str, list[str]]:
     """Return which of the existing templates are not needed any more, and which needed names others have taken."""
     made = {each["name"]: _mark(scope, each["name"]) in str(each.get("extra_vars") or "") for each in existing}
+    gone = [name for name, is_ours in made.items() if is_ours and name not in names]
     return {
-        "gone": [name for name, is_ours in made.items() if is_ours and name not in names],
+        # A run without a schedule, as the scheduled job itself is one, leaves that job's template alone.
+        "gone": [name for name in gone if not name.endswith(f" - {UPDATE}")],
         "foreign": [name for name in names if made.get(name) is False],
     }
 

@@ -120,9 +120,9 @@ def running_questions() -> list[Question]:
     return [
         {
             "question_name": "Change",
-            "question_description": "run_service_action_change_id, such as CHG-4711. A job with the change of an earlier"
-            " one continues it, and starts nothing twice. Left empty, each job is a change of its own. In a schedule,"
-            " leave it empty or add the date: otherwise only its first job starts anything.",
+            "question_description": "run_service_action_change_id, such as CHG-4711. A job with the change of an"
+            " earlier one continues it, and starts nothing twice. Left empty, each job is a change of its own. In"
+            " schedules, leave it empty or add the date: otherwise only the first job starts anything.",
             "variable": "run_service_action_change_id",
             "type": "text",
             "required": False,

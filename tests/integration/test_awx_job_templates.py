@@ -389,6 +389,43 @@ def test_what_is_missing_is_told_before_anything_is_made(
     assert done.code == 0, done.output
 
 
+def test_a_scheduled_job_keeps_the_templates_up_to_date(
+    run_playbook: Callable[..., Any], run_job: Callable[[Job], Any], awx: Awx, emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.reset(world(STOP))
+    rule = "DTSTART:20300101T030000Z RRULE:FREQ=DAILY;INTERVAL=1"
+    options = {"image": "example.org/ee:1", "schedule": rule, "controller_credential": "Controller"}
+    planned = run_playbook("--check", **options)
+    done = run_playbook(**options)
+    assert done.code == 0, done.output
+    assert changes(planned.output) == changes(done.output)
+    name = "orders-db - Update job templates"
+    template, schedule = awx.all("job_templates")[name], awx.all("schedules")[name]
+    assert (schedule["unified_job_template"], schedule["rrule"]) == (template["id"], rule)
+    assert template["playbook"] == "awx_job_templates.yml"
+    names = {awx.store.items["credentials"][each]["name"] for each in awx.store.associated_credentials[template["id"]]}
+    assert names == {"AWS operator", "AWS us-east-1", "Controller"}
+
+    # The job makes what is new, and leaves its own template alone.
+    awx.all("credentials")["Controller"]["inputs"] = {
+        "host": awx.environment["CONTROLLER_HOST"],
+        "oauth_token": awx.environment["CONTROLLER_OAUTH_TOKEN"],
+    }
+    (tmp_path / "awx_job_templates.yml").write_text("- import_playbook: selfservice.aws.awx_job_templates\n")
+    before, writes = copy.deepcopy(template), len(awx.writes())
+    job = awx.launch(name, {})
+    assert job.environment["AWS_ENDPOINT_URL"] == emulator.url
+    again = run_job(job)
+    assert again.code == 0, again.output
+    assert len(awx.writes()) == writes
+    emulator.reset(world(STOP, RESTART))
+    done = run_job(awx.launch(name, {}))
+    assert done.code == 0, done.output
+    assert changes(done.output) == ["changed: [localhost] => (item=orders-db - Restart)"]
+    assert awx.all("job_templates")[name] == before
+    assert "changed=0 " in run_playbook(**options).output
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

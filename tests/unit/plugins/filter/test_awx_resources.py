@@ -34,6 +34,7 @@ FOUND: dict[str, list[Any]] = {
         {"id": 12, "name": "Vault", "organization": 1, "credential_type": 13, "inputs": {}},
     ],
 }
+RULE = "DTSTART:20300101T030000Z RRULE:FREQ=DAILY;INTERVAL=1"
 WANTED: dict[str, Any] = {
     "organization": "Default",
     "project": "Operations",
@@ -128,6 +129,9 @@ def test_what_is_to_be_made_or_changed(found: dict[str, Any], wanted: dict[str, 
         ({"execution_environments": [{"id": 9, "organization": 8, "image": "ee:1"}]}, {}, "AWX doesn't move it."),
         ({"execution_environments": [{"id": 9, "organization": None, "image": "ee"}]}, {}, "Give another name."),
         ({"credential_types": []}, {}, "only a superuser can make it, once for all organizations."),
+        ({}, {"schedule": RULE}, "A schedule needs awx_job_templates_controller_credential"),
+        ({}, {"schedule": RULE, "controller_credential": "x"}, "has no credential x."),
+        ({}, {"schedule": "daily", "controller_credential": "Vault"}, "The schedule is not a rule of AWX."),
         ({"credential_types": [{"id": 7, "injectors": {}}]}, {}, "Name another, or one that is to be made."),
     ],
 )
