@@ -155,7 +155,7 @@ _value:
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Callable
 
 import yaml
@@ -203,8 +203,7 @@ def awx_job_templates(
         template = _template(name, str(action.get("description") or "").strip(), variables, found.get(name))
         templates.append({**template, "survey_spec": {"name": "", "description": "", "spec": spec}})
     updates = [_update_template(title, scope, update, found)] if update else []
-    for template in [*templates, *updates]:
-        template["credentials"] = [each for each in template["credentials"] if each not in {*replaced_credentials}]
+    _drop_credentials([*templates, *updates], {*replaced_credentials})
     names = [template["name"] for template in [*templates, *updates]]
     _check_names(names)
     compared = _compare(names, found.values(), scope)
@@ -242,6 +241,11 @@ def _variables(template: Mapping[str, Any] | None) -> dict[str, Any]:
         variables = None
     # A date can't be JSON, as which they are stored.
     return dict(json.loads(json.dumps(variables, default=str))) if isinstance(variables, dict) else {}
+
+
+def _drop_credentials(templates: Iterable[dict[str, Any]], replaced: Collection[int]) -> None:
+    for template in templates:
+        template["credentials"] = [each for each in template["credentials"] if each not in replaced]
 
 
 def _credentials(template: Mapping[str, Any] | None) -> list[int]:
