@@ -50,6 +50,8 @@ options:
     description:
       - Whether to read the outputs of each product, such as the endpoint that its stack created, with the API call
         C(GetProvisionedProductOutputs). It costs a call for each product.
+      - It needs the permission C(servicecatalog:GetProvisionedProductOutputs), which AWS' managed policy
+        AWSServiceCatalogEndUserFullAccess may not have.
     type: bool
     default: false
 extends_documentation_fragment:

@@ -41,6 +41,8 @@ options:
   service_action_id:
     description:
       - The id of the service action to describe with its definition.
+      - It needs the permission C(servicecatalog:DescribeServiceAction), which AWS' managed policy
+        AWSServiceCatalogEndUserFullAccess does not have.
     type: str
 extends_documentation_fragment:
   - selfservice.aws.attributes

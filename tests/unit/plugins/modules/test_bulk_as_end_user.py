@@ -1,0 +1,68 @@
+# Copyright (c) 2026, selfservice.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a bulk run costs under AWS' own policy for end users, with a long history."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import pytest
+from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_service_action_bulk import run_on_many
+from emulator import Emulator
+from emulator.operations import execute_provisioned_product_service_action
+
+OWN = [f"pp-own{number:010}" for number in range(100)]
+FULL = "AWSServiceCatalogEndUserFullAccess"
+STRANGER = "arn:aws:sts::123456789012:assumed-role/Other/stranger"
+
+
+def create_history(emulator: Emulator, seconds: float, policy: str | None, owner: dict[str, str]) -> None:
+    """Create 100 products of an owner, 500 older records on them, and 5,000 on a product of another."""
+    artifacts = [{"id": "pa-1", "name": "v1", "service_actions": ["act-1"]}]
+    plain = {"product": "prod-1", "artifact": "pa-1"}
+    emulator.reset(
+        {
+            "service_actions": [{"id": "act-1", "name": "Restart", "run": {"seconds": seconds}}],
+            "products": [{"id": "prod-1", "name": "web", "artifacts": artifacts}],
+            "provisioned_products": [
+                *({"id": each, "name": each, **plain, **owner} for each in OWN),
+                {"id": "pp-theirs", "name": "theirs", **plain, "user_arn": STRANGER},
+            ],
+            "callers": [{"policy": policy}],
+        }
+    )
+    endpoint = emulator.server.endpoint
+    with endpoint.lock:
+        for number in range(5500):
+            product = "pp-theirs" if number % 11 else OWN[number // 11 % 100]
+            members = {"ProvisionedProductId": product, "ServiceActionId": "act-1", "ExecuteToken": f"old-{number}"}
+            execute_provisioned_product_service_action(endpoint.catalog, members)
+    emulator.advance(3600)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "policy", "owner", "most"),
+    [
+        (10, FULL, {}, 1.5),
+        (60, FULL, {}, 2.5),
+        # Whoever may act on products of others is listed their records at the account's level.
+        (10, None, {"user_arn": STRANGER}, 1.5),
+    ],
+)
+def test_a_bulk_run_costs_few_calls_a_target(
+    make_attempt: Callable[..., Any],
+    emulator: Emulator,
+    seconds: float,
+    policy: str | None,
+    owner: dict[str, str],
+    most: float,
+) -> None:
+    create_history(emulator, seconds, policy, owner)
+    params = {"provisioned_product_ids": OWN, "service_action_id": "act-1"}
+    attempt = make_attempt(run_on_many, params)
+    result = attempt.run()
+    assert result["summary"]["succeeded"] == 100
+    assert result["summary"]["api_calls"] <= most * 100
+    assert attempt.warnings == []
+    assert [call for call in emulator.calls() if call["error_code"]] == []
