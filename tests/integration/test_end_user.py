@@ -111,10 +111,3 @@ def test_the_playbook_for_many_runs_on_the_inventory_of_the_user(
     assert len(emulator.records()) == 2
     assert NARROW not in done.output
     assert denied(emulator) == set()
-
-
-def test_the_demo_runs(run: Runner, emulator: Emulator) -> None:
-    emulator.update_product("pp-orders0000001", run={"seconds": 60})
-    done = run("ansible-playbook", "selfservice.aws.demo")
-    assert done.code == 0, done.output
-    assert denied(emulator) == set()
