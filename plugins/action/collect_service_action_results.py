@@ -25,19 +25,20 @@ class ActionModule(ActionBase):
         registered = results.Registered.of(task_vars)
         hosts = batch.hosts_of_call(task_vars, call)
         found = {name: registered.result_of(name, host) for name, host in hosts.items()}
-        options: dict[str, Any] = next((host["options"] for host in hosts.values() if host["options"]), {})
+        options = results.common_options(hosts)
         ignores = options.get("ignore_failures", False)
         ends = not ignores and results.is_beyond_budget(found, registered.run)
-        later = batch.count_later_hosts(self._task, task_vars) if ends else 0
-        end = results.explain_end(found, options.get("max_errors"), later_hosts=later) if ends else ""
+        end = ""
+        if ends:
+            later = batch.count_later_hosts(self._task, task_vars)
+            end = results.explain_end(found, options.get("max_errors"), later_hosts=later)
         warning = results.describe_failures(found) * ignores
         result.update(changed=False, call=call, change_id=change, ignores_failures=ignores, ends=ends, end=end)
         result.update(tasks="end.yml" if ends else "", warnings=[warning] * bool(warning))
         if options.get("report") and not self._task.check_mode:
             now = {name: results.explained(item, end, change) for name, item in found.items()}
-            so_far = {**batch.earlier_results(task_vars, call), **now}
             context = results.report_context(options, change, task_vars)
-            report = results.report(so_far, context, with_json=options.get("report_json", False))
+            report = results.report({**batch.earlier_results(task_vars, call), **now}, context, options)
             result.update(tasks="report.yml", report=report)
         data = results.statistics(found, task_vars.get("awx_job_id"))
         return {**result, "ansible_stats": {"data": data, "per_host": False, "aggregate": True}}

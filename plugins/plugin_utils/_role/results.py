@@ -106,6 +106,12 @@ def explained(item: Item, end: str, change: Any) -> Item:
     return {**item, "msg": " ".join(filter(None, sentences))} if failed(item) else item
 
 
+def common_options(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the options of the batch, empty if no host has any."""
+    found: dict[str, Any] = next((host["options"] for host in hosts.values() if host["options"]), {})
+    return found
+
+
 def report_context(options: Mapping[str, Any], change: Any, variables: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the report says of the run as a whole."""
     names = ("service_action_id", "service_action_name", "region", "max_errors")
@@ -118,7 +124,7 @@ def report_context(options: Mapping[str, Any], change: Any, variables: Mapping[s
     }
 
 
-def report(results: Mapping[str, Item], context: Mapping[str, Any], *, with_json: bool) -> dict[str, Any]:
+def report(results: Mapping[str, Item], context: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the report is made of; `product_id` is one to read the account from, if nothing else tells it."""
     named = [{**item, "host": name} for name, item in results.items()]
     ids = [item["provisioned_product_id"] for item in named if item["provisioned_product_id"]]
@@ -126,7 +132,7 @@ def report(results: Mapping[str, Item], context: Mapping[str, Any], *, with_json
         "context": dict(context),
         "results": named,
         "product_id": ids[0] if ids and not context["arn"] else "",
-        "formats": ["html", "json"] if with_json else ["html"],
+        "formats": ["html", "json"] if options["report_json"] else ["html"],
     }
 
 
