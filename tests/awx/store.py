@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from .checks import check_fields, check_filter, check_item
 from .errors import bad_request, method_not_allowed, not_found, permission_denied, validation_error
+from .initial import AWS, CONTROLLER, PROJECT, SECRETS
 from .inventories import InventoryUpdate, check_update
 from .jobs import Job, launch, render_environment
 from .resource_types import RESOURCE_TYPES, Item, ResourceType
@@ -20,15 +21,7 @@ from .surveys import ENCRYPTED, check_survey
 
 # The status and the body.
 Response = tuple[int, Any]
-AWS = {"username": "AWS_ACCESS_KEY_ID", "password": "AWS_SECRET_ACCESS_KEY"}
-CONTROLLER = {"host": "CONTROLLER_HOST", "oauth_token": "CONTROLLER_OAUTH_TOKEN"}
-SECRETS = ("password", "oauth_token")
 PAGE_SIZE, MAX_PAGE_SIZE = 25, 200
-PROJECT = {
-    "scm_type": "git",
-    "playbooks": ["awx_job_templates.yml", "run_service_action.yml", "bulk_service_action.yml"],
-    "inventory_files": ["fleet.servicecatalog.yml"],
-}
 
 
 class Store:

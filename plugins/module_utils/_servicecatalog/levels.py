@@ -33,8 +33,8 @@ class AccessLevels:
         for level in [known] if known else LEVELS:
             pages = read_at(level)
             try:
-                first = next(pages)
-            except SERVICE_ERRORS as error:
+                first = next(pages, {})
+            except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
                 if not is_access_denied(error):
                     raise
                 denied = error

@@ -52,7 +52,7 @@ RESTART = {
 }
 STOP = {"name": "Stop", "parameters": None}
 RESIZE = {"name": "Resize", "parameters": [{"name": "Size", "type": "TEXT_VALUE"}]}
-ACTIONS = [RESTART, STOP, RESIZE]
+ACTIONS = (RESTART, STOP, RESIZE)
 
 
 def plan(found: dict[str, Any], *, actions: Any = ACTIONS, **options: Any) -> dict[str, Any]:
