@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -40,6 +39,4 @@ class ActionModule(ActionBase):
 def _how_to_continue(change: Any) -> str:
     if change is None:
         return "in check mode nothing is started"
-    # As JSON, since it may be something that YAML reads as a number, a time, or a structure.
-    value = json.dumps(change, ensure_ascii=False)
-    return f"to continue after anything, run the same again with run_service_action_change_id: {value}"
+    return f"to continue after anything, {batch.same_run(change)}"

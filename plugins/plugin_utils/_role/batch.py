@@ -148,6 +148,14 @@ def _describe_values(hosts: Mapping[str, Mapping[str, Any]], option: str) -> str
     return ": " + join(dict.fromkeys(str(host["options"].get(option, "none given")) for host in hosts.values()))
 
 
+def same_run(change: Any) -> str:
+    """Return how to run the role again for a change, in words.
+
+    The change is JSON, since it may be something that YAML reads as a number, a time, or a structure.
+    """
+    return f"run the same again with run_service_action_change_id: {json.dumps(change, ensure_ascii=False)}"
+
+
 def join(names: Iterable[str]) -> str:
     """Return the first names as a list in a sentence."""
     names = list(names)

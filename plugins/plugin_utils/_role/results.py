@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .batch import BATCH, RUN, WAITED, join
+from .batch import BATCH, RUN, WAITED, join, same_run
 from .options import PRODUCT
 
 MASK = "********"
@@ -156,7 +155,7 @@ def how_to_continue(item: Item, change: Any) -> str:
     """Return what to run after a host has failed, empty if the batch was refused before there was a change."""
     if change is None:
         return ""
-    again = f"run the same again with run_service_action_change_id: {json.dumps(change, ensure_ascii=False)}"
+    again = same_run(change)
     if item["outcome"] == "timed_out":
         return f"To continue, {again}."
     if item["outcome"] == "failed" and item["record_detail"].get("record_id"):
