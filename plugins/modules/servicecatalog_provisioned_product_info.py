@@ -54,6 +54,12 @@ options:
         AWSServiceCatalogEndUserFullAccess may not have.
     type: bool
     default: false
+  details:
+    description:
+      - Whether to read of each product what a search does not tell, its launch role and its CloudWatch dashboards, with
+        the API call C(DescribeProvisionedProduct). It costs a call for each product.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - selfservice.aws.listing
   - selfservice.aws.limit
@@ -184,6 +190,17 @@ provisioned_products:
     idempotency_token:
       description: The token with which the product was provisioned.
       type: str
+    launch_role_arn:
+      description: The ARN of the role that the product is launched with. Null without O(details).
+      type: str
+    cloud_watch_dashboards:
+      description: The CloudWatch dashboards of the product. Null without O(details).
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: The name of the dashboard.
+          type: str
     outputs:
       description:
         - The outputs of the product's last successful provisioning. The keys keep their case.
@@ -210,6 +227,13 @@ provisioned_products:
           description: The description of the output.
           type: str
           sample: The address of the database
+total_results_count:
+  description:
+    - How many products the service's search finds, as it counts them itself, before O(tags) and O(limit).
+    - Null with ids or names, each of which is a search of its own, and if the service did not say.
+  returned: success
+  type: int
+  sample: 5
 error:
   description: The service's own error. Null if it refused no call.
   returned: failure, unless the arguments are wrong
@@ -237,7 +261,7 @@ response_metadata:
       type: int
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from typing import Any
 
@@ -254,37 +278,54 @@ from ansible_collections.selfservice.aws.plugins.module_utils._threads import ru
 # How many products a warning names, and of how many the outputs are read at once.
 _MOST_NAMED = 10
 _READERS = 10
+# What a search does not tell of a product.
+_DETAILS = ("launch_role_arn", "cloud_watch_dashboards")
 
 
 def list_provisioned_products(task: Task) -> None:
     """List the provisioned products that the options ask for."""
     _arguments.check_identifiers(task.params)
     _arguments.check_limit(task.params)
-    tags = check_tags(task.params["tags"])
-    found = islice(with_tags(_found(task), tags), task.params["limit"])
+    tags, totals = check_tags(task.params["tags"]), [None]
+    found = islice(with_tags(_found(task, totals.append), tags), task.params["limit"])
     task.result["provisioned_products"] = [results.provisioned_product_item(attribute) for attribute in found]
     task.levels.warn(levels.SEARCH, task.warn)
+    task.result["total_results_count"] = totals[-1]
+    if task.params["details"]:
+        _add_details(task, task.result["provisioned_products"])
     if task.params["outputs"]:
         _add_outputs(task, task.result["provisioned_products"])
 
 
-def _found(task: Task) -> Iterator[dict[str, Any]]:
+def _found(task: Task, on_total: Callable[[Any], None]) -> Iterator[dict[str, Any]]:
     params = task.params
     ids, names = params["provisioned_product_ids"], params["provisioned_product_names"]
     if ids is None and names is None:
-        return iter(oldest_first(_searched(task, params["search_query"] or [])))
+        found = task.service.search_provisioned_products(params["search_query"] or [], on_total=on_total)
+        return iter(oldest_first(found))
     field, wanted = ("id", ids) if names is None else ("name", names)
     return chain.from_iterable(_exactly(task, field, value) for value in wanted)
 
 
 def _exactly(task: Task, field: str, value: str) -> Iterator[dict[str, Any]]:
     # A search may match more than the exact value, and how the service combines several terms is not documented.
-    found = _searched(task, [f"{field}:{value}"])
+    found = task.service.search_provisioned_products([f"{field}:{value}"])
     return (attribute for attribute in found if attribute.get(field.capitalize()) == value)
 
 
-def _searched(task: Task, queries: list[str]) -> Iterator[dict[str, Any]]:
-    return task.service.search_provisioned_products(queries)
+def _add_details(task: Task, products: list[dict[str, Any]]) -> None:
+    """Add to each product what only DescribeProvisionedProduct tells of it; one that is gone by then has nothing."""
+    service = task.bulk_service(_READERS)
+
+    def read(product: dict[str, Any]) -> None:
+        try:
+            detail = results.provisioned_product(service.describe_provisioned_product(Id=product["id"]))
+            product.update({name: detail.get(name) for name in _DETAILS})
+        except errors.SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
+            if not errors.is_not_found(error):
+                raise
+
+    run_all(read, products, _READERS)
 
 
 def _add_outputs(task: Task, products: list[dict[str, Any]]) -> None:
@@ -319,6 +360,7 @@ def main() -> None:
             "search_query": {"type": "list", "elements": "str"},
             "tags": {"type": "dict"},
             "outputs": {"type": "bool", "default": False},
+            "details": {"type": "bool", "default": False},
             **_arguments.listing(),
             **_arguments.limit(),
         },

@@ -166,6 +166,22 @@ records:
       description: The outputs of the record, with O(record_ids). Empty in a history, which has none.
       type: dict
       sample: {"SnapshotId": "snap-0123456789abcdef0"}
+    record_output_list:
+      description: The same outputs as a list, in the order of the service, since two of them may share a key.
+      type: list
+      elements: dict
+      contains:
+        key:
+          description: The key, as the automation names it.
+          type: str
+          sample: SnapshotId
+        value:
+          description: The value. Null if the service gave none.
+          type: str
+          sample: snap-0123456789abcdef0
+        description:
+          description: What the output is. Null if the service does not say.
+          type: str
 error:
   description: The service's own error. Null if it refused no call.
   returned: failure, unless the arguments are wrong

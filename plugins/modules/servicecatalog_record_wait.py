@@ -155,6 +155,22 @@ records:
       description: The outputs of the record once it has ended.
       type: dict
       sample: {"SnapshotId": "snap-0123456789abcdef0"}
+    record_output_list:
+      description: The same outputs as a list, in the order of the service, since two of them may share a key.
+      type: list
+      elements: dict
+      contains:
+        key:
+          description: The key, as the automation names it.
+          type: str
+          sample: SnapshotId
+        value:
+          description: The value. Null if the service gave none.
+          type: str
+          sample: snap-0123456789abcdef0
+        description:
+          description: What the output is. Null if the service does not say.
+          type: str
     outcome:
       description:
         - V(succeeded), V(failed), V(timed_out), or V(unknown) if the record could not be followed to its end.

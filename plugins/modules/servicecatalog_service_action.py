@@ -361,7 +361,7 @@ def _tell(task: Task, planned: plan.Plan, attempt: int) -> None:
 
 
 def _keep(task: Task, record: models.Record, **more: Any) -> None:
-    task.result.update(**results.record(record), record_output_list=results.output_list(record.outputs), **more)
+    task.result.update(**results.record(record), **more)
 
 
 def _validate(task: Task, planned: plan.Plan) -> None:

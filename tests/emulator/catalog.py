@@ -12,7 +12,7 @@ from typing import Any, Callable
 
 from .clock import Clock
 from .exceptions import InvalidParameters, ResourceNotFound
-from .models import Caller, ProvisionedProduct, Run, RunError, ServiceAction, World
+from .models import Caller, Output, ProvisionedProduct, Run, RunError, ServiceAction, World
 from .pagination import Paginator
 from .records import STATUSES, Record, Snapshot, end_record, new_record_id, render_run, snapshot_at
 from .switches import Switches, change_switches
@@ -32,8 +32,7 @@ class Catalog:
         self.world = world
         self.clock = clock
         self._speed = speed
-        # The region of the current call, and who makes it.
-        self.region = world.region
+        # Who makes the current call.
         self.caller = self.caller_of("")
         self.paginator = Paginator()
         # Seeded, so that tests of random order are reproducible.
@@ -57,6 +56,15 @@ class Catalog:
     def user_arn(self) -> str:
         """The ARN of the user who makes the current call."""
         return self.caller.user_arn or self.world.user_arn
+
+    @property
+    def region(self) -> str:
+        """The region of the current call, of which the world is for that call."""
+        return self.world.region
+
+    @region.setter
+    def region(self, region: str) -> None:
+        self.world = dataclasses.replace(self.world, region=region)
 
     def get_provisioned_product(self, product_id: str) -> ProvisionedProduct:
         """Return a provisioned product in the call's region, with its current status."""
@@ -170,7 +178,7 @@ class Catalog:
         return snapshot_at(record, self.clock.now() - self.switches.describe_lag)
 
     def finish_record(
-        self, record_id: str, *, status: str, errors: tuple[RunError, ...], outputs: Mapping[str, str]
+        self, record_id: str, *, status: str, errors: tuple[RunError, ...], outputs: tuple[Output, ...]
     ) -> None:
         """End a record now."""
         if status not in STATUSES:

@@ -15,7 +15,7 @@ from .operations import OPERATIONS
 from .records import snapshot_at
 from .responses import record_detail, record_outputs
 from .switches import change_switches
-from .world import read_world
+from .world import parse_outputs, read_world
 
 
 class Commands:
@@ -46,7 +46,7 @@ class Commands:
         for record in catalog.records.values():
             snapshot = snapshot_at(record, self._endpoint.clock.now())
             detail = record_detail(record, snapshot, catalog.switches.record_type)
-            detail["RecordOutputs"] = record_outputs(snapshot)
+            detail["RecordOutputs"] = record_outputs(snapshot.outputs)
             detail["ServiceActionId"] = record.service_action_id
             records.append({**detail, "ExecuteToken": record.execute_token, "Parameters": record.parameters})
         return records
@@ -90,11 +90,12 @@ class Commands:
         record_id: str,
         status: str = "SUCCEEDED",
         errors: list[dict[str, str]] | None = None,
-        outputs: dict[str, str] | None = None,
+        outputs: Mapping[str, str] | list[dict[str, str]] | None = None,
     ) -> None:
-        """End a record now; errors are mappings of code and description."""
+        """End a record now; errors are mappings of code and description, and outputs as in a world."""
         run_errors = tuple(RunError(**error) for error in errors or ())
-        self._endpoint.catalog.finish_record(record_id, status=status, errors=run_errors, outputs=outputs or {})
+        run_outputs = parse_outputs(outputs, record_id)
+        self._endpoint.catalog.finish_record(record_id, status=status, errors=run_errors, outputs=run_outputs)
 
     def output_violations(self) -> list[str]:
         """Return how responses violated botocore's model."""

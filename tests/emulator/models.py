@@ -19,6 +19,15 @@ class RunError:
 
 
 @dataclass(frozen=True)
+class Output:
+    """An output of a record or of a provisioned product; two of one may have the same key."""
+
+    key: str
+    value: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
 class Run:
     """How an execution of a service action proceeds; all times are in seconds after its start."""
 
@@ -27,7 +36,7 @@ class Run:
     created_for: float = 1.0
     in_error_from: float | None = None
     errors: tuple[RunError, ...] = ()
-    outputs: Mapping[str, str] = field(default_factory=dict)
+    outputs: tuple[Output, ...] = ()
 
     def at_speed(self, speed: float) -> Run:
         """Return the run as it is if everything happens `speed` times as fast."""
@@ -87,15 +96,6 @@ class Product:
 
 
 @dataclass(frozen=True)
-class Output:
-    """An output of a provisioned product; two of them may have the same key."""
-
-    key: str
-    value: str
-    description: str = ""
-
-
-@dataclass(frozen=True)
 class Change:
     """A change of a provisioned product by somebody else, such as an update: its `status` until it `ends` as another.
 
@@ -111,7 +111,7 @@ class Change:
 
 @dataclass(frozen=True)
 class ProvisionedProduct:
-    """A provisioned product; `created_time` is in POSIX seconds.
+    """A provisioned product; `created_time` is in POSIX seconds, `dashboards` are the names of CloudWatch dashboards.
 
     `outputs` are those of its last successful provisioning. The members of `run` override those of an action's run on
     this product. A product with a `region` is found only there; without one, it is found in every region.
@@ -123,16 +123,23 @@ class ProvisionedProduct:
     artifact: str
     user_arn: str
     created_time: float
+    launch_role_arn: str
     type: str = "CFN_STACK"
     status: str = "AVAILABLE"
     status_message: str = ""
     resources: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     outputs: tuple[Output, ...] = ()
+    dashboards: tuple[str, ...] = ()
     run: Mapping[str, Any] = field(default_factory=dict)
     region: str = ""
     last_record_id: str = ""
     change: Change | None = None
+
+    @property
+    def provisioning_record_id(self) -> str:
+        """The id of the record that provisioned it, which cannot be read."""
+        return f"rec-{self.id.removeprefix('pp-')}"
 
 
 @dataclass(frozen=True)

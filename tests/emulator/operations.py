@@ -17,7 +17,6 @@ from .records import Record, snapshot_at
 from .responses import (
     provisioned_product_attribute,
     provisioned_product_detail,
-    provisioned_product_outputs,
     record_detail,
     record_outputs,
     service_action_definition,
@@ -59,7 +58,7 @@ def describe_service_action_execution_parameters(catalog: Catalog, parameters: M
 def describe_record(catalog: Catalog, parameters: Members) -> dict[str, Any]:
     """Return a record and a page of its outputs."""
     record = catalog.get_record(parameters["Id"])
-    outputs = record_outputs(catalog.visible_snapshot(record))
+    outputs = record_outputs(catalog.visible_snapshot(record).outputs)
     page, next_page = catalog.paginator.page(
         outputs, "DescribeRecord", parameters=parameters, max_size=catalog.switches.page_size
     )
@@ -110,7 +109,9 @@ def describe_service_action(catalog: Catalog, parameters: Members) -> dict[str, 
 def describe_provisioned_product(catalog: Catalog, parameters: Members) -> dict[str, Any]:
     """Return a provisioned product by its id or its name."""
     product = _find_product(catalog, parameters, by_id="Id", by_name="Name")
-    return {"ProvisionedProductDetail": provisioned_product_detail(product, catalog.world)}
+    dashboards = [{"Name": name} for name in product.dashboards]
+    detail = provisioned_product_detail(product, catalog.world)
+    return {"ProvisionedProductDetail": detail, "CloudWatchDashboards": dashboards}
 
 
 def get_provisioned_product_outputs(catalog: Catalog, parameters: Members) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def get_provisioned_product_outputs(catalog: Catalog, parameters: Members) -> di
     if not product.outputs and product.status in ("ERROR", "PLAN_IN_PROGRESS"):
         # AWS' own words.
         raise InvalidParameters("Last Successful Provisioning Record doesn't exist.")
-    outputs, keys = provisioned_product_outputs(product), parameters.get("OutputKeys")
+    outputs, keys = record_outputs(product.outputs), parameters.get("OutputKeys")
     found = [output for output in outputs if not keys or output["OutputKey"] in keys]
     operation, max_size = "GetProvisionedProductOutputs", catalog.switches.page_size
     page, next_page = catalog.paginator.page(found, operation, parameters=parameters, max_size=max_size)

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .models import ProvisionedProduct, Run, RunError
+from .models import Output, ProvisionedProduct, Run, RunError
 
 FINAL_STATUSES = ("SUCCEEDED", "FAILED")
 STATUSES = ("CREATED", "IN_PROGRESS", "IN_PROGRESS_IN_ERROR", *FINAL_STATUSES)
@@ -41,7 +41,7 @@ class Snapshot:
     status: str
     updated: float
     errors: tuple[RunError, ...] = ()
-    outputs: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    outputs: tuple[Output, ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -57,7 +57,7 @@ def snapshot_at(record: Record, time: float) -> Snapshot:
         status=status,
         updated=record.created + after,
         errors=record.run.errors if status in ("IN_PROGRESS_IN_ERROR", "FAILED") else (),
-        outputs=record.run.outputs if status in FINAL_STATUSES else {},
+        outputs=record.run.outputs if status in FINAL_STATUSES else (),
     )
 
 
@@ -71,7 +71,7 @@ def status_changes(run: Run) -> list[tuple[float, str]]:
 
 
 def end_record(
-    record: Record, time: float, *, status: str, errors: tuple[RunError, ...], outputs: Mapping[str, str]
+    record: Record, time: float, *, status: str, errors: tuple[RunError, ...], outputs: tuple[Output, ...]
 ) -> Record:
     """Return the record with its end at a time; a status that is not final stays for good."""
     run = dataclasses.replace(record.run, seconds=time - record.created, ends=status, errors=errors, outputs=outputs)
@@ -97,7 +97,9 @@ def render_run(run: Run, parameters: Mapping[str, Sequence[str]], *, record_id: 
     return dataclasses.replace(
         run,
         errors=tuple(RunError(error.code, _PLACEHOLDER.sub(substitute, error.description)) for error in run.errors),
-        outputs={key: _PLACEHOLDER.sub(substitute, text) for key, text in run.outputs.items()},
+        outputs=tuple(
+            dataclasses.replace(each, value=_PLACEHOLDER.sub(substitute, each.value)) for each in run.outputs
+        ),
     )
 
 

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .models import ProvisionedProduct, ServiceAction, World
+from .models import Output, ProvisionedProduct, ServiceAction, World
 from .records import Record, Snapshot
 
 
@@ -29,39 +29,42 @@ def record_detail(record: Record, snapshot: Snapshot, record_type: str) -> dict[
         "PathId": f"lpv3-{product.product.split('-', 1)[-1]}",
         "RecordErrors": [{"Code": error.code, "Description": error.description} for error in snapshot.errors],
         "RecordTags": _tag_list(product.tags),
+        "LaunchRoleArn": product.launch_role_arn,
     }
 
 
-def record_outputs(snapshot: Snapshot) -> list[dict[str, str]]:
-    """Return RecordOutputs."""
-    return [{"OutputKey": key, "OutputValue": value} for key, value in snapshot.outputs.items()]
-
-
-def provisioned_product_outputs(product: ProvisionedProduct) -> list[dict[str, str]]:
-    """Return a provisioned product's own outputs, as RecordOutputs."""
+def record_outputs(outputs: Iterable[Output]) -> list[dict[str, str]]:
+    """Return RecordOutputs, of a record or of a provisioned product."""
     return [
         {
             "OutputKey": output.key,
             "OutputValue": output.value,
             **({"Description": output.description} if output.description else {}),
         }
-        for output in product.outputs
+        for output in outputs
     ]
 
 
 def provisioned_product_detail(product: ProvisionedProduct, world: World) -> dict[str, Any]:
     """Return a ProvisionedProductDetail."""
-    region = product.region or world.region
+    return {**_common_members(product, world), "LaunchRoleArn": product.launch_role_arn}
+
+
+def _common_members(product: ProvisionedProduct, world: World) -> dict[str, Any]:
+    """Return what a ProvisionedProductDetail and a ProvisionedProductAttribute have in common."""
     return _without_empty(
         {
             "Name": product.name,
-            "Arn": f"arn:aws:servicecatalog:{region}:{world.account}:stack/{product.name}/{product.id}",
+            "Arn": f"arn:aws:servicecatalog:{world.region}:{world.account}:stack/{product.name}/{product.id}",
             "Type": product.type,
             "Id": product.id,
             "Status": product.status,
             "StatusMessage": product.status_message,
             "CreatedTime": round(product.created_time, 3),
+            "IdempotencyToken": f"provision-{product.id.removeprefix('pp-')}",
             "LastRecordId": product.last_record_id,
+            "LastProvisioningRecordId": product.provisioning_record_id,
+            "LastSuccessfulProvisioningRecordId": product.provisioning_record_id,
             "ProductId": product.product,
             "ProvisioningArtifactId": product.artifact,
         }
@@ -69,11 +72,11 @@ def provisioned_product_detail(product: ProvisionedProduct, world: World) -> dic
 
 
 def provisioned_product_attribute(product: ProvisionedProduct, world: World) -> dict[str, Any]:
-    """Return a ProvisionedProductAttribute, which extends the detail."""
+    """Return a ProvisionedProductAttribute."""
     catalog_product = world.products[product.product]
     return _without_empty(
         {
-            **provisioned_product_detail(product, world),
+            **_common_members(product, world),
             "Tags": _tag_list(product.tags),
             "PhysicalId": _stack_arn(product, world) if product.type == "CFN_STACK" else "",
             "ProductName": catalog_product.name,
@@ -108,8 +111,7 @@ def service_action_definition(action: ServiceAction) -> dict[str, str]:
 
 
 def _stack_arn(product: ProvisionedProduct, world: World) -> str:
-    region = product.region or world.region
-    return f"arn:aws:cloudformation:{region}:{world.account}:stack/SC-{world.account}-{product.id}"
+    return f"arn:aws:cloudformation:{world.region}:{world.account}:stack/SC-{world.account}-{product.id}"
 
 
 def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -55,9 +55,7 @@ def read_world(source: WorldSource = None) -> World:
         items.extend(_expand_generated(generated, number))
     callers = {caller.access_key: caller for caller in map(_parse_caller, _pop_list(raw, "callers"))}
     world = _build(World, raw, "the world", service_actions=actions, products=products, callers=callers)
-    provisioned = _index_by_id(
-        _parse_provisioned_product(item, index, world.user_arn) for index, item in enumerate(items)
-    )
+    provisioned = _index_by_id(_parse_provisioned_product(item, index, world) for index, item in enumerate(items))
     world = dataclasses.replace(world, provisioned_products=provisioned)
     _check_references(world)
     return world
@@ -69,8 +67,15 @@ def change_run(run: Run, raw: Any, where: str) -> Run:
     if "errors" in members:
         members["errors"] = tuple(_build(RunError, item, f"{where}, errors") for item in members["errors"] or ())
     if "outputs" in members:
-        members["outputs"] = _string_mapping(members["outputs"])
+        members["outputs"] = parse_outputs(members["outputs"], where)
     return _build(Run, {**{item.name: getattr(run, item.name) for item in dataclasses.fields(run)}, **members}, where)
+
+
+def parse_outputs(raw: Any, where: str) -> tuple[Output, ...]:
+    """Return outputs, which are a mapping of keys to values, or a list of mappings with descriptions."""
+    if isinstance(raw, Mapping):
+        return tuple(Output(*pair) for pair in _string_mapping(raw).items())
+    return tuple(_build(Output, item, f"{where}, outputs") for item in _pop_list({"outputs": raw}, "outputs"))
 
 
 def parse_change(raw: Any, where: str) -> Change | None:
@@ -150,9 +155,10 @@ def _format_number(value: Any, n: int) -> Any:
     return {key: _format_number(item, n) for key, item in value.items()} if isinstance(value, dict) else value
 
 
-def _parse_provisioned_product(raw: Any, index: int, user_arn: str) -> ProvisionedProduct:
+def _parse_provisioned_product(raw: Any, index: int, world: World) -> ProvisionedProduct:
     where = f"provisioned product {_label(raw)}"
-    members = {"user_arn": user_arn, **_as_mapping(raw, where)}
+    launch_role = f"arn:aws:iam::{world.account}:role/ServiceCatalogLaunch"
+    members = {"user_arn": world.user_arn, "launch_role_arn": launch_role, **_as_mapping(raw, where)}
     created = members.pop("created_time", None)
     run = members.pop("run", None) or {}
     change_run(Run(), run, f"{where}, run")
@@ -163,7 +169,8 @@ def _parse_provisioned_product(raw: Any, index: int, user_arn: str) -> Provision
         created_time=FIRST_CREATED_TIME + index if created is None else posix_time(created),
         resources=tuple(str(item) for item in _pop_list(members, "resources")),
         tags=_string_mapping(members.pop("tags", None)),
-        outputs=tuple(_build(Output, item, f"{where}, outputs") for item in _pop_list(members, "outputs")),
+        outputs=parse_outputs(members.pop("outputs", None), where),
+        dashboards=tuple(_pop_list(members, "dashboards")),
         run=run,
         change=parse_change(members.pop("change", None), where),
     )

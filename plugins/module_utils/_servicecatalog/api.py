@@ -108,7 +108,7 @@ class ServiceCatalog:
         return detail, outputs()
 
     def describe_provisioned_product(self, **id_or_name: str) -> dict:
-        """Return a ProvisionedProductDetail, by Id or Name."""
+        """Return a ProvisionedProductDetail, by Id or Name, with the CloudWatchDashboards of the product."""
         response = self._call(self._client.describe_provisioned_product, **id_or_name, **self._language)
         detail = response.get("ProvisionedProductDetail") or {}
         if not {"Id", "ProductId", "ProvisioningArtifactId"} <= set(detail):
@@ -116,7 +116,7 @@ class ServiceCatalog:
         # The action would run on a product that nobody has asked for.
         if any(str(detail.get(member, asked)).lower() != asked.lower() for member, asked in id_or_name.items()):
             raise MalformedResponse("DescribeProvisionedProduct was answered with another product.")
-        return detail
+        return {**detail, "CloudWatchDashboards": _items(response, "CloudWatchDashboards")}
 
     def get_provisioned_product_outputs(self, product_id: str) -> Iterator[dict]:
         """Yield the RecordOutputs of a provisioned product's last successful provisioning, reading pages as needed."""
@@ -141,17 +141,20 @@ class ServiceCatalog:
         for page in self._pages(call, given):
             yield from _with_ids(page, "ServiceActionSummaries")
 
-    def search_provisioned_products(self, queries: Sequence[str] = ()) -> Iterator[dict]:
+    def search_provisioned_products(
+        self, queries: Sequence[str] = (), *, on_total: Callable[[Any], None] = lambda _total: None
+    ) -> Iterator[dict]:
         """Yield a ProvisionedProductAttribute for each match, by id, reading pages as needed.
 
         Sorted, since the service's own order is random and its pages then lose and repeat items; by id, since it does
-        not sort by the time of creation.
+        not sort by the time of creation. `on_total` is called with the TotalResultsCount of each page.
         """
         given: dict[str, Any] = {"SortBy": "id", "SortOrder": "ASCENDING", "PageSize": 100}
         if queries:
             given["Filters"] = {"SearchQuery": list(queries)}
         read_at = self._read_at(self._client.search_provisioned_products, given)
         for page in self._levels.read(SEARCH, read_at):
+            on_total(page.get("TotalResultsCount"))
             yield from _with_ids(page, "ProvisionedProducts")
 
     def list_record_history(

@@ -33,12 +33,14 @@ _RECORD_DETAIL = [
 # Those of ProvisionedProductAttribute, and what other calls tell of the product.
 _PROVISIONED_PRODUCT = [
     "arn",
+    "cloud_watch_dashboards",
     "created_time",
     "id",
     "idempotency_token",
     "last_provisioning_record_id",
     "last_record_id",
     "last_successful_provisioning_record_id",
+    "launch_role_arn",
     "name",
     "output_list",
     "outputs",
@@ -71,13 +73,17 @@ def record_detail(detail: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def record(seen: Record | None) -> dict[str, Any]:
-    """Return a record as the results record_detail and record_outputs, which have all their keys without one, too."""
+    """Return a record as the results that every module gives of it, which have all their keys without one, too."""
     detail, outputs = seen or Record({})
-    return {"record_detail": record_detail(detail), "record_outputs": record_outputs(outputs)}
+    return {
+        "record_detail": record_detail(detail),
+        "record_outputs": record_outputs(outputs),
+        "record_output_list": output_list(outputs),
+    }
 
 
 def record_outputs(outputs: Iterable[Mapping[str, Any]] | None) -> dict[str, Any]:
-    """Return RecordOutputs as a dict; the keys are the product's and keep their case."""
+    """Return RecordOutputs as a dict, where the last of one key stays; the keys keep their case."""
     return {str(output.get("OutputKey")): output.get("OutputValue") for output in outputs or ()}
 
 
@@ -94,7 +100,7 @@ def provisioned_product(attribute: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def provisioned_product_item(attribute: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a ProvisionedProductAttribute as an item of a list: all keys, those of its outputs null."""
+    """Return a ProvisionedProductAttribute as an item of a list: all keys, null what only other calls tell."""
     return {**dict.fromkeys(_PROVISIONED_PRODUCT), **provisioned_product(attribute)}
 
 

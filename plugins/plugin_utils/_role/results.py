@@ -21,7 +21,9 @@ _NO_RECORD: dict[str, Any] = {
     "changed": False,
     "record_detail": {},
     "record_outputs": {},
+    "record_output_list": [],
 }
+_OF_RECORD = ("record_detail", "record_outputs", "record_output_list")
 _NOT_STARTED = "Nothing was started"
 # What Ansible says of a task that its keyword timeout ended; ansible-core 2.17 tells it by these words only.
 _TIMED_OUT = "failed to execute in the expected time frame"
@@ -80,7 +82,7 @@ def _with_record(item: Item, waited: Mapping[str, Any]) -> Item:
         return {**item, "outcome": "timed_out", "msg": str(waited.get("msg"))}
     for record in waited.get("records") or []:
         if record["record_detail"]["record_id"] == item["record_detail"]["record_id"]:
-            item = {**item, **{key: record[key] for key in ("record_detail", "record_outputs")}}
+            item = {**item, **{key: record[key] for key in _OF_RECORD}}
             if item["outcome"] == "started":
                 # A record that could not be followed to its end counts as timed out, as in the bulk module.
                 outcome = "timed_out" if record["outcome"] == "unknown" else record["outcome"]

@@ -128,7 +128,7 @@ def test_a_response_with_another_product_than_the_one_asked_for_is_malformed(
     detail = {"Id": "pp-1", "Name": "web", "ProductId": "prod-1", "ProvisioningArtifactId": "pa-1"}
     stubber.add_response("describe_provisioned_product", {"ProvisionedProductDetail": detail}, asked)
     with pytest.raises(MalformedResponse, match="with another") if is_another else nullcontext():
-        assert catalog(client).describe_provisioned_product(**asked) == detail
+        assert catalog(client).describe_provisioned_product(**asked) == {**detail, "CloudWatchDashboards": []}
 
 
 @pytest.mark.parametrize(

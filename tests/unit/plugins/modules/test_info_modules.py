@@ -104,7 +104,8 @@ def test_tags_select_products_by_their_exact_keys_and_values(
 
 def test_products_are_returned_with_their_outputs(products: Make, emulator: Emulator) -> None:
     plain = products(provisioned_product_ids=[ORDERS]).run()["provisioned_products"][0]
-    assert (plain["outputs"], plain["output_list"], plain["idempotency_token"]) == (None, None, None)
+    assert (plain["outputs"], plain["output_list"]) == (None, None)
+    assert (plain["launch_role_arn"], plain["cloud_watch_dashboards"]) == (None, None)
     assert len(emulator.calls()) == 1
     result = products(provisioned_product_names=["orders-db", "bare-db"], outputs=True).run()
     orders, bare = result["provisioned_products"]
@@ -115,6 +116,45 @@ def test_products_are_returned_with_their_outputs(products: Make, emulator: Emul
     ]
     assert (bare["outputs"], bare["output_list"]) == ({}, [])
     assert len(emulator.calls("GetProvisionedProductOutputs")) == 2
+
+
+def test_products_are_returned_with_what_only_a_call_for_each_tells(products: Make, emulator: Emulator) -> None:
+    roles = [f"arn:aws:iam::123456789012:role/Launch{n}" for n in range(1, 4)]
+    create_products(emulator, 3, launch_role_arn="arn:aws:iam::123456789012:role/Launch{n}", dashboards=["Web-{n}"])
+    found = products(details=True).run()["provisioned_products"]
+    assert [product["launch_role_arn"] for product in found] == roles
+    assert [product["cloud_watch_dashboards"] for product in found] == [[{"name": f"Web-{n}"}] for n in (1, 2, 3)]
+    assert found[0]["last_provisioning_record_id"] == found[0]["last_successful_provisioning_record_id"] is not None
+    assert len(emulator.calls()) == 1 + 3
+
+
+def test_details_of_a_product_that_is_gone_are_null_and_those_of_a_denied_one_an_error(
+    products: Make, emulator: Emulator
+) -> None:
+    gone = {"ProvisionedProducts": [{"Id": "pp-gone", "Name": "gone"}]}
+    emulator.fault("SearchProvisionedProducts", "replaced", members=gone)
+    (found,) = products(details=True).run()["provisioned_products"]
+    assert (found["name"], found["launch_role_arn"], found["cloud_watch_dashboards"]) == ("gone", None, None)
+    emulator.fault("DescribeProvisionedProduct", "access_denied")
+    result = products(details=True).result()
+    assert "servicecatalog:DescribeProvisionedProduct" in result["msg"]
+    assert [each["name"] for each in result["provisioned_products"]] == ["gone"]
+
+
+@pytest.mark.parametrize(
+    ("params", "total"),
+    [
+        ({}, 5),
+        ({"limit": 1}, 5),
+        ({"tags": {"team": "orders"}}, 5),
+        ({"search_query": ["name:none"]}, 0),
+        ({"provisioned_product_ids": [ORDERS]}, None),
+    ],
+)
+def test_how_many_products_the_service_counts_is_returned(
+    products: Make, params: dict[str, Any], total: int | None
+) -> None:
+    assert products(**params).run()["total_results_count"] == total
 
 
 def test_all_pages_of_outputs_are_read(products: Make, emulator: Emulator) -> None:

@@ -194,7 +194,7 @@ CASES = [
     Case("service_action_info", ARGUMENTS, {"service_action_id": "a b"}),
     Case("provisioned_product_info", SUCCESS, {}),
     Case("provisioned_product_info", SUCCESS, {"provisioned_product_ids": [ORDERS], **CHECK}),
-    Case("provisioned_product_info", SUCCESS, {"tags": {"team": "orders"}, "outputs": True}),
+    Case("provisioned_product_info", SUCCESS, {"tags": {"team": "orders"}, "outputs": True, "details": True}),
     Case("provisioned_product_info", FAILURE, {}, faulty(SEARCH, "access_denied")),
     Case("provisioned_product_info", ARGUMENTS, {"limit": "many"}),
     Case("provisioned_product_info", ARGUMENTS, {"limit": 0}),
@@ -270,24 +270,56 @@ def test_only_what_is_at_the_top_depends_on_how_a_task_ends(module: str) -> None
     assert "'returned'" not in str([text.get("contains") for text in keys.values()])
 
 
+RECORD = {
+    "service_action": (),
+    "service_action_bulk": ("results",),
+    "record_info": ("records",),
+    "record_wait": ("records",),
+}
+PRODUCTS, ACTIONS = ("provisioned_products",), ("service_actions",)
+ATTRIBUTE, DETAIL = "ProvisionedProductAttribute", "ProvisionedProductDetail"
+DESCRIBED = "DescribeProvisionedProductOutput"
+
+
 @pytest.mark.parametrize(
-    ("module", "result", "shape", "changes"),
+    ("module", "result", "shapes", "others"),
     [
-        ("record_info", ("records", "record_detail"), "RecordDetail", {}),
-        (
-            "provisioned_product_info",
-            ("provisioned_products",),
-            "ProvisionedProductAttribute",
-            {"outputs", "output_list"},
-        ),
-        ("service_action_info", ("service_actions",), "ServiceActionSummary", {"parameters", "definition"}),
+        *((module, (*path, "record_detail"), ["RecordDetail"], "") for module, path in RECORD.items()),
+        *((module, (*path, "record_output_list"), ["RecordOutput"], "") for module, path in RECORD.items()),
+        ("provisioned_product_info", PRODUCTS, [ATTRIBUTE, DETAIL, DESCRIBED], "outputs output_list"),
+        ("provisioned_product_info", (*PRODUCTS, "output_list"), ["RecordOutput"], ""),
+        ("provisioned_product_info", (), ["SearchProvisionedProductsOutput"], "error response_metadata"),
+        ("service_action_info", ACTIONS, ["ServiceActionSummary"], "parameters definition"),
+        ("service_action_info", (*ACTIONS, "parameters"), ["ExecutionParameter"], ""),
     ],
 )
 def test_what_is_documented_are_the_members_of_the_services_shape(
-    module: str, result: tuple[str, ...], shape: str, changes: set[str]
+    module: str, result: tuple[str, ...], shapes: list[str], others: str
 ) -> None:
     keys = documented(module)
     for key in result:
         keys = keys[key]["contains"]
-    members = Session().get_service_model("servicecatalog").shape_for(shape).members
-    assert set(keys) - set(changes) == {xform_name(name) for name in members}
+    model = Session().get_service_model("servicecatalog")
+    members = {xform_name(name).removeprefix("output_") for shape in shapes for name in model.shape_for(shape).members}
+    assert set(keys) - set(others.split()) == members - {"next_page_token", "provisioned_product_detail"}
+
+
+SAME_KEY = [
+    {"key": "Id", "value": "first", "description": "The first one"},
+    {"key": "Id", "value": "second", "description": None},
+]
+
+
+@pytest.mark.parametrize("module", RECORD)
+def test_outputs_with_the_same_key_are_all_in_the_list(module: str, run_module: Run, emulator: Emulator) -> None:
+    outputs = [{name: text for name, text in each.items() if text} for each in SAME_KEY]
+    emulator.update_product(ORDERS, run={"outputs": outputs})
+    if module == "service_action":
+        found = run_module(module, **ONE, **SOON)
+    elif module == "service_action_bulk":
+        (found,) = run_module(module, **MANY, return_outputs="all")["results"][:1]
+    else:
+        (record_id,) = started(RESTART)(emulator, run_module)["record_ids"]
+        waited = run_module("record_wait", record_id=record_id, wait_delay=0.05)
+        (found,) = (waited if module == "record_wait" else run_module(module, record_id=record_id))["records"]
+    assert (found["record_outputs"], found["record_output_list"]) == ({"Id": "second"}, SAME_KEY)

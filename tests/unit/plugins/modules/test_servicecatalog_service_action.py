@@ -787,17 +787,3 @@ def test_a_poll_that_returns_another_record_does_not_replace_the_one_that_was_st
     assert not result["failed"], result["msg"]
     assert result["record_detail"]["record_id"] == emulator.records()[0]["RecordId"]
     assert result["record_detail"]["status"] == "SUCCEEDED"
-
-
-def test_outputs_with_the_same_key_are_all_in_the_list(service_action: Make, emulator: Emulator) -> None:
-    outputs = [
-        {"OutputKey": "Id", "OutputValue": "first", "Description": "The first one"},
-        {"OutputKey": "Id", "OutputValue": "second"},
-    ]
-    emulator.fault("DescribeRecord", "replaced", members={"RecordOutputs": outputs})
-    result = service_action(provisioned_product_id=ORDERS, service_action_id=RESTART, wait=True).run()
-    assert result["record_outputs"] == {"Id": "second"}
-    assert result["record_output_list"] == [
-        {"key": "Id", "value": "first", "description": "The first one"},
-        {"key": "Id", "value": "second", "description": None},
-    ]

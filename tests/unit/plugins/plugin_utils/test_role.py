@@ -22,8 +22,9 @@ HOST = {
     "options": {"region": "us-east-1"},
 }
 RECORD = {"record_id": "rec-1", "status": "SUCCEEDED"}
-SUCCEEDED = {"outcome": "succeeded", "changed": True, "record_detail": RECORD, "record_outputs": {}, "msg": None}
-STARTED = {**SUCCEEDED, "outcome": "started", "error": None}
+OUTPUTS = {"record_outputs": {"Id": "2"}, "record_output_list": [{"key": "Id", "value": "2", "description": None}]}
+SUCCEEDED = {"outcome": "succeeded", "changed": True, "record_detail": RECORD, **OUTPUTS, "msg": None}
+STARTED = {**SUCCEEDED, "outcome": "started", "error": None, "record_outputs": {}, "record_output_list": []}
 
 
 def results_of(
