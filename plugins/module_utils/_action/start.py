@@ -71,7 +71,8 @@ def is_replay(response: StartResponse, elapsed: float, now: datetime) -> bool:
     then by this machine's, and only if the record is older than the two may differ.
     """
     created, date, slack = response.record_detail.get("CreatedTime"), response.date, _CLOCK_SLACK
-    if created is None or created.tzinfo is None:
+    # Over CBOR, a time is what the service sent.
+    if not isinstance(created, datetime) or created.tzinfo is None:
         return False
     if date is None or abs(date - now) > _LARGEST_SKEW:
         date, slack = now, _LARGEST_SKEW

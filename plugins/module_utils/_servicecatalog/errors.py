@@ -62,10 +62,20 @@ class ListingDenied(ClientError):
 
 # Their text is for the user as it is.
 _OWN = (SelfServiceError, Interrupted)
-SERVICE_ERRORS = (ClientError, BotoCoreError, ResponseParserError, MalformedResponse, NotSent, CallAbandoned)
+SERVICE_ERRORS = (ClientError, BotoCoreError, MalformedResponse, NotSent, CallAbandoned)
 # What else botocore lets through when it reads credentials, signs, or parses a response. Some of its own errors are
-# among them, too: catch SERVICE_ERRORS first.
-FOREIGN_ERRORS = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+# among them, too: catch SERVICE_ERRORS first. A parser that takes JSON for CBOR wants more memory than there is.
+FOREIGN_ERRORS = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    OSError,
+    ResponseParserError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 _THROTTLED = re.compile("Throttl|RequestLimitExceeded|TooManyRequests|BandwidthLimitExceeded|SlowDown")
 # No call succeeds any more with these credentials.
@@ -108,7 +118,7 @@ def is_not_found(error: BaseException) -> bool:
 def affects_all_calls(error: BaseException) -> bool:
     """Tell whether other calls would fail in the same way: throttling, no connection, or the caller's credentials."""
     if not isinstance(error, ClientError):
-        return not isinstance(error, (MalformedResponse, ResponseParserError))
+        return not isinstance(error, MalformedResponse)
     has_bad_credentials = bool(_BAD_CREDENTIALS.search(code_of(error) or ""))
     return _is_throttled(error) or has_bad_credentials or _service_of(error) != "servicecatalog"
 
@@ -120,7 +130,7 @@ def is_transient(error: BaseException) -> bool:
     """
     if isinstance(error, ClientError):
         return _is_throttled(error) or _status_of(error) >= 500
-    broken = (MalformedResponse, NotSent, CallAbandoned, ResponseParserError, HTTPClientError, BotoConnectionError)
+    broken = (MalformedResponse, NotSent, CallAbandoned, HTTPClientError, BotoConnectionError)
     return isinstance(error, broken)
 
 
@@ -166,12 +176,14 @@ def describe_error(error: BaseException) -> str:
 
 
 def describe_foreign_error(error: BaseException) -> str:
-    """Return one of FOREIGN_ERRORS that came up before a call was sent as a phrase: what can't be used, and why."""
+    """Return one of FOREIGN_ERRORS as a phrase: what can't be used, and why."""
     if isinstance(error, OSError) and error.filename:
         return f"{mask(error.filename)} can't be used ({error.strerror})"
     if isinstance(error, json.JSONDecodeError):
         return f"the credentials are not valid JSON ({error})"
-    return f"{type(error).__name__}: {mask(error)}".rstrip(".")
+    # A text of several lines ends with the whole response.
+    first_line = next(iter(str(error).splitlines()), "")
+    return f"{type(error).__name__}: {mask(first_line)}".rstrip(".: ")
 
 
 def error_sentence(error: BaseException) -> str:

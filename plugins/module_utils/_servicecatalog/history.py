@@ -67,4 +67,6 @@ def _is_enough(found: list[dict], oldest: datetime, wanted: RecordFilter, limit:
 
 
 def _created(detail: Mapping[str, Any]) -> datetime:
-    return detail.get("CreatedTime") or _NEVER
+    created = detail.get("CreatedTime")
+    # Over CBOR, it is what the service sent.
+    return created if isinstance(created, datetime) else _NEVER

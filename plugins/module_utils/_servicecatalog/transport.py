@@ -14,7 +14,6 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .._secrets.masker import mask
 from .errors import (
     FOREIGN_ERRORS,
     SERVICE_ERRORS,
@@ -37,6 +36,8 @@ class Attempts:
         # Whether the current attempt got as far as sending its request.
         self.is_sent = False
         self.last_body = b""
+        # Whether the last body is in the client's protocol, as far as botocore would raise otherwise.
+        self.is_readable = True
         self._is_abandoned = False
         # A request is sent before its call is abandoned, or not at all.
         self._lock = Lock()
@@ -63,6 +64,9 @@ _attempts: ContextVar[Attempts] = ContextVar("_attempts")
 _LONGEST_RETRY_PAUSE = 20.0
 # The members of RecordDetail that are no text, whatever a response may have there.
 _NOT_TEXT = {"CreatedTime", "UpdatedTime", "RecordErrors", "RecordTags"}
+# The first bytes that a map has in CBOR.
+_CBOR_MAPS = {bytes([first]) for first in range(0xA0, 0xC0)}
+_EMPTY_MAP = b"\xa0"
 
 
 def install_response_checks(client: BaseClient) -> None:
@@ -111,8 +115,10 @@ def make_call(call: Any, members: Mapping[str, Any]) -> dict[str, Any]:
             raise
         except FOREIGN_ERRORS as error:
             if attempts.is_sent:
+                endpoint = _endpoint(call.__self__.meta.endpoint_url)
                 raise MalformedResponse(
-                    f"{operation_of(call)} was answered with what can't be read: {mask(error)}."
+                    f"{operation_of(call)} was answered by {endpoint} with what can't be read: "
+                    f"{describe_foreign_error(error)}."
                 ) from error
             raise NotSent(f"{operation_of(call)} could not be sent: {describe_foreign_error(error)}.") from error
 
@@ -129,21 +135,45 @@ def current_attempts() -> Attempts:
 
 
 def texts_of_record(body: bytes) -> dict[str, str]:
-    """Return the members of a body's RecordDetail that are text; none if it is not JSON or has no RecordId."""
+    """Return the members of a body's RecordDetail that are text; none if it can't be read or has no RecordId."""
     try:
-        detail = json.loads(body)["RecordDetail"]
+        detail = _decode(body)["RecordDetail"]
         texts = {name: value for name, value in detail.items() if isinstance(value, str) and name not in _NOT_TEXT}
-    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError):
+    except FOREIGN_ERRORS:
         return {}
     return texts if "RecordId" in texts else {}
+
+
+def _decode(body: bytes) -> Any:
+    """Return what a body says in CBOR if it begins as a map does there, else in JSON."""
+    if body[:1] not in _CBOR_MAPS:
+        return json.loads(body)
+    # Older releases of botocore have none, and no client that speaks CBOR.
+    from botocore.parsers import RpcV2CBORParser
+
+    parser = RpcV2CBORParser()
+    return parser.parse_data_item(parser.get_peekable_stream_from_bytes(body))
 
 
 def _begin_attempt(**_kwargs: Any) -> None:
     current_attempts().is_sent = False
 
 
-def _keep_body(response_dict: dict[str, Any], **_kwargs: Any) -> None:
-    current_attempts().last_body = response_dict["body"]
+def _keep_body(response_dict: dict[str, Any], operation_model: Any, **_kwargs: Any) -> None:
+    attempts, body = current_attempts(), response_dict["body"]
+    attempts.last_body = body
+    speaks_cbor = "cbor" in getattr(operation_model.service_model, "resolved_protocol", "")
+    attempts.is_readable = not speaks_cbor or _is_cbor_map(body)
+    if not attempts.is_readable:
+        # Botocore's parser raises where the one for JSON finds nothing, and then there are no more attempts.
+        response_dict["body"] = _EMPTY_MAP
+
+
+def _is_cbor_map(body: bytes) -> bool:
+    try:
+        return body[:1] in _CBOR_MAPS and isinstance(_decode(body), dict)
+    except FOREIGN_ERRORS:
+        return False
 
 
 def _end_attempt(response: tuple | None, error: BaseException | None) -> None:
@@ -169,13 +199,17 @@ def _is_refusal(http_response: Any) -> bool:
 
 def _refuse_malformed(http_response: Any, model: Any, **_kwargs: Any) -> None:
     if _is_malformed(http_response) or _is_foreign(http_response):
-        url = urlsplit(http_response.url)
-        # Without what may be a password.
-        endpoint = f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
+        endpoint, status = _endpoint(http_response.url), http_response.status_code
         raise MalformedResponse(
-            f"{model.name} was answered by {endpoint} with HTTP {http_response.status_code} and a body that is "
+            f"{model.name} was answered by {endpoint} with HTTP {status} and a body that is "
             f"{'not' if _is_foreign(http_response) else 'cut off or not'} the service's."
         )
+
+
+def _endpoint(address: str) -> str:
+    """Return the endpoint of an address, without what may be a password."""
+    url = urlsplit(address)
+    return f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
 
 
 def _is_malformed(http_response: Any) -> bool:
@@ -190,8 +224,11 @@ def _is_foreign(http_response: Any) -> bool:
 
 
 def _has_members(http_response: Any) -> bool:
+    if not current_attempts().is_readable:
+        return False
     if "cbor" in http_response.headers.get("Content-Type", ""):
-        return bool(http_response.content)
+        # A map.
+        return http_response.content[:1] in _CBOR_MAPS
     try:
         return isinstance(json.loads(http_response.content), dict)
     except ValueError:

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from datetime import datetime, timezone
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import boto3
@@ -22,7 +22,16 @@ from botocore.awsrequest import AWSResponse
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.stub import Stubber
+from emulator.environment import CBOR_CLIENT, HAS_CBOR
 
+CBOR = "CBOR"
+NOT_CBOR = [
+    b'{"ProvisionedProductDetail": {"Id": "pp-1"}}',
+    b" [1]",
+    b"<html>",
+    b"\xa1\x78\x18Provisioned",
+    b"\x81" * 100_000,
+]
 REQUEST = Request("pp-1", "act-1", "token-1", {"Mode": ["forced"]})
 
 
@@ -147,24 +156,36 @@ def test_a_listed_item_without_an_id_is_malformed(
         list(getattr(catalog(client), operation)(*arguments))
 
 
-def respond(status: int, body: dict[str, Any]) -> Any:
+def respond(status: int, body: bytes, headers: Mapping[str, str] = MappingProxyType({})) -> Any:
     """Return a handler of before-send that responds, so that nothing is sent."""
-    raw = SimpleNamespace(stream=lambda **_options: [json.dumps(body).encode()])
-    return lambda request, **_kwargs: AWSResponse(request.url, status, {}, raw)
+    raw = SimpleNamespace(stream=lambda **_options: [body])
+    return lambda request, **_kwargs: AWSResponse(request.url, status, headers, raw)
 
 
 @pytest.mark.parametrize(
-    ("status", "body"),
+    ("status", "body", "protocol"),
     [
-        (200, {"ProvisionedProductDetail": {"Id": "pp-1", "CreatedTime": "yesterday"}}),
-        (400, {"__type": ["not a text"]}),
+        (200, b'{"ProvisionedProductDetail": {"Id": "pp-1", "CreatedTime": "yesterday"}}', "json"),
+        (200, b'{"a": ' * 100_000, "json"),
+        (200, b"\xa1aax", "json"),
+        (400, b'{"__type": ["not a text"]}', "json"),
+        *((200, body, CBOR) for body in NOT_CBOR if HAS_CBOR),
+        *((400, body, CBOR) for body in NOT_CBOR if HAS_CBOR),
     ],
+    ids=lambda value: str(value)[:20],
 )
-def test_a_response_that_botocore_cannot_parse_is_malformed(status: int, body: dict[str, Any]) -> None:
+def test_a_response_that_botocore_cannot_parse_is_one_line_with_the_call_and_the_endpoint(
+    monkeypatch: pytest.MonkeyPatch, status: int, body: bytes, protocol: str
+) -> None:
+    if protocol == CBOR:
+        monkeypatch.setenv("AWS_DATA_PATH", CBOR_CLIENT)
     client = make_client()
     client.meta.events.register("before-send.servicecatalog", respond(status, body))
-    with pytest.raises(MalformedResponse, match="DescribeProvisionedProduct was answered with what can't be read: "):
+    start = "DescribeProvisionedProduct was answered by https://servicecatalog.us-east-1.amazonaws.com with "
+    with pytest.raises(MalformedResponse, match=re.escape(start) + "(what can't be read: [A-Z].*|HTTP .*)") as caught:
         ServiceCatalog(client).describe_provisioned_product(Id="pp-1")
+    assert len(str(caught.value).splitlines()) == 1
+    assert len(str(caught.value)) < 300
 
 
 @pytest.mark.parametrize(
@@ -189,7 +210,7 @@ def test_a_call_that_fails_before_it_is_sent_is_not_sent(error: Exception, text:
             raise error
 
     client.meta.events.register("before-sign.servicecatalog", sign)
-    client.meta.events.register("before-send.servicecatalog", respond(500, {}))
+    client.meta.events.register("before-send.servicecatalog", respond(500, b"{}"))
     with pytest.raises(NotSent, match=f"DescribeProvisionedProduct could not be sent: {text}"):
         ServiceCatalog(client).describe_provisioned_product(Id="pp-1")
 
@@ -281,6 +302,7 @@ def test_parameters_of_an_action_are_returned_with_their_defaults(stubbed: tuple
         (200, "text/html", b"<html>", True),
         (200, "application/cbor", b"\xa0", False),
         (200, "application/cbor", b"", True),
+        (200, "application/cbor", b"<html>", True),
         (400, "text/html", b"<html>", False),
     ],
 )

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Callable
 
 import botocore.endpoint
+import botocore.parsers
 import pytest
 from ansible_collections.selfservice.aws.plugins.module_utils import _exceptions
 from ansible_collections.selfservice.aws.plugins.module_utils._action.attempts import MOST_ATTEMPTS
@@ -741,6 +742,32 @@ def test_an_error_of_the_credentials_means_that_nothing_was_started(
     assert result["changed"] is False
     assert "was not started" in result["msg"]
     assert emulator.calls() == []
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RecursionError("maximum recursion depth exceeded"), ResponseParserError("bad\nb'<html>'")]
+)
+def test_a_response_that_the_parser_fails_on_may_have_started_the_action_and_is_one_line_before(
+    service_action: Make, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_arguments: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(botocore.parsers.ResponseParser, "parse", fail)
+    emulator.fault(EXECUTE, "garbage")
+    result = service_action(**restart, change_id="CHG-1").result()
+    assert (result["failed"], result["changed"]) == (True, True)
+    problem = f"was answered by {emulator.url} with what can't be read: {type(error).__name__}"
+    assert "may have started" in result["msg"]
+    assert f"{EXECUTE} {problem}" in result["msg"]
+    assert "To find out, run this task again with change_id: CHG-1: it returns" in result["msg"]
+    assert len(emulator.records()) == 1
+    before = service_action(provisioned_product_name="orders-db", service_action_id=RESTART).result()
+    assert (before["failed"], before["changed"]) == (True, False)
+    assert f"DescribeProvisionedProduct {problem}" in before["msg"]
+    assert "Nothing was started" in before["msg"]
+    assert "exception" not in before
+    assert len(before["msg"].splitlines()) == 1
 
 
 @pytest.mark.parametrize("proxy", ["http://[::bad", "http://:::", "http://127.0.0.1:99999", "nonsense"])
