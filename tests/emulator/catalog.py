@@ -16,7 +16,7 @@ from .models import Caller, Output, ProvisionedProduct, Run, RunError, ServiceAc
 from .pagination import Paginator
 from .records import STATUSES, Record, Snapshot, end_record, new_record_id, render_run, snapshot_at
 from .switches import Switches, change_switches
-from .world import change_run, parse_change
+from .world import change_run, parse_change, parse_tags
 
 UPDATABLE = ("name", "status", "status_message", "user_arn", "resources", "tags", "type", "run", "change")
 
@@ -198,7 +198,8 @@ class Catalog:
         if "run" in changes:
             change_run(Run(), changes["run"], "run")
         old, change = self.provisioned_products[product_id], parse_change(changes.get("change"), product_id)
-        product = dataclasses.replace(old, **changes)
+        tags = parse_tags(changes.get("tags", old.tags), product_id)
+        product = dataclasses.replace(old, **{**changes, "tags": tags})
         if change is not None:
             product = dataclasses.replace(product, change=dataclasses.replace(change, began=self.clock.now()))
             self._has_changes = True

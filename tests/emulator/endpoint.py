@@ -28,7 +28,7 @@ from .models import World
 from .operations import OPERATIONS
 from .permissions import access_key_of, check_allowed
 from .protocol import Request, Response, WireProtocol, detect_protocol
-from .shapes import find_violations, operation_model
+from .shapes import find_violations, operation_model, without_nulls
 from .signature import verify_signature
 
 LOG = logging.getLogger("emulator")
@@ -72,7 +72,9 @@ class Endpoint:
             self.calls.append(call)
         try:
             operation = _identify_operation(protocol, request, call)
-            call["region"] = verify_signature(request, protocol.service, self._credentials)
+            with self.lock:
+                switches = self.catalog.switches
+            call["region"] = verify_signature(request, protocol.service, self._credentials, switches=switches)
             call["parameters"] = protocol.parse_parameters(request)
             with self.lock:
                 product = self.catalog.product_of(call["parameters"], call["region"])
@@ -110,7 +112,9 @@ class Endpoint:
             return _error_response(protocol, error, call, request_id=request_id)
 
     def _run_operation(self, protocol: WireProtocol, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        violations = find_violations(parameters, operation_model(protocol.service, operation).input_shape)
+        shape = operation_model(protocol.service, operation).input_shape
+        parameters = without_nulls(parameters, shape)
+        violations = find_violations(parameters, shape)
         if parameters.get("AcceptLanguage") not in (None, "en", "jp", "zh"):
             violations.append(f"Value '{parameters['AcceptLanguage']}' at 'acceptLanguage' must be one of en, jp, zh")
         if violations:

@@ -65,6 +65,10 @@ class ExpiredToken(ServiceError):
     code = "ExpiredTokenException"
 
 
+# What STS answers with 403.
+FORBIDDEN = (AccessDenied, ExpiredToken, InvalidSignature, MissingAuthenticationToken, UnrecognizedClient)
+
+
 class InternalFailure(ServiceError):
     code = "InternalFailure"
     status = 500

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable
 
+from . import cbor
 from .clock import Clock
 from .exceptions import (
     AccessDenied,
@@ -21,7 +22,7 @@ from .exceptions import (
     Throttled,
     ValidationFailed,
 )
-from .protocol import Response
+from .protocol import CborProtocol, Response
 
 FOREVER = float("inf")
 
@@ -64,7 +65,7 @@ RESPONSE_MODIFIERS: dict[str, Callable[[Response, Mapping[str, Any]], Response]]
     "slow": lambda response, options: dataclasses.replace(response, delay=options["seconds"]),
     "trickle": lambda response, options: dataclasses.replace(response, pause=options["seconds"]),
     "replaced": lambda response, options: dataclasses.replace(
-        response, body=_merge_into_body(response.body, options["members"])
+        response, body=_merge_into_body(response, options["members"])
     ),
     "date": lambda response, options: dataclasses.replace(response, date=options["date"]),
 }
@@ -95,8 +96,10 @@ def _first_half(body: bytes) -> bytes:
     return body[: len(body) // 2]
 
 
-def _merge_into_body(body: bytes, members: Mapping[str, Any]) -> bytes:
-    return json.dumps(_deep_merge(json.loads(body), members)).encode()
+def _merge_into_body(response: Response, members: Mapping[str, Any]) -> bytes:
+    if response.content_type == CborProtocol.content_type:
+        return cbor.encode(_deep_merge(cbor.decode(response.body), members))
+    return json.dumps(_deep_merge(json.loads(response.body), members)).encode()
 
 
 def _deep_merge(old: Any, new: Any) -> Any:

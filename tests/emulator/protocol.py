@@ -1,20 +1,23 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two wire protocols: JSON 1.1 for Service Catalog, query and XML for STS."""
+"""The wire protocols: JSON 1.1 and CBOR (RPC v2) for Service Catalog, query and XML for STS."""
 
 from __future__ import annotations
 
 import datetime
 import json
+import re
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
-from typing import Any, Union
+from typing import Any, Callable, Union
 from xml.sax.saxutils import escape
 
-from .exceptions import SerializationFailed, ServiceError, UnknownOperation
+from . import cbor
+from .exceptions import FORBIDDEN, SerializationFailed, ServiceError, UnknownOperation
+from .shapes import operation_model, with_times
 
 _QUERY_ERROR_CODES = {
     "InvalidSignatureException": "SignatureDoesNotMatch",
@@ -24,6 +27,11 @@ _QUERY_ERROR_CODES = {
     "UnrecognizedClientException": "InvalidClientTokenId",
     "ValidationException": "ValidationError",
 }
+
+
+# Deeper than any member of the model.
+_DEEPEST = 32
+_CBOR_PATH = re.compile(r"/service/([^/]+)/operation/([^/]+)")
 
 
 @dataclass(frozen=True)
@@ -74,13 +82,8 @@ class JsonProtocol:
         """Return the members of the request."""
         if request.headers.get_content_type() != self.content_type:
             raise SerializationFailed(f"Content-Type must be {self.content_type}")
-        try:
-            members = json.loads(request.body)
-        except ValueError as error:
-            raise SerializationFailed(f"The body is not JSON: {error}") from error
-        if not isinstance(members, dict):
-            raise SerializationFailed("The body is not a JSON object")
-        return members
+        # As a text, since json.loads() guesses the encoding of bytes; a text with a byte-order mark it refuses.
+        return _parse(lambda: json.loads(request.body.decode(), parse_constant=_refuse_constant))
 
     def serialize_result(self, _operation: str, result: Mapping[str, Any], _request_id: str) -> Response:
         """Return the response for a result."""
@@ -90,6 +93,60 @@ class JsonProtocol:
         """Return the response for an error."""
         body = json.dumps({"__type": error.code, "Message": error.message}).encode()
         return Response(error.status, body, self.content_type)
+
+
+class CborProtocol:
+    """RPC v2 with CBOR, where the path names the operation."""
+
+    service = JsonProtocol.service
+    content_type = "application/cbor"
+
+    def parse_operation(self, request: Request) -> str:
+        """Return the name of the requested operation."""
+        path = _CBOR_PATH.fullmatch(request.path)
+        is_cbor = request.headers.get("Smithy-Protocol") == "rpc-v2-cbor"
+        if request.method != "POST" or not (path and is_cbor) or path[1] != JsonProtocol.target_prefix:
+            raise UnknownOperation(f"{request.method} {request.path} names no operation")
+        return path[2]
+
+    def parse_parameters(self, request: Request) -> dict[str, Any]:
+        """Return the members of the request."""
+        if request.headers.get_content_type() != self.content_type:
+            raise SerializationFailed(f"Content-Type must be {self.content_type}")
+        return _parse(lambda: cbor.decode(request.body))
+
+    def serialize_result(self, operation: str, result: Mapping[str, Any], _request_id: str) -> Response:
+        """Return the response for a result."""
+        shape = operation_model(self.service, operation).output_shape
+        return Response(200, cbor.encode(with_times(result, shape)), self.content_type)
+
+    def serialize_error(self, error: ServiceError, _request_id: str) -> Response:
+        """Return the response for an error."""
+        body = cbor.encode({"__type": error.code, "message": error.message})
+        return Response(error.status, body, self.content_type)
+
+
+def _parse(read: Callable[[], Any]) -> dict[str, Any]:
+    """Return the members that a body has, or raise if it can't be read, has none, or is nested too deeply."""
+    try:
+        members = read()
+        _check_depth(members, _DEEPEST)
+    except (RecursionError, ValueError) as error:
+        raise SerializationFailed(f"The body can't be read: {error}") from error
+    if not isinstance(members, dict):
+        raise SerializationFailed("The body is no object")
+    return members
+
+
+def _check_depth(value: Any, left: int) -> None:
+    if not left:
+        raise ValueError("it is nested too deeply")
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _check_depth(item, left - 1)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 class QueryProtocol:
@@ -124,7 +181,8 @@ class QueryProtocol:
         code = _QUERY_ERROR_CODES.get(error.code, error.code.replace("Exception", ""))
         fault = "Receiver" if error.status >= 500 else "Sender"
         members = f"<Error><Type>{fault}</Type><Code>{code}</Code><Message>{escape(error.message)}</Message></Error>"
-        return self._serialize(error.status, "ErrorResponse", members, request_id)
+        status = 403 if isinstance(error, FORBIDDEN) else error.status
+        return self._serialize(status, "ErrorResponse", members, request_id)
 
     def _serialize(self, status: int, name: str, members: str, request_id: str) -> Response:
         metadata = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
@@ -143,11 +201,13 @@ def _as_xml(value: Any) -> str:
     return escape(str(value))
 
 
-WireProtocol = Union[JsonProtocol, QueryProtocol]
+WireProtocol = Union[JsonProtocol, CborProtocol, QueryProtocol]
 
 
 def detect_protocol(request: Request) -> WireProtocol:
-    """Return the protocol of a request; JSON unless the body is a form."""
+    """Return the protocol of a request; JSON unless the body is a form, or the path or a header is that of CBOR."""
     if request.headers.get_content_type() == "application/x-www-form-urlencoded":
         return QueryProtocol()
+    if request.path.startswith("/service/") or "Smithy-Protocol" in request.headers:
+        return CborProtocol()
     return JsonProtocol()

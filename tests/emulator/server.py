@@ -21,7 +21,7 @@ from typing import Any
 
 from .control import Commands
 from .endpoint import Endpoint
-from .protocol import Request, Response
+from .protocol import CborProtocol, Request, Response
 
 CONTROL_PATH = "/_emulator/"
 # The first byte of a TLS connection.
@@ -81,6 +81,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Date", date)
         self.send_header("Content-Type", response.content_type)
         self.send_header("Content-Length", str(response.declared_length or len(response.body)))
+        if response.content_type == CborProtocol.content_type:
+            self.send_header("Smithy-Protocol", "rpc-v2-cbor")
         if response.location:
             self.send_header("Location", response.location)
         for name, value in headers.items():

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import re
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from re import Pattern
 from typing import Any
 
 from botocore.loaders import Loader
-from botocore.model import OperationModel, ServiceModel, Shape
+from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StructureShape
 
 
 @functools.cache
@@ -33,6 +34,25 @@ def find_violations(value: Any, shape: Shape | None) -> list[str]:
     if shape is None:
         return [] if not value else [f"Value '{value}' is not expected"]
     return list(_validate(value, shape, ""))
+
+
+def without_nulls(value: Any, shape: Shape | None) -> Any:
+    """Return a value without the members that are null, which are as good as not given."""
+    if isinstance(shape, StructureShape) and isinstance(value, dict):
+        return {
+            name: without_nulls(member, shape.members.get(name)) for name, member in value.items() if member is not None
+        }
+    return value
+
+
+def with_times(value: Any, shape: Shape | None) -> Any:
+    """Return a value that fits a shape, with a datetime for each of its times, which are in POSIX seconds."""
+    if isinstance(shape, StructureShape):
+        return {name: with_times(member, shape.members.get(name)) for name, member in value.items()}
+    if isinstance(shape, ListShape):
+        return [with_times(item, shape.member) for item in value]
+    is_time = shape is not None and shape.type_name == "timestamp"
+    return datetime.datetime.fromtimestamp(value, datetime.timezone.utc) if is_time else value
 
 
 def _validate(value: Any, shape: Shape, path: str) -> Iterator[str]:

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import calendar
 import hmac
 import re
+import time
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -14,7 +16,9 @@ from botocore.credentials import Credentials
 
 from .exceptions import InvalidSignature, MissingAuthenticationToken, UnrecognizedClient
 from .protocol import Request
+from .switches import Switches
 
+_DATE = "%Y%m%dT%H%M%SZ"
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 "
     r"Credential=(?P<key>[^/,]+)/(?P<date>\d{8})/(?P<region>[^/,]+)/(?P<service>[^/,]+)/aws4_request, ?"
@@ -22,10 +26,14 @@ _AUTHORIZATION = re.compile(
 )
 
 
-def verify_signature(request: Request, service: str, credentials: Credentials | None) -> str:
+# As botocore knows them, of all partitions.
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+){1,2}-\d+")
+
+
+def verify_signature(request: Request, service: str, credentials: Credentials | None, *, switches: Switches) -> str:
     """Return the region that the request is signed for.
 
-    Raise unless it is signed for the service, and with the credentials if they are given. Its age is not checked.
+    Raise unless it is signed for the service and a region, now, and with the credentials if they are given.
     """
     header = request.headers.get("Authorization")
     if not header:
@@ -35,10 +43,11 @@ def verify_signature(request: Request, service: str, credentials: Credentials | 
         raise InvalidSignature("Authorization header is not in the form of AWS Signature Version 4")
     if match["service"] != service:
         raise InvalidSignature(f"Credential should be scoped to correct service: '{service}'.")
-    date = request.headers.get("X-Amz-Date", "")
+    if not _REGION.fullmatch(match["region"]) or match["region"] not in (switches.regions or [match["region"]]):
+        raise InvalidSignature("Credential should be scoped to a valid region.")
     signed_headers = match["headers"].split(";")
-    if not date.startswith(match["date"]) or "host" not in signed_headers or "x-amz-date" not in signed_headers:
-        raise InvalidSignature("The host and an X-Amz-Date of the credential's day must be signed")
+    _check_signed_headers(request, signed_headers)
+    _check_date(request.headers.get("X-Amz-Date", ""), match["date"], switches.signature_seconds)
     if credentials is None:
         return match["region"]
     if match["key"] != credentials.access_key:
@@ -50,6 +59,30 @@ def verify_signature(request: Request, service: str, credentials: Credentials | 
             "Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
         )
     return match["region"]
+
+
+def _check_signed_headers(request: Request, signed: list[str]) -> None:
+    for name in ("host", "x-amz-date", *map(str.lower, request.headers)):
+        if name not in signed and (name == "host" or name.startswith("x-amz-")):
+            raise InvalidSignature(f"'{name.title()}' must be a 'SignedHeader' in the AWS Authorization.")
+
+
+def _check_date(date: str, scope: str, most: float | None) -> None:
+    """Check the date of a signature by this machine's clock, which is the one that clients sign by."""
+    if not date.startswith(scope):
+        raise InvalidSignature(
+            f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date: {date}"
+        )
+    try:
+        signed = calendar.timegm(time.strptime(date, _DATE))
+    except ValueError:
+        raise InvalidSignature(f"Date must be in ISO-8601 'basic format'. Got '{date}'.") from None
+    now = time.time()
+    if most is not None and abs(now - signed) > most:
+        problem = "Signature expired" if signed < now else "Signature not yet current"
+        raise InvalidSignature(
+            f"{problem}: {date} is more than {most:.0f} s off {time.strftime(_DATE, time.gmtime(now))}"
+        )
 
 
 def _compute_signature(request: Request, signed_headers: list[str], *, signer: SigV4Auth) -> str:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,8 @@ class Switches:
     history_order: str = "newest"
     page_size: int | None = None
     session_seconds: float | None = None
+    signature_seconds: float | None = 300.0
+    regions: Sequence[str] | None = None
 
 
 CHOICES = {

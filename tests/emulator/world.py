@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import pathlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,6 +30,7 @@ from .models import (
     World,
 )
 from .policies import read_policy
+from .shapes import find_violations, service_model
 
 DEMO = pathlib.Path(__file__).parent / "worlds" / "demo.yml"
 FIRST_CREATED_TIME = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc).timestamp()
@@ -76,6 +78,21 @@ def parse_outputs(raw: Any, where: str) -> tuple[Output, ...]:
     if isinstance(raw, Mapping):
         return tuple(Output(*pair) for pair in _string_mapping(raw).items())
     return tuple(_build(Output, item, f"{where}, outputs") for item in _pop_list({"outputs": raw}, "outputs"))
+
+
+def parse_tags(raw: Any, where: str) -> dict[str, str]:
+    """Return tags; raise WorldError if no product can have them."""
+    tags = _string_mapping(raw)
+    if violations := _tag_violations(tuple(tags.items())):
+        raise WorldError(f"{where}, tags: {violations}")
+    return tags
+
+
+@functools.cache
+def _tag_violations(tags: tuple[tuple[str, str], ...]) -> str:
+    # Cached, since thousands of generated products have the same tags.
+    members = [{"Key": key, "Value": value} for key, value in tags]
+    return "; ".join(find_violations(members, service_model("servicecatalog").shape_for("Tags")))
 
 
 def parse_change(raw: Any, where: str) -> Change | None:
@@ -168,7 +185,7 @@ def _parse_provisioned_product(raw: Any, index: int, world: World) -> Provisione
         where,
         created_time=FIRST_CREATED_TIME + index if created is None else posix_time(created),
         resources=tuple(str(item) for item in _pop_list(members, "resources")),
-        tags=_string_mapping(members.pop("tags", None)),
+        tags=parse_tags(members.pop("tags", None), where),
         outputs=parse_outputs(members.pop("outputs", None), where),
         dashboards=tuple(_pop_list(members, "dashboards")),
         run=run,

@@ -84,6 +84,7 @@ def test_a_product_can_be_renamed(client: BaseClient, emulator: Emulator) -> Non
         ("update_product", {"product_id": "pp-none", "status": "ERROR"}, "pp-none"),
         ("update_product", {"product_id": "pp-orders0000001", "shoe": 44}, "shoe"),
         ("update_product", {"product_id": "pp-orders0000001", "run": {"shoe": 44}}, "shoe"),
+        ("update_product", {"product_id": "pp-orders0000001", "tags": {"a;b": "c"}}, "tags: Value 'a;b'"),
         ("finish_record", {"record_id": "rec-none"}, "rec-none"),
         ("finish_record", {"record_id": "rec-none", "status": "DONE"}, "DONE"),
         ("reset", {"world": {"shoes": 44}}, "shoes"),
@@ -121,6 +122,8 @@ def test_commands_without_arguments_can_be_sent_with_get(emulator: Emulator) -> 
         ({"products": PRODUCTS * 2}, "'prod-1' is there twice"),
         ({"provisioned_products": [PROVISIONED]}, "pp-1: there is no 'prod-1'"),
         ({"products": PRODUCTS, "provisioned_products": [{**PROVISIONED, "artifact": "pa-2"}]}, "no 'pa-2'"),
+        ({"products": PRODUCTS, "provisioned_products": [{**PROVISIONED, "tags": {"": "x"}}]}, "pp-1, tags: Value ''"),
+        ({"products": PRODUCTS, "provisioned_products": [{**PROVISIONED, "tags": {"a": "x" * 257}}]}, "equal to 256"),
         (
             {"products": [{"id": "p", "name": "P", "artifacts": [{"id": "a", "name": "A", "service_actions": ["x"]}]}]},
             "artifact a: there is no 'x'",

@@ -20,31 +20,38 @@ from emulator.operations import OPERATIONS
 
 Connect = Callable[..., BaseClient]
 KEYS = ("AKIDCONFIGURED", "a-configured-secret")
-DATE = "20260101T000000Z"
+SIGNED = "host;x-amz-date;x-amz-target"
 
 
-def authorization(service: str = "servicecatalog", signed: str = "host;x-amz-date") -> str:
-    scope = f"AKIDEXAMPLE/20260101/us-east-1/{service}/aws4_request"
+def date(age: float = 0) -> str:
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() - age))
+
+
+def authorization(service: str = "servicecatalog", signed: str = SIGNED, region: str = "us-east-1") -> str:
+    scope = f"AKIDEXAMPLE/DAY/{region}/{service}/aws4_request"
     return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders={signed}, Signature={'0' * 64}"
 
 
 HEADERS = {
     "Content-Type": "application/x-amz-json-1.1",
     "X-Amz-Target": "AWS242ServiceCatalogService.ListServiceActions",
-    "X-Amz-Date": DATE,
     "Authorization": authorization(),
 }
 
 
-def post(url: str, body: Any = "{}", *, path: str = "/", **headers: str | None) -> tuple[int, dict[str, Any]]:
-    """Send a request with some headers changed (None drops one), and return status and JSON."""
+def send(url: str, body: Any = "{}", *, path: str = "/", **headers: str | None) -> http.client.HTTPResponse:
+    """Send a request of this day with some headers changed (None drops one), and return the response."""
     connection = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=20)
-    wanted = {**HEADERS, **{name.replace("_", "-"): value for name, value in headers.items()}}
-    connection.request("POST", path, body, {name: value for name, value in wanted.items() if value is not None})
-    response = connection.getresponse()
-    found = response.status, json.loads(response.read())
-    connection.close()
-    return found
+    wanted = {**HEADERS, "X-Amz-Date": date(), **{name.replace("_", "-"): value for name, value in headers.items()}}
+    wanted = {name: value.replace("DAY", date()[:8]) for name, value in wanted.items() if value is not None}
+    connection.request("POST", path, body, wanted)
+    return connection.getresponse()
+
+
+def post(url: str, body: Any = "{}", *, path: str = "/", **headers: str | None) -> tuple[int, dict[str, Any]]:
+    """Send a request as send() does, and return status and JSON."""
+    with send(url, body, path=path, **headers) as response:
+        return response.status, json.loads(response.read())
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +78,14 @@ def test_a_plain_request_succeeds(emulator: Emulator) -> None:
         ({"Authorization": None}, "MissingAuthenticationTokenException"),
         ({"Authorization": "Basic YTpi"}, "InvalidSignatureException"),
         ({"Authorization": authorization("sts")}, "InvalidSignatureException"),
-        ({"Authorization": authorization(signed="host")}, "InvalidSignatureException"),
+        ({"Authorization": authorization(signed="x-amz-date;x-amz-target")}, "InvalidSignatureException"),
+        ({"Authorization": authorization(signed="host;x-amz-target")}, "InvalidSignatureException"),
+        ({"Authorization": authorization(signed="host;x-amz-date")}, "InvalidSignatureException"),
+        ({"X_Amz_Security_Token": "unsigned"}, "InvalidSignatureException"),
+        ({"Authorization": authorization(region="us-east1")}, "InvalidSignatureException"),
         ({"X_Amz_Date": None}, "InvalidSignatureException"),
         ({"X_Amz_Date": "20250101T000000Z"}, "InvalidSignatureException"),
+        ({"X_Amz_Date": "DAY-midnight"}, "InvalidSignatureException"),
         ({"Content_Type": "application/json"}, "SerializationException"),
         ({"X_Amz_Target": None}, "UnknownOperationException"),
         ({"X_Amz_Target": "ServiceCatalog.ListServiceActions"}, "UnknownOperationException"),
@@ -90,14 +102,20 @@ def test_invalid_requests_are_refused(emulator: Emulator, headers: dict[str, str
 @pytest.mark.parametrize(
     ("body", "code", "text"),
     [
-        ("{", "SerializationException", "not JSON"),
-        ("[]", "SerializationException", "not a JSON object"),
+        ("{", "SerializationException", "can't be read"),
+        ("[]", "SerializationException", "no object"),
+        ("\ufeff{}".encode(), "SerializationException", "BOM"),
+        ("{}".encode("utf-16"), "SerializationException", "can't be read"),
+        ('{"PageSize": NaN}', "SerializationException", "NaN"),
+        ('{"PageSize": ' + "[" * 40 + "]" * 40 + "}", "SerializationException", "nested too deeply"),
+        ('{"a":' * 100_000, "SerializationException", "can't be read"),
+        ('{"PageSize": null, "PageToken": null, "AcceptLanguage": "xx"}', "ValidationException", "1 validation error"),
         ('{"Shoes": 44}', "ValidationException", "'shoes' failed to satisfy constraint: Member is unknown"),
         ('{"PageSize": "1"}', "ValidationException", "type integer"),
         ('{"PageSize": 99, "PageToken": 7}', "ValidationException", "2 validation errors detected"),
     ],
 )
-def test_invalid_bodies_are_refused(emulator: Emulator, body: str, code: str, text: str) -> None:
+def test_invalid_bodies_are_refused(emulator: Emulator, body: str | bytes, code: str, text: str) -> None:
     status, response = post(emulator.url, body)
     assert (status, response["__type"]) == (400, code)
     assert text in response["Message"]
@@ -116,10 +134,44 @@ def test_parameters_must_be_lists(emulator: Emulator) -> None:
     assert "'parameters.Mode.member' failed to satisfy constraint: Member must be of type list" in response["Message"]
 
 
-def test_cbor_is_refused(emulator: Emulator) -> None:
-    path = "/service/AWS242ServiceCatalogService/operation/ListServiceActions"
-    cbor = {"Content_Type": "application/cbor", "Smithy_Protocol": "rpc-v2-cbor", "X_Amz_Target": None}
-    assert post(emulator.url, b"\xa0", path=path, **cbor)[0] == 400
+def test_members_that_are_null_are_as_good_as_not_given(emulator: Emulator) -> None:
+    operation = "AWS242ServiceCatalogService."
+    members = {"Id": "pp-orders0000001", "Name": None, "AcceptLanguage": None}
+    describe, search = f"{operation}DescribeProvisionedProduct", f"{operation}SearchProvisionedProducts"
+    assert post(emulator.url, json.dumps(members), X_Amz_Target=describe)[0] == 200
+    given = {"Filters": None, "AccessLevelFilter": {"Key": None, "Value": "self"}, "SortBy": None}
+    status, response = post(emulator.url, json.dumps(given), X_Amz_Target=search)
+    assert (status, response["__type"]) == (400, "InvalidParametersException")
+    status, response = post(emulator.url, '{"Id": null}', X_Amz_Target=f"{operation}DescribeRecord")
+    assert (status, response["__type"]) == (400, "ValidationException")
+
+
+@pytest.mark.parametrize("age", [0, 299, -290])
+def test_a_signature_of_the_last_five_minutes_is_valid(emulator: Emulator, age: float) -> None:
+    emulator.advance(86400)
+    assert post(emulator.url, X_Amz_Date=date(age), Authorization=of_day(age))[0] == 200
+
+
+@pytest.mark.parametrize(("age", "text"), [(302, "Signature expired"), (-310, "Signature not yet current")])
+def test_a_signature_of_another_time_is_refused_unless_a_switch_allows_it(
+    emulator: Emulator, age: float, text: str
+) -> None:
+    headers = {"X_Amz_Date": date(age), "Authorization": of_day(age)}
+    status, response = post(emulator.url, **headers)
+    assert (status, response["__type"]) == (400, "InvalidSignatureException")
+    assert text in response["Message"]
+    emulator.set(signature_seconds=None)
+    assert post(emulator.url, **headers)[0] == 200
+
+
+def of_day(age: float) -> str:
+    return authorization().replace("DAY", date(age)[:8])
+
+
+def test_an_endpoint_can_be_that_of_some_regions(emulator: Emulator) -> None:
+    emulator.set(regions=["eu-west-1", "us-gov-west-1"])
+    assert post(emulator.url)[1]["Message"] == "Credential should be scoped to a valid region."
+    assert post(emulator.url, Authorization=authorization(region="us-gov-west-1"))[0] == 200
 
 
 def test_an_unknown_operation_is_not_retried(emulator: Emulator, connect: Connect) -> None:
@@ -162,6 +214,11 @@ def test_the_caller_identity_is_returned(emulator: Emulator, connect: Connect) -
     assert identity["Account"] == "123456789012"
     assert identity["Arn"] == "arn:aws:sts::123456789012:assumed-role/SelfService/demo"
     assert error_code(sts.get_session_token) == "InvalidAction"
+    for fault, status in (("access_denied", 403), ("expired_token", 403), ("throttling", 400)):
+        emulator.fault("GetCallerIdentity", fault, calls=[1])
+        with pytest.raises(ClientError) as caught:
+            sts.get_caller_identity()
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
     emulator.fault("GetCallerIdentity", "throttling")
     assert error_code(sts.get_caller_identity) == "Throttling"
 
