@@ -9,12 +9,12 @@ import dataclasses
 import datetime
 import functools
 import pathlib
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, Union
 
 import yaml
 
+from .generated import expand
 from .models import (
     ActionParameter,
     Artifact,
@@ -35,8 +35,6 @@ from .shapes import find_violations, service_model
 DEMO = pathlib.Path(__file__).parent / "worlds" / "demo.yml"
 FIRST_CREATED_TIME = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc).timestamp()
 
-_NUMBER_PLACEHOLDER = re.compile(r"\{n(?::([^}]*))?\}")
-
 T = TypeVar("T")
 WorldSource = Union[str, pathlib.Path, Mapping[str, Any], None]
 
@@ -54,7 +52,7 @@ def read_world(source: WorldSource = None) -> World:
     products = _index_by_id(_parse_product(item) for item in _pop_list(raw, "products"))
     items = _pop_list(raw, "provisioned_products")
     for number, generated in enumerate(_pop_list(raw, "generated"), start=1):
-        items.extend(_expand_generated(generated, number))
+        items.extend(expand(_as_mapping(generated, "generated"), number))
     callers = {caller.access_key: caller for caller in map(_parse_caller, _pop_list(raw, "callers"))}
     world = _build(World, raw, "the world", service_actions=actions, products=products, callers=callers)
     provisioned = _index_by_id(_parse_provisioned_product(item, index, world) for index, item in enumerate(items))
@@ -155,21 +153,6 @@ def _parse_artifact(raw: Any, where: str) -> Artifact:
     members = _as_mapping(raw, where)
     actions = tuple(_pop_list(members, "service_actions"))
     return _build(Artifact, members, f"{where}, artifacts", service_actions=actions)
-
-
-def _expand_generated(raw: Any, number: int) -> Iterator[dict[str, Any]]:
-    members = {"id": f"pp-{number}-{{n:09}}", "name": f"fleet-{number}-{{n:05}}", **_as_mapping(raw, "generated")}
-    count = members.pop("count", 0)
-    for n in range(1, count + 1):
-        yield {key: _format_number(value, n) for key, value in members.items()}
-
-
-def _format_number(value: Any, n: int) -> Any:
-    if isinstance(value, str):
-        return _NUMBER_PLACEHOLDER.sub(lambda match: format(n, match.group(1) or ""), value)
-    if isinstance(value, list):
-        return [_format_number(item, n) for item in value]
-    return {key: _format_number(item, n) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _parse_provisioned_product(raw: Any, index: int, world: World) -> ProvisionedProduct:

@@ -79,7 +79,7 @@ class ServiceCatalog:
 
         With `caller_abandons`, it runs on the caller's own thread however long it takes.
         """
-        call, members = self._client.execute_provisioned_product_service_action, to_request(request) | self._language
+        call, members = self._client.execute_provisioned_product_service_action, request.to_members() | self._language
         try:
             response = make_call(call, members) if caller_abandons else self._call(call, **members)
         except MalformedResponse:
@@ -217,17 +217,6 @@ class ServiceCatalog:
             seen.add(token)
             page = self._call(call, **given, PageToken=token)
             yield page
-
-
-def to_request(request: Request) -> dict[str, Any]:
-    """Return the members of the call; those without a value are left out."""
-    members = {
-        "ProvisionedProductId": request.provisioned_product_id,
-        "ServiceActionId": request.service_action_id,
-        "ExecuteToken": request.execute_token,
-        "Parameters": request.parameters,
-    }
-    return {name: value for name, value in members.items() if value}
 
 
 def _items(members: Mapping[str, Any], name: str) -> list[Any]:

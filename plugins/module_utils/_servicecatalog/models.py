@@ -82,6 +82,16 @@ class Request:
             check_identifier(option, getattr(self, option))
         check_parameters(parameters)
 
+    def to_members(self) -> dict[str, Any]:
+        """Return the members of the call; those without a value are left out."""
+        members = {
+            "ProvisionedProductId": self.provisioned_product_id,
+            "ServiceActionId": self.service_action_id,
+            "ExecuteToken": self.execute_token,
+            "Parameters": self.parameters,
+        }
+        return {name: value for name, value in members.items() if value}
+
 
 class Reference(NamedTuple):
     """A provisioned product or a service action, by its id or by its name: exactly one of the two is set."""

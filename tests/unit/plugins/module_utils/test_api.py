@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 import pytest
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import transport
-from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog, to_request
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.errors import MalformedResponse, NotSent
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import ExecutionParameter, Request
 from botocore.awsrequest import AWSResponse
@@ -83,7 +83,7 @@ def test_a_start_sends_all_members_of_the_request(stubbed: tuple[BaseClient, Stu
 
 
 def test_empty_members_are_not_sent() -> None:
-    assert set(to_request(Request("pp-1", "act-1", "token-1", {}))) == {
+    assert set(Request("pp-1", "act-1", "token-1", {}).to_members()) == {
         "ProvisionedProductId",
         "ServiceActionId",
         "ExecuteToken",
