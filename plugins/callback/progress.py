@@ -9,31 +9,32 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: progress
 type: aggregate
-short_description: Shows how long-running service actions get on
+short_description: Show the progress of long-running service actions
 version_added: 1.0.0
 author:
   - selfservice.aws contributors (@selfservice)
 description:
-  - Ansible shows nothing while a task runs. With this callback, the modules of this collection that wait for records or
-    work on many targets tell how they stand, and it prints that.
-  - On a terminal it is one line, refreshed in place, that is gone when the task has ended; of a task on many targets,
-    the final counts stay. Everywhere else, in files, pipes, CI and AWX, it is plain lines, at each change of a record's
-    status, when the first target fails, when no more will start, at the end, and at least every O(interval) seconds,
-    so that a job is never idle.
-  - When a wait ends early, since the task fails, or the run is ended by Ctrl-C or SIGTERM, its last line stays in any
-    case, with the id of the record or of the change, and what to run to continue.
-  - It hears of modules on the controller only, run by the user who runs Ansible, as C(hosts=localhost) and
-    C(connection=local) do without C(become). Of others it shows nothing.
-  - It opens a socket in a private folder in the folder for temporary files, E(TMPDIR) or C(/tmp). Where it can't, there
-    is no progress, and nothing else happens; C(-vv) tells why.
-  - Of tasks with C(no_log) it shows status and counts, and no names.
+  - Ansible prints nothing while a task runs. This callback prints the progress of this collection's modules that wait
+    for records or run an action on many targets.
+  - On a terminal, it shows one line, which is updated in place and removed when the task has ended. The final counts of
+    a task on many targets remain.
+  - Elsewhere, such as in files, pipes, CI and AWX, it prints plain lines. It prints one at each change of a record's
+    status, when the first target fails, when no more targets will be started, at the end, and at least every
+    O(interval) seconds, so that a job always has some output.
+  - If a wait ends early because the task fails, or because of Ctrl-C or SIGTERM, the last line remains. It has the id
+    of the record or the change, and what to run to continue.
+  - It works for modules that run on the controller as the user who runs Ansible, as they do with C(hosts=localhost) or
+    C(connection=local), and without C(become). It shows nothing of other modules.
+  - It opens a socket in a private directory in E(TMPDIR) or C(/tmp). If that is not possible, no progress is shown;
+    C(-vv) shows why.
+  - For tasks with C(no_log), it shows status and counts, but no names.
 requirements:
   - enabled in the configuration
 options:
   interval:
     description:
-      - After how many seconds a plain line is printed although nothing has changed. A terminal's line is refreshed
-        every second.
+      - The number of seconds after which a plain line is printed if nothing has changed. On a terminal, the line is
+        updated every second.
     type: float
     default: 15
     ini:

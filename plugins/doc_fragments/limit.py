@@ -13,6 +13,6 @@ class ModuleDocFragment:
 options:
   limit:
     description:
-      - How many results to return at most, V(1) or more.
+      - The maximum number of results to return, at least V(1).
     type: int
 """

@@ -7,25 +7,25 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """How long to wait for records, and how often to look."""
+    """How long to wait for records, and how often to poll."""
 
     DOCUMENTATION = r"""
 options:
   wait_timeout:
     description:
-      - How long to wait for a record to end, in seconds, from V(0) to V(7776000), which is 90 days. The last look is at
-        the deadline.
-      - A call that hangs adds at most 30 seconds, whatever it waits for. A start that has no response by then may have
-        started.
-      - When it passes, the task fails, but the action goes on. The failure returns the record and says how to go on
-        waiting.
+      - How long to wait for a record to end, in seconds, from V(0) to V(7776000), which is 90 days. The record is
+        polled one last time at the deadline.
+      - A call that hangs extends this by at most 30 seconds. An action whose start was not answered by then may have
+        been started.
+      - When the time is up, the task fails, but the action continues. The failed task returns the record and says how
+        to continue waiting.
     type: int
     default: 1800
   wait_delay:
     description:
-      - Fixed seconds between two looks at a record, more than V(0). After a look that failed, the pause doubles, up to
-        30 seconds.
-      - When absent, the pause grows with the time waited so far. It is a tenth of it, at least 2 and at most 30
-        seconds, shortened by up to a tenth by chance, so that many tasks do not look at once.
+      - Fixed polling interval, in seconds, more than V(0). After a poll that failed, the interval doubles, up to 30
+        seconds.
+      - If omitted, the interval is a tenth of the time waited so far, at least 2 and at most 30 seconds. Up to a tenth
+        of it is subtracted at random, so that many tasks do not poll at the same moment.
     type: float
 """

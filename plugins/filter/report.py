@@ -8,11 +8,11 @@ DOCUMENTATION = r"""
 ---
 name: report
 version_added: 1.0.0
-short_description: Report how a service action ended
+short_description: Summarize the results of a service action for a report
 description:
-  - Counts how an action ended on provisioned products, adds how long it took on each, and sorts them. Those that need
-    attention come first.
-  - The role P(selfservice.aws.run_service_action#role) writes its report with it, as HTML and as JSON.
+  - Counts the outcomes of an action on provisioned products, adds the duration for each, and sorts the results so that
+    those that need attention come first.
+  - The role P(selfservice.aws.run_service_action#role) uses it to write its report as HTML and JSON.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options:
@@ -25,15 +25,15 @@ options:
     required: true
   context:
     description:
-      - What else is known of the run, all of it optional. The texts C(change_id), C(service_action_id),
+      - What else is known about the run. All of it is optional. The strings C(change_id), C(service_action_id),
         C(service_action_name), C(region), C(account), C(run_by), C(awx_job_id), C(awx_job_url), C(max_errors) and
         C(msg) are passed on.
       - C(region) and C(account) default to those of C(arn), the ARN of any of the provisioned products. C(run_by)
         defaults to the local user if C(awx_job_id) is not given.
-      - C(check_mode) is a boolean. C(started) and C(ended) are times in ISO 8601, and default to the creation of the
-        first record and the last update of a record.
-      - C(parameters) are those of the whole run, and default to those that are the same for all results. The values of
-        C(sensitive_parameters) are masked, wherever they occur among the parameters.
+      - C(check_mode) is a boolean. C(started) and C(ended) are times in ISO 8601 format. They default to the creation
+        of the first record and the last update of a record.
+      - C(parameters) are those of the whole run. They default to those that are the same in all results. The values of
+        C(sensitive_parameters) are masked wherever they occur in the parameters.
     type: dict
     default: {}
 positional: _input, context

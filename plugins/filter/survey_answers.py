@@ -8,14 +8,14 @@ DOCUMENTATION = r"""
 ---
 name: survey_answers
 version_added: 1.0.0
-short_description: Answers of an AWX survey, as the operator gave them
+short_description: Restore the answers of an AWX survey as the operator typed them
 description:
-  - AWX hands the answers of a survey to a playbook as YAML whose texts are tagged, such as V(!unsafe '007'). From
-    ansible-core 2.19 on such a text is read like any other YAML, so that V(007) becomes the number V(7), V(yes) becomes
+  - AWX passes the answers of a survey to a playbook as YAML with tagged strings, such as V(!unsafe '007'). ansible-core
+    2.19 and later read such a string like any other YAML, so that V(007) becomes the number V(7), V(yes) becomes
     V(true), V(12:30) becomes V(750), and an empty answer becomes null.
-  - This filter gives back the text. What is not such text is left as it is, such as the answer to a question for an
-    integer.
-  - The playbook C(selfservice.aws.run_service_action) does that with the parameters of a service action.
+  - This filter returns the original strings. Other values, such as the answer to a question of type integer, are
+    returned unchanged.
+  - The playbook C(selfservice.aws.run_service_action) uses it for the parameters of a service action.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options:
@@ -32,7 +32,7 @@ options:
     elements: str
     required: true
 notes:
-  - It reads the files of extra vars with which C(ansible-playbook) was started.
+  - The filter reads the files of extra vars that C(ansible-playbook) was started with.
 positional: _input, names
 """
 

@@ -9,17 +9,17 @@ name: servicecatalog_provisioned_products
 version_added: 1.0.0
 short_description: AWS Service Catalog provisioned products as hosts
 description:
-  - Makes a host of each provisioned product, so that plays, V(--limit), C(serial) and AWX' job slices divide a fleet of
-    them. The role P(selfservice.aws.run_service_action#role) then runs an action on the hosts of a play.
-  - The source is a YAML file whose name ends in V(servicecatalog.yml) or V(servicecatalog.yaml). An option that the
-    plugin does not know is an error.
-  - Lists with the API call C(SearchProvisionedProducts), all pages of it, in each region.
-  - A host is named after its product, or as O(hostnames) says, and is in the group C(servicecatalog).
-  - Its variables are the attributes of the product in snake_case, those that it has, and C(region). The attributes id,
+  - Each provisioned product becomes a host, so that plays, V(--limit), C(serial) and AWX job slices can divide many
+    products. The role P(selfservice.aws.run_service_action#role) runs an action on the hosts of a play.
+  - The source is a YAML file whose name ends in V(servicecatalog.yml) or V(servicecatalog.yaml). Unknown options are
+    errors.
+  - The plugin reads all pages of the API call C(SearchProvisionedProducts) in each region.
+  - A host is named after its product, or according to O(hostnames), and is in the group C(servicecatalog).
+  - The variables of a host are the attributes that its product has, in snake_case, and C(region). The attributes id,
     name, type and tags are C(provisioned_product_id), C(provisioned_product_name), C(provisioned_product_type) and
-    C(provisioned_product_tags), which is a dictionary whose keys keep their case.
-  - O(compose), O(groups) and O(keyed_groups) may also use the tags as C(tags). A host has no variable of that name,
-    since Ansible reserves it.
+    C(provisioned_product_tags), a dictionary whose keys keep their case.
+  - O(compose), O(groups) and O(keyed_groups) can also use the tags as C(tags). Hosts have no variable of that name,
+    because Ansible reserves it.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options:
@@ -31,65 +31,68 @@ options:
     choices: [selfservice.aws.servicecatalog_provisioned_products]
   regions:
     description:
-      - The regions to look in. Without any, the one of the connection, from O(region), the environment or the profile.
+      - The regions to search. If empty, the region of the connection is used, from O(region), the environment or the
+        profile.
     type: list
     elements: str
     default: []
   search_query:
     description:
-      - What to search for, as the service's C(SearchQuery) takes it, such as V(productName:database) or a bare word.
+      - The search terms, in the syntax of the service's C(SearchQuery), such as V(productName:database) or a single
+        word.
       - The fields are those of P(selfservice.aws.servicecatalog_provisioned_product_info#module).
-      - How the service combines several terms is not documented by AWS.
+      - AWS does not document how the service combines several terms.
     type: list
     elements: str
     default: []
   tags:
     description:
-      - Only provisioned products that have all these tags, with exactly these keys and values, become hosts. Case
-        counts. Without any, all do.
-      - A value is a text or a whole number.
-      - The plugin compares the tags itself, after O(search_query) if both are given, since the service's search can't
-        match them exactly.
+      - Include only provisioned products that have all these tags, with exactly these keys and values. Keys and values
+        are case-sensitive. If empty, all products are included.
+      - A value is a string or an integer.
+      - The service's search can't match tags exactly, so the plugin compares the tags of the products that
+        O(search_query) finds.
     type: dict
     default: {}
   statuses:
     description:
-      - The statuses of products that become hosts, of V(AVAILABLE), V(UNDER_CHANGE), V(TAINTED), V(ERROR) and
-        V(PLAN_IN_PROGRESS). Without any, all do.
-      - It does not change what is read and cached, nor the names of the hosts that are left.
+      - Include only provisioned products with one of these statuses, of V(AVAILABLE), V(UNDER_CHANGE), V(TAINTED),
+        V(ERROR) and V(PLAN_IN_PROGRESS). If empty, all products are included.
+      - This option does not affect what is read and cached, or the names of hosts.
     type: list
     elements: str
     default: []
   hostnames:
     description:
-      - What to name a host after, in order of preference. The first that a product has counts, and its name comes last.
+      - The attributes or tags to name a host after, in order of preference. The first one that a product has is used,
+        and the name of the product if it has none.
       - V(tag:Key) is the value of a tag. The attributes are V(arn), V(created_time), V(id), V(idempotency_token),
         V(last_provisioning_record_id), V(last_record_id), V(last_successful_provisioning_record_id), V(name),
         V(physical_id), V(product_id), V(product_name), V(provisioning_artifact_id), V(provisioning_artifact_name),
         V(region), V(status), V(type), V(user_arn) and V(user_arn_session).
-      - An element can be a dictionary with a C(name), a C(prefix) that is another attribute or tag, and a C(separator),
-        V(_) unless given. The host is then named prefix, separator, name, and without the prefix where the product has
-        none.
-      - Letters, digits, V(_), V(.) and V(-) stay as they are. Everything else becomes V(_), a run of it one, and no
-        name starts with V(.) or V(-). So a name can't hold a template, a pattern or a path.
-      - Where several products would have the same name, in whatever regions, each of them is named by its id instead.
-        The same goes for a name that is that of a group, of another source's product, or V(localhost) by any
-        of its names. Case counts.
+      - An element can be a dictionary with C(name), with C(prefix), which is another attribute or tag, and with
+        C(separator), by default V(_). The name of the host is then made of prefix, separator and name, or of the name
+        only if the product does not have the prefix.
+      - Letters, digits, V(_), V(.) and V(-) are kept. Any sequence of other characters becomes one V(_), and no name
+        starts with V(.) or V(-). A name can therefore not contain a template, a pattern or a path.
+      - If several products would have the same name, in any of the regions, each of them is named by its id instead.
+        The same applies to a name that is also the name of a group, of a product of another source, or of
+        V(localhost). Names are case-sensitive.
     type: list
     elements: raw
     default: []
   hostvars_prefix:
     description:
-      - A prefix for the names of the variables, O(compose)'s aside.
-      - The variables C(provisioned_product_id) and C(region) stay without it, since the role
+      - A prefix for the names of the variables, except those of O(compose).
+      - The variables C(provisioned_product_id) and C(region) also exist without the prefix, because the role
         P(selfservice.aws.run_service_action#role) reads them.
-      - Expressions may use the names with the prefix or without it.
+      - Expressions can use the names with or without the prefix.
     type: str
     default: ''
   strict_permissions:
     description:
-      - Whether a region in which the caller may not search fails the inventory. When V(false), it is left out with a
-        warning.
+      - Whether the inventory fails if the caller is not allowed to search a region. If V(false), such a region is
+        skipped with a warning.
     type: bool
     default: true
 extends_documentation_fragment:
@@ -101,28 +104,30 @@ extends_documentation_fragment:
   - amazon.aws.region.plugins
   - amazon.aws.assume_role.plugins
 notes:
-  - Nothing that comes from AWS is ever templated, whether it was read just now or from the cache.
-  - With O(cache), a second run makes no call until O(cache_timeout) has passed or V(--flush-cache) is given. The cache
-    holds what the service answered, without any credentials; also which regions were denied.
-  - What is cached is kept apart by account and role, endpoint, regions, O(search_query), O(tags) and O(access_level),
-    but not by the name of the source. Account and role are taken from O(assume_role_arn), else from the access key
-    where one is given, else from the role or the account of the profile, else from the access key that botocore finds.
-    Keys that change at every run, as temporary ones may, so find no cache. Without O(access_level), and with
-    O(access_level=user), it is always the access key, unless O(assume_role_arn) is given. The cache also keeps the
-    access level that was found, and the warning about it is repeated.
-  - So a role of a profile, or an SSO login, finds its cache only with O(access_level=account) or O(access_level=role).
-  - It needs the permission C(servicecatalog:SearchProvisionedProducts).
-  - Tested against an emulator of the service only, never against AWS itself.
+  - Values that come from AWS are never templated, no matter whether they come from the service or from the cache.
+  - With O(cache), further runs make no API calls until O(cache_timeout) has passed or V(--flush-cache) is given. The
+    cache holds the products and the denied regions, and no credentials.
+  - There is a separate cache entry for each combination of account and role, endpoint, regions, O(search_query),
+    O(tags) and O(access_level). The name of the source is not part of it.
+  - Account and role are identified by O(assume_role_arn), by a given access key, by the role or the account of the
+    profile, or by the access key that botocore finds, in this order. Temporary access keys that change at every run
+    therefore find no cache.
+  - Without O(access_level), and with O(access_level=user), the access key identifies the caller, unless
+    O(assume_role_arn) is given. A profile with a role, or an SSO login, therefore uses the cache only with
+    O(access_level=account) or O(access_level=role). The cache also keeps the access level that was found, and the
+    warning about it is repeated.
+  - Requires the permission C(servicecatalog:SearchProvisionedProducts).
+  - Tested against an emulator of the service only, never against AWS.
 seealso:
   - module: selfservice.aws.servicecatalog_provisioned_product_info
 """
 
 EXAMPLES = r"""
-# All that the caller may see, in the connection's own region.
+# All provisioned products that the caller can see, in the region of the connection.
 plugin: selfservice.aws.servicecatalog_provisioned_products
 
 ---
-# The databases that can take an action, in two regions, of which one may be denied.
+# The databases that an action can run on, in two regions. A region that is denied is skipped.
 plugin: selfservice.aws.servicecatalog_provisioned_products
 regions:
   - us-east-1
@@ -143,7 +148,7 @@ tags:
   env: prod
 
 ---
-# Groups out of tags and attributes, and a variable of one's own.
+# Groups by tags and attributes, and an additional variable.
 plugin: selfservice.aws.servicecatalog_provisioned_products
 keyed_groups:
   # env_prod, env_test
@@ -158,7 +163,7 @@ compose:
   owner: tags.team | default('nobody')
 
 ---
-# Hosts named after a tag and the region, such as us-east-1-orders, or else after the product.
+# Hosts named after region and tag, such as us-east-1-orders, or after the product if it has no such tag.
 plugin: selfservice.aws.servicecatalog_provisioned_products
 hostnames:
   - name: tag:team
@@ -167,7 +172,7 @@ hostnames:
 hostvars_prefix: sc_
 
 ---
-# What was read within the last ten minutes is taken from files.
+# Cached in files for ten minutes.
 plugin: selfservice.aws.servicecatalog_provisioned_products
 cache: true
 cache_plugin: ansible.builtin.jsonfile

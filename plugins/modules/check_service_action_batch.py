@@ -11,11 +11,11 @@ module: check_service_action_batch
 version_added: 1.0.0
 short_description: Check a batch of the role run_service_action
 description:
-  - Refuses a batch whose hosts one task can't run on, such as two hosts that are the same product, or hosts of several
-    regions.
-  - Makes the change that all batches share, unless one was given.
-  - It is a part of the role P(selfservice.aws.run_service_action#role), and of no use without it. It is an action
-    plugin, runs on the controller, and needs no connection.
+  - Fails if one task can't run the action on all hosts of the batch, for example if two hosts are the same product, or
+    if the hosts are in several regions.
+  - Generates the change id that all batches share, unless one is given.
+  - This is an internal part of the role P(selfservice.aws.run_service_action#role); do not use it on its own. It is an
+    action plugin that runs on the controller and needs no connection.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options: {}

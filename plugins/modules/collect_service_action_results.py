@@ -11,10 +11,10 @@ module: collect_service_action_results
 version_added: 1.0.0
 short_description: Collect the results of the role run_service_action
 description:
-  - Counts what became of the hosts of the batch, decides whether the play goes on, and hands counts and ids to the
-    workflow as C(set_stats) does.
-  - It is a part of the role P(selfservice.aws.run_service_action#role), and of no use without it. It is an action
-    plugin, runs on the controller, and needs no connection.
+  - Counts the outcomes of the hosts of the batch, decides whether the play continues with the next batch, and
+    publishes counts and ids to an AWX workflow as M(ansible.builtin.set_stats) does.
+  - This is an internal part of the role P(selfservice.aws.run_service_action#role); do not use it on its own. It is an
+    action plugin that runs on the controller and needs no connection.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options: {}

@@ -9,12 +9,12 @@ DOCUMENTATION = r"""
 ---
 module: give_service_action_result
 version_added: 1.0.0
-short_description: Give a host of the role run_service_action its result
+short_description: Return the result of one host of the role run_service_action
 description:
-  - Returns the result of the host's own provisioned product, and fails if the product failed, timed out or was not
+  - Returns the result of the provisioned product of the host, and fails if the action failed, timed out or was not
     started, unless failures are ignored.
-  - It is a part of the role P(selfservice.aws.run_service_action#role), and of no use without it. It is an action
-    plugin, runs on the controller, and needs no connection.
+  - This is an internal part of the role P(selfservice.aws.run_service_action#role); do not use it on its own. It is an
+    action plugin that runs on the controller and needs no connection.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options: {}

@@ -11,53 +11,56 @@ module: servicecatalog_provisioned_product_info
 version_added: 1.0.0
 short_description: List AWS Service Catalog provisioned products
 description:
-  - Lists provisioned products by ids, by names, by a search, by tags, or all that the caller may see, with the API call
+  - Lists provisioned products by id, by name, by a search, by tags, or all that the caller can see, with the API call
     C(SearchProvisionedProducts).
-  - Returns the oldest product first, and reads all pages for that, also with O(limit), since the service can't sort by
-    the time of creation. What is not found is left out, so the list may be empty.
+  - The oldest product comes first. The service can't sort by the time of creation, so the module reads all pages, even
+    with O(limit).
+  - Products that are not found are omitted, so the list may be empty.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options:
   provisioned_product_ids:
     description:
-      - The ids of the provisioned products, each of which costs one call. They are returned in this order.
+      - The ids of the provisioned products. They are returned in this order. Each id costs one API call.
     type: list
     elements: str
     aliases: [provisioned_product_id]
   provisioned_product_names:
     description:
-      - The names of the provisioned products, each of which costs one call. They are returned in this order.
+      - The names of the provisioned products. They are returned in this order. Each name costs one API call.
     type: list
     elements: str
     aliases: [provisioned_product_name]
   search_query:
     description:
-      - What to search for, as the service's C(SearchQuery) takes it, such as V(productName:database) or a bare word.
+      - The search terms, in the syntax of the service's C(SearchQuery), such as V(productName:database) or a single
+        word.
       - The fields are V(arn), V(createdTime), V(id), V(lastRecordId), V(idempotencyToken), V(name), V(physicalId),
         V(productId), V(productName), V(provisioningArtifactId), V(provisioningArtifactName), V(type), V(status),
         V(tags), V(userArn), V(userArnSession), V(lastProvisioningRecordId) and V(lastSuccessfulProvisioningRecordId).
-      - How the service combines several terms is not documented by AWS.
+      - AWS does not document how the service combines several terms.
     type: list
     elements: str
   tags:
     description:
-      - List only provisioned products that have all these tags, with exactly these keys and values. Case counts.
-      - A value is a text or a whole number. A dictionary without items does not restrict.
-      - The module compares the tags itself, after O(search_query) if both are given, since the service's search can't
-        match them exactly. It reads all products that the search finds for that.
+      - List only provisioned products that have all these tags, with exactly these keys and values. Keys and values are
+        case-sensitive.
+      - A value is a string or an integer. An empty dictionary matches all products.
+      - The service's search can't match tags exactly, so the module reads all products that O(search_query) finds, or
+        all products without it, and compares the tags itself.
     type: dict
   outputs:
     description:
-      - Whether to read the outputs of each product, such as the endpoint that its stack created, with the API call
-        C(GetProvisionedProductOutputs). It costs a call for each product.
-      - It needs the permission C(servicecatalog:GetProvisionedProductOutputs), which AWS' managed policy
-        AWSServiceCatalogEndUserFullAccess may not have.
+      - Whether to read the outputs of each product, such as the endpoint of a database, with the API call
+        C(GetProvisionedProductOutputs). Each product costs one API call.
+      - Requires the permission C(servicecatalog:GetProvisionedProductOutputs), which the AWS managed policy
+        AWSServiceCatalogEndUserFullAccess may not grant.
     type: bool
     default: false
   details:
     description:
-      - Whether to read of each product what a search does not tell, its launch role and its CloudWatch dashboards, with
-        the API call C(DescribeProvisionedProduct). It costs a call for each product.
+      - Whether to read the launch role and the CloudWatch dashboards of each product, which a search does not return,
+        with the API call C(DescribeProvisionedProduct). Each product costs one API call.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -71,11 +74,11 @@ attributes:
   check_mode:
     support: full
     details:
-      - It only reads.
+      - The module only reads.
   diff_mode:
     support: none
 notes:
-  - Tested against an emulator of the service only, never against AWS itself.
+  - Tested against an emulator of the service only, never against AWS.
 seealso:
   - module: selfservice.aws.servicecatalog_service_action_info
 """
@@ -87,14 +90,14 @@ EXAMPLES = r"""
       - tags:orders
   register: databases
 
-- name: Show their names and what they are
+- name: Show their names and statuses
   ansible.builtin.debug:
     msg: "{{ item.name }} ({{ item.id }}) is {{ item.status }}"
   loop: "{{ databases.provisioned_products }}"
   loop_control:
     label: "{{ item.name }}"
 
-- name: Look at one
+- name: Get one product
   selfservice.aws.servicecatalog_provisioned_product_info:
     provisioned_product_name: orders-db
 
@@ -115,7 +118,7 @@ EXAMPLES = r"""
   loop_control:
     label: "{{ item.name }}"
 
-- name: List the ten oldest of one's own
+- name: List the ten oldest products of the caller
   selfservice.aws.servicecatalog_provisioned_product_info:
     access_level: user
     limit: 10
@@ -124,8 +127,8 @@ EXAMPLES = r"""
 RETURN = r"""
 provisioned_products:
   description:
-    - The provisioned products, oldest first, or in the order of the ids or names given. What the service did not give
-      is null.
+    - The provisioned products, oldest first, or in the order of the given ids or names. Members that the service did
+      not return are null.
   returned: success
   type: list
   elements: dict
@@ -148,7 +151,7 @@ provisioned_products:
       description: V(AVAILABLE), V(UNDER_CHANGE), V(TAINTED), V(ERROR) or V(PLAN_IN_PROGRESS).
       type: str
     status_message:
-      description: What the service says of the status.
+      description: The message of the service about the status.
       type: str
     created_time:
       description: When the product was provisioned, in UTC.
@@ -204,19 +207,19 @@ provisioned_products:
     outputs:
       description:
         - The outputs of the product's last successful provisioning. The keys keep their case.
-        - Null without O(outputs), and with a warning for a product whose outputs can't be read since it was never
-          provisioned successfully, or is gone by then.
+        - Null without O(outputs). Null with a warning if the product was never provisioned successfully, or has been
+          terminated in the meantime.
       type: dict
       sample: {"Endpoint": "orders.db.example.com", "Port": "5432"}
     output_list:
       description:
-        - The same outputs as a list, in the order of the service, with their descriptions. Null where
-          RV(provisioned_products[].outputs) is.
+        - The same outputs as a list, in the order of the service, with their descriptions. Null if
+          RV(provisioned_products[].outputs) is null.
       type: list
       elements: dict
       contains:
         key:
-          description: The key of the output. Two outputs may have the same.
+          description: The key of the output. Several outputs may have the same key.
           type: str
           sample: Endpoint
         value:
@@ -229,25 +232,26 @@ provisioned_products:
           sample: The address of the database
 total_results_count:
   description:
-    - How many products the service's search finds, as it counts them itself, before O(tags) and O(limit).
-    - Null with ids or names, each of which is a search of its own, and if the service did not say.
+    - The number of products that the search found, as the service returns it. O(tags) and O(limit) are not taken into
+      account.
+    - Null with ids or names, each of which is a search of its own, and if the service did not return it.
   returned: success
   type: int
   sample: 5
 error:
-  description: The service's own error. Null if it refused no call.
-  returned: failure, unless the arguments are wrong
+  description: The error that the service returned. Null if it returned none.
+  returned: failure, unless the arguments are invalid
   type: dict
   contains:
     code:
-      description: The service's code.
+      description: The error code.
       type: str
     message:
-      description: The service's text.
+      description: The error message.
       type: str
 response_metadata:
-  description: What identifies the response for AWS Support. Null if the service refused no call.
-  returned: failure, unless the arguments are wrong
+  description: Identifies the response with the error, for AWS Support. Null if there is none.
+  returned: failure, unless the arguments are invalid
   type: dict
   contains:
     http_status_code:
@@ -257,7 +261,7 @@ response_metadata:
       description: The id of the request.
       type: str
     retry_attempts:
-      description: How often botocore tried again.
+      description: The number of retries that botocore made.
       type: int
 """
 

@@ -11,9 +11,11 @@ module: servicecatalog_record_info
 version_added: 1.0.0
 short_description: Look up AWS Service Catalog records
 description:
-  - Looks up records, of service actions and of all else, by their ids, with their outputs.
-  - Or lists the history of records, newest first, for a product, a provisioned product, a status or a time.
-  - What is not found is left out, so the list may be empty.
+  - Returns records by their ids, with their outputs. Service actions have records, and so has everything else that was
+    done to a provisioned product.
+  - Without ids, lists the history of records, newest first, optionally of one product, one provisioned product, some
+    statuses, or since a time.
+  - Records that are not found are omitted, so the list may be empty.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options:
@@ -29,8 +31,8 @@ options:
     type: str
   provisioned_product_name:
     description:
-      - List only records of the provisioned product with this name, which is looked up first. A name that is not found
-        gives an empty list, and a warning with the choices.
+      - List only records of the provisioned product with this name, which costs one more API call. If the name is not
+        found, the list is empty, and a warning names the visible products.
     type: str
   product_id:
     description:
@@ -38,14 +40,14 @@ options:
     type: str
   status:
     description:
-      - List only records with one of these statuses. An empty list does not restrict.
+      - List only records with one of these statuses. An empty list matches all statuses.
     type: list
     elements: str
     choices: [CREATED, IN_PROGRESS, IN_PROGRESS_IN_ERROR, SUCCEEDED, FAILED]
   since:
     description:
-      - List only records created at this time or later, in ISO 8601 such as V(2026-11-22) or V(2026-11-22T06:00:00Z).
-        Without an offset it is UTC.
+      - List only records created at this time or later. The time is in ISO 8601 format, such as V(2026-11-22) or
+        V(2026-11-22T06:00:00Z), and in UTC if it has no offset.
     type: str
 extends_documentation_fragment:
   - selfservice.aws.listing
@@ -58,51 +60,50 @@ attributes:
   check_mode:
     support: full
     details:
-      - It only reads.
+      - The module only reads.
   diff_mode:
     support: none
 notes:
-  - Tested against an emulator of the service only, never against AWS itself.
-  - AWS does not document the order of the history. All of it is read, unless the pages read so far, at least one of
-    them full, came newest first.
+  - Tested against an emulator of the service only, never against AWS.
+  - AWS does not document the order of the history. The module stops early only if at least one full page was read and
+    all records so far came newest first. Otherwise it reads the whole history.
 seealso:
   - module: selfservice.aws.servicecatalog_record_wait
 """
 
 EXAMPLES = r"""
-- name: List what failed since a day
+- name: List the records that failed since a day
   selfservice.aws.servicecatalog_record_info:
     status: FAILED
     since: "2026-11-22"
   register: failures
 
-- name: List what still runs on a database
+- name: List the records of a database that are still running
   selfservice.aws.servicecatalog_record_info:
     provisioned_product_name: orders-db
     status: [CREATED, IN_PROGRESS, IN_PROGRESS_IN_ERROR]
 
-- name: Look at the last run of anything on a database
+- name: Get the last record of a database
   selfservice.aws.servicecatalog_record_info:
     provisioned_product_id: pp-orders0000001
     limit: 1
   register: last
 
-- name: Read its outputs
+- name: Get its outputs
   selfservice.aws.servicecatalog_record_info:
     record_ids: "{{ last.records | map(attribute='record_detail.record_id') }}"
 """
 
 RETURN = r"""
 records:
-  description: The records, newest first, or in the order of the ids given.
+  description: The records, newest first, or in the order of the given ids.
   returned: success
   type: list
   elements: dict
   contains:
     record_detail:
       description:
-        - The record as last seen, with every member of the service's RecordDetail. What the service did not give is
-          null.
+        - The record as last read, with all members of RecordDetail. Members that the service did not return are null.
       type: dict
       contains:
         record_id:
@@ -122,18 +123,19 @@ records:
           type: str
           sample: "2026-11-22T22:39:58.120000+00:00"
         record_type:
-          description: The type of the record, as the service names it.
+          description: The type of the record, as the service returns it.
           type: str
         record_errors:
-          description: What went wrong. It may be empty for a failed record, whose outputs then often explain it.
+          description:
+            - The errors of the record. A failed record may have none; its outputs then often explain the failure.
           type: list
           elements: dict
           contains:
             code:
-              description: The service's code.
+              description: The error code.
               type: str
             description:
-              description: The service's text.
+              description: The error message.
               type: str
         record_tags:
           description: The tags of the record. The keys keep their case.
@@ -167,35 +169,35 @@ records:
       type: dict
       sample: {"SnapshotId": "snap-0123456789abcdef0"}
     record_output_list:
-      description: The same outputs as a list, in the order of the service, since two of them may share a key.
+      description: The same outputs as a list, in the order of the service. Several outputs may have the same key.
       type: list
       elements: dict
       contains:
         key:
-          description: The key, as the automation names it.
+          description: The key of the output.
           type: str
           sample: SnapshotId
         value:
-          description: The value. Null if the service gave none.
+          description: The value of the output. Null if it has none.
           type: str
           sample: snap-0123456789abcdef0
         description:
-          description: What the output is. Null if the service does not say.
+          description: The description of the output. Null if it has none.
           type: str
 error:
-  description: The service's own error. Null if it refused no call.
-  returned: failure, unless the arguments are wrong
+  description: The error that the service returned. Null if it returned none.
+  returned: failure, unless the arguments are invalid
   type: dict
   contains:
     code:
-      description: The service's code.
+      description: The error code.
       type: str
     message:
-      description: The service's text.
+      description: The error message.
       type: str
 response_metadata:
-  description: What identifies the response for AWS Support. Null if the service refused no call.
-  returned: failure, unless the arguments are wrong
+  description: Identifies the response with the error, for AWS Support. Null if there is none.
+  returned: failure, unless the arguments are invalid
   type: dict
   contains:
     http_status_code:
@@ -205,7 +207,7 @@ response_metadata:
       description: The id of the request.
       type: str
     retry_attempts:
-      description: How often botocore tried again.
+      description: The number of retries that botocore made.
       type: int
 """
 

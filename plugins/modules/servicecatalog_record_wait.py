@@ -11,10 +11,12 @@ module: servicecatalog_record_wait
 version_added: 1.0.0
 short_description: Wait for AWS Service Catalog records to end
 description:
-  - Waits until records have ended, or the newest record of a provisioned product, whatever started them. Nothing is
-    ever changed.
-  - One loop waits for all of them. It reads pages of the history where that costs fewer calls than each record.
-  - Start in one task and wait in the next, and the ids stay known when the wait is cancelled.
+  - Waits until the given records, or the newest record of a provisioned product, have ended, no matter what created
+    them. The module only reads.
+  - All records are polled together. The module reads pages of the record history where that costs fewer API calls than
+    reading each record.
+  - If you start an action in one task and wait for it in the next one, the record id is known even if the wait is
+    cancelled.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options:
@@ -22,17 +24,17 @@ options:
     description:
       - The ids of the records.
       - Exactly one of O(record_ids), O(provisioned_product_id) and O(provisioned_product_name) is required.
-      - In check mode, null and empty ids are dropped, since a start that check mode did not make has none.
-      - A new record may not be found at once, so an id that the service does not know is asked for again. After 30
-        seconds it is a failure.
+      - In check mode, null and empty ids are ignored, because a start in check mode creates no record.
+      - A new record may not be visible at once. An id that the service does not know is therefore retried, and is a
+        failure after 30 seconds.
     type: list
     elements: raw
     aliases: [record_id]
   provisioned_product_id:
     description:
-      - Wait for the newest record of the provisioned product with this id, whatever started it. It is the one that the
-        service calls the product's last when the task begins. Records that are created later are not waited for.
-      - A product without any record is a failure, and in check mode a success.
+      - Wait for the newest record of the provisioned product with this id, no matter what created it. This is the
+        product's last record when the task begins; the module does not wait for later ones.
+      - The task fails if the product has no record. In check mode, it succeeds.
     type: str
   provisioned_product_name:
     description:
@@ -40,8 +42,8 @@ options:
     type: str
   sensitive_parameters:
     description:
-      - The O(sensitive_parameters) with which the actions were run. Nothing is sent of them; their values appear in no
-        result of the wait either, where the service echoes them.
+      - The O(sensitive_parameters) that the actions were run with. They are not sent. Their values are masked in the
+        results, in case the service returns them.
     type: dict
 extends_documentation_fragment:
   - selfservice.aws.waiting
@@ -53,45 +55,44 @@ attributes:
   check_mode:
     support: full
     details:
-      - It only reads, and waits for what has been started. Ids that are null or empty are dropped, and nothing left is
-        a success.
+      - The module only reads, so it waits in check mode, too. Null and empty ids are ignored; if no id is left, the
+        task succeeds.
   diff_mode:
     support: none
 notes:
-  - Tested against an emulator of the service only, never against AWS itself.
+  - Tested against an emulator of the service only, never against AWS.
 seealso:
   - module: selfservice.aws.servicecatalog_service_action
 """
 
 EXAMPLES = r"""
-- name: Start
+- name: Start an action
   selfservice.aws.servicecatalog_service_action:
     provisioned_product_name: orders-db
     service_action_name: Backup
   register: backup
 
-- name: Wait in a task of its own
+- name: Wait for its record
   selfservice.aws.servicecatalog_record_wait:
     record_ids:
       - "{{ backup.record_detail.record_id }}"
     wait_timeout: 3600
 
-- name: Wait for whatever was started last on a database
+- name: Wait for the newest record of a database
   selfservice.aws.servicecatalog_record_wait:
     provisioned_product_name: orders-db
 """
 
 RETURN = r"""
 records:
-  description: The records in the order given, each as last seen.
-  returned: unless the arguments are wrong
+  description: The records in the given order, as last read.
+  returned: unless the arguments are invalid
   type: list
   elements: dict
   contains:
     record_detail:
       description:
-        - The record as last seen, with every member of the service's RecordDetail. What the service did not give is
-          null.
+        - The record as last read, with all members of RecordDetail. Members that the service did not return are null.
       type: dict
       contains:
         record_id:
@@ -111,18 +112,19 @@ records:
           type: str
           sample: "2026-11-22T22:39:58.120000+00:00"
         record_type:
-          description: The type of the record, as the service names it.
+          description: The type of the record, as the service returns it.
           type: str
         record_errors:
-          description: What went wrong. It may be empty for a failed record, whose outputs then often explain it.
+          description:
+            - The errors of the record. A failed record may have none; its outputs then often explain the failure.
           type: list
           elements: dict
           contains:
             code:
-              description: The service's code.
+              description: The error code.
               type: str
             description:
-              description: The service's text.
+              description: The error message.
               type: str
         record_tags:
           description: The tags of the record. The keys keep their case.
@@ -156,71 +158,71 @@ records:
       type: dict
       sample: {"SnapshotId": "snap-0123456789abcdef0"}
     record_output_list:
-      description: The same outputs as a list, in the order of the service, since two of them may share a key.
+      description: The same outputs as a list, in the order of the service. Several outputs may have the same key.
       type: list
       elements: dict
       contains:
         key:
-          description: The key, as the automation names it.
+          description: The key of the output.
           type: str
           sample: SnapshotId
         value:
-          description: The value. Null if the service gave none.
+          description: The value of the output. Null if it has none.
           type: str
           sample: snap-0123456789abcdef0
         description:
-          description: What the output is. Null if the service does not say.
+          description: The description of the output. Null if it has none.
           type: str
     outcome:
       description:
-        - V(succeeded), V(failed), V(timed_out), or V(unknown) if the record could not be followed to its end.
+        - V(succeeded), V(failed), V(timed_out), or V(unknown) if polling failed before the record ended.
       type: str
       sample: succeeded
     msg:
-      description: What went wrong, in a sentence. Null if it succeeded.
+      description: Why the record failed or could not be waited for. Null if it succeeded.
       type: str
     error:
-      description: The service's own error. Null if it refused no call.
+      description: The error that the service returned. Null if it returned none.
       type: dict
       contains:
         code:
-          description: The service's code.
+          description: The error code.
           type: str
         message:
-          description: The service's text.
+          description: The error message.
           type: str
 ansible_facts:
-  description: Facts for later tasks, the same that M(selfservice.aws.servicecatalog_service_action) sets.
-  returned: success, if it waited for exactly one record
+  description: The same fact that M(selfservice.aws.servicecatalog_service_action) sets.
+  returned: success, if exactly one record was waited for
   type: dict
   contains:
     servicecatalog_record_detail:
       description: The record without its outputs, as M(selfservice.aws.servicecatalog_service_action) returns it.
       type: dict
 choices:
-  description: What there is to choose from, when the provisioned product is unknown. Empty otherwise.
-  returned: failure, unless the arguments are wrong
+  description: The names of visible provisioned products, if the given one is unknown. Empty otherwise.
+  returned: failure, unless the arguments are invalid
   type: list
   elements: str
 hints:
-  description: What to look at, for the causes of failure that AWS documents. Empty if none of them is recognized.
-  returned: failure, unless the arguments are wrong
+  description: What to check, if the failure is one of those that AWS documents. Empty otherwise.
+  returned: failure, unless the arguments are invalid
   type: list
   elements: str
 error:
-  description: The service's own error. Null if it refused no call.
-  returned: failure, unless the arguments are wrong
+  description: The error that the service returned. Null if it returned none.
+  returned: failure, unless the arguments are invalid
   type: dict
   contains:
     code:
-      description: The service's code.
+      description: The error code.
       type: str
     message:
-      description: The service's text.
+      description: The error message.
       type: str
 response_metadata:
-  description: What identifies the response for AWS Support. Null if the service refused no call.
-  returned: failure, unless the arguments are wrong
+  description: Identifies the response with the error, for AWS Support. Null if there is none.
+  returned: failure, unless the arguments are invalid
   type: dict
   contains:
     http_status_code:
@@ -230,7 +232,7 @@ response_metadata:
       description: The id of the request.
       type: str
     retry_attempts:
-      description: How often botocore tried again.
+      description: The number of retries that botocore made.
       type: int
 """
 

@@ -13,10 +13,10 @@ short_description: Run a self-service action on an AWS Service Catalog provision
 description:
   - Runs a service action (restart, back up, rotate, ...) on a provisioned product with the API call
     C(ExecuteProvisionedProductServiceAction).
-  - Optionally waits until the record of that run has ended, and returns the record, also as the fact
+  - Optionally waits until the record of that run has ended. Returns the record, also as the fact
     C(servicecatalog_record_detail).
-  - Every failure after the start, a time-out included, still returns the record and says how to go on.
-  - With ids, a new token and neither waiting nor diff mode, it makes exactly one API call.
+  - Every failure after the start, including a timeout, returns the record and says how to continue.
+  - With ids, a new change, and without O(wait) and diff mode, the module makes exactly one API call.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options:
@@ -31,13 +31,13 @@ options:
     type: str
   execute_token:
     description:
-      - The idempotency token itself, for those who manage tokens. It excludes O(change_id).
-      - Give each provisioned product and action a token of its own. One that stands for another product is an error. A
-        record does not name its action, so that can't be checked.
+      - The idempotency token to send, if you manage tokens yourself. Mutually exclusive with O(change_id).
+      - Use a separate token for each provisioned product and action. If the service returns a record of another product
+        for the token, the task fails. A record does not name its action, so the module can't check that.
     type: str
   wait:
     description:
-      - Whether to wait until the record is V(SUCCEEDED) or V(FAILED). No other status is an end.
+      - Whether to wait until the status of the record is V(SUCCEEDED) or V(FAILED).
     type: bool
     default: false
 extends_documentation_fragment:
@@ -51,17 +51,18 @@ attributes:
   check_mode:
     support: full
     details:
-      - Sends no write. It proves with reads that the service would accept the call. The provisioned product exists and
-        its status allows an action, the action belongs to its provisioning artifact, the parameter names are known and
-        TARGET has a value.
-      - What the credentials may not read is a warning. Whether the change has started the action before can't be read,
-        so a change is predicted.
+      - Starts nothing, but validates the call against the API. It checks that the provisioned product exists, that its
+        status allows an action, that the action belongs to its provisioning artifact, that the parameter names are
+        known, and that TARGET has a value.
+      - What the credentials are not allowed to read is a warning. The module can't read whether the action has been
+        started for this change before, so it predicts a change.
   diff_mode:
     support: full
     details:
-      - Shows the action's default parameters before, and what takes effect after. It costs one more read.
+      - Shows the default parameters of the action as before, and the parameters that take effect as after. It costs one
+        more API call.
 notes:
-  - Tested against an emulator of the service only, never against AWS itself.
+  - Tested against an emulator of the service only, never against AWS.
 seealso:
   - module: selfservice.aws.servicecatalog_service_action_info
   - module: selfservice.aws.servicecatalog_record_wait
@@ -71,13 +72,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Restart a database, and go on
+- name: Restart a database without waiting
   selfservice.aws.servicecatalog_service_action:
     provisioned_product_id: pp-orders0000001
     service_action_id: act-restart000001
   register: restart
 
-- name: Back up a database by names, and wait until that has ended
+- name: Back up a database, by names, and wait until the action has ended
   selfservice.aws.servicecatalog_service_action:
     provisioned_product_name: orders-db
     service_action_name: Backup
@@ -94,7 +95,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     var: backup.record_outputs
 
-- name: Rotate a password that shows nowhere
+- name: Rotate a password, which is masked everywhere
   selfservice.aws.servicecatalog_service_action:
     provisioned_product_name: orders-db
     service_action_name: RotatePassword
@@ -102,14 +103,14 @@ EXAMPLES = r"""
       NewPassword: "{{ new_password }}"
     wait: true
 
-- name: Run an action once for a change, however often the play is run
+- name: Run an action once for a change, no matter how often the play is run
   selfservice.aws.servicecatalog_service_action:
     provisioned_product_name: orders-db
     service_action_name: Restart
     change_id: CHG-4711
     wait: true
 
-- name: Restart a database once nothing else changes it, and wait for both at most an hour
+- name: Wait until a database is no longer being changed, then restart it, in an hour at most
   selfservice.aws.servicecatalog_service_action:
     provisioned_product_name: orders-db
     service_action_name: Restart
@@ -118,7 +119,7 @@ EXAMPLES = r"""
     wait: true
     wait_timeout: 3600
 
-- name: Prove that the call would be accepted, and show the parameters that would take effect
+- name: Check that the call would be accepted, and show the parameters that would take effect
   selfservice.aws.servicecatalog_service_action:
     provisioned_product_name: orders-db
     service_action_name: Restart
@@ -131,20 +132,20 @@ EXAMPLES = r"""
 RETURN = r"""
 changed:
   description:
-    - Whether this run created the record. False if an earlier run of the same change did.
-    - By the service's own clock, which is compared with 2 seconds to spare. A token used again within them counts as a
-      change.
-    - If the response has no date, or one more than 15 minutes off this machine's clock, such as a proxy's, a record
-      counts as older only if it is more than 15 minutes older than the start by this machine's clock.
-    - True also when no usable answer to the start came back, since the action may have started.
+    - Whether this run created the record. V(false) if an earlier run of the same change did.
+    - The module compares the time of the record with the service's clock, with a tolerance of 2 seconds. A token that
+      is sent again within 2 seconds therefore counts as a change.
+    - If the response has no date, or one that differs from this machine's clock by more than 15 minutes (a proxy may
+      have set it), this machine's clock is used with a tolerance of 15 minutes.
+    - Also V(true) if the start got no usable response, since the action may have been started.
   returned: always
   type: bool
 record_detail:
   description:
-    - The record as last seen, with every member of the service's RecordDetail. What the service did not give is null.
-    - In check mode, what is known of the record that would be created. If nothing was started, all of it is null, and
-      C(record_errors) and C(record_tags) are empty.
-  returned: unless the arguments are wrong
+    - The record as last read, with all members of RecordDetail. Members that the service did not return are null.
+    - In check mode, what is known about the record that would be created. If nothing was started, all members are null,
+      and C(record_errors) and C(record_tags) are empty.
+  returned: unless the arguments are invalid
   type: dict
   contains:
     record_id:
@@ -164,18 +165,19 @@ record_detail:
       type: str
       sample: "2026-11-22T22:39:58.120000+00:00"
     record_type:
-      description: The type of the record, as the service names it.
+      description: The type of the record, as the service returns it.
       type: str
     record_errors:
-      description: What went wrong. It may be empty for a failed record, whose outputs then often explain it.
+      description:
+        - The errors of the record. A failed record may have none; its outputs then often explain the failure.
       type: list
       elements: dict
       contains:
         code:
-          description: The service's code.
+          description: The error code.
           type: str
         description:
-          description: The service's text.
+          description: The error message.
           type: str
     record_tags:
       description: The tags of the record. The keys keep their case.
@@ -206,50 +208,50 @@ record_detail:
       type: str
 record_outputs:
   description:
-    - The outputs of the record, empty until it has ended. The keys are the automation's and keep their case.
-  returned: unless the arguments are wrong
+    - The outputs of the record, empty until it has ended. The keys keep their case.
+  returned: unless the arguments are invalid
   type: dict
   sample: {"SnapshotId": "snap-0123456789abcdef0"}
 record_output_list:
-  description: The same outputs as a list, in the order of the service, since two of them may share a key.
-  returned: unless the arguments are wrong
+  description: The same outputs as a list, in the order of the service. Several outputs may have the same key.
+  returned: unless the arguments are invalid
   type: list
   elements: dict
   contains:
     key:
-      description: The key, as the automation names it.
+      description: The key of the output.
       type: str
       sample: SnapshotId
     value:
-      description: The value. Null if the service gave none.
+      description: The value of the output. Null if it has none.
       type: str
       sample: snap-0123456789abcdef0
     description:
-      description: What the output is. Null if the service does not say.
+      description: The description of the output. Null if it has none.
       type: str
 change_id:
-  description: The change. Run again with it, the task finds the same record. Null with O(execute_token).
-  returned: unless the arguments are wrong
+  description: The id of the change. The task finds the same record if it is run again with it. Null with O(execute_token).
+  returned: unless the arguments are invalid
   type: str
   sample: CHG-4711
 attempt:
   description:
-    - The number of the attempt that the record belongs to, from 1 on.
+    - The number of the attempt that the record belongs to, starting at 1.
     - Null with O(execute_token), in check mode with O(retry_failed), and if a name was not found.
-  returned: unless the arguments are wrong
+  returned: unless the arguments are invalid
   type: int
   sample: 1
 execute_token:
   description:
     - The idempotency token that was sent, or would be. Null in check mode with O(retry_failed), and if a name was not
       found.
-  returned: unless the arguments are wrong
+  returned: unless the arguments are invalid
   type: str
   sample: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
 request:
   description:
-    - What was sent, or would be in check mode. Sensitive values are masked. Null if a name was not found.
-  returned: unless the arguments are wrong
+    - What was sent, or would be sent in check mode. Sensitive values are masked. Null if a name was not found.
+  returned: unless the arguments are invalid
   type: dict
   contains:
     provisioned_product_id:
@@ -262,35 +264,35 @@ request:
       description: The idempotency token. Null in check mode with O(retry_failed).
       type: str
     accept_language:
-      description: The language asked for. Null for the service's default.
+      description: The requested language. Null for the service's default.
       type: str
     parameters:
-      description: The parameters as lists of strings. None are sent when this is empty.
+      description: The parameters as lists of strings. Not sent if empty.
       type: dict
 hints:
-  description: What to look at, for the causes of failure that AWS documents. Empty if none of them is recognized.
-  returned: failure, unless the arguments are wrong
+  description: What to check, if the failure is one of those that AWS documents. Empty otherwise.
+  returned: failure, unless the arguments are invalid
   type: list
   elements: str
 choices:
-  description: What there is to choose from, when a name, an id or a parameter is unknown. Empty otherwise.
-  returned: failure, unless the arguments are wrong
+  description: The valid names or ids, if a given name, id or parameter is unknown. Empty otherwise.
+  returned: failure, unless the arguments are invalid
   type: list
   elements: str
 error:
-  description: The service's own error. Null if it refused no call.
-  returned: failure, unless the arguments are wrong
+  description: The error that the service returned. Null if it returned none.
+  returned: failure, unless the arguments are invalid
   type: dict
   contains:
     code:
-      description: The service's code.
+      description: The error code.
       type: str
     message:
-      description: The service's text.
+      description: The error message.
       type: str
 response_metadata:
-  description: What identifies the response for AWS Support. Null if the service refused no call.
-  returned: failure, unless the arguments are wrong
+  description: Identifies the response with the error, for AWS Support. Null if there is none.
+  returned: failure, unless the arguments are invalid
   type: dict
   contains:
     http_status_code:
@@ -300,10 +302,10 @@ response_metadata:
       description: The id of the request.
       type: str
     retry_attempts:
-      description: How often botocore tried again.
+      description: The number of retries that botocore made.
       type: int
 ansible_facts:
-  description: The record as a fact. Ansible keeps no facts of failed tasks, so register the result to handle failures.
+  description: The record as a fact. Ansible ignores facts of failed tasks; register the result to handle failures.
   returned: success
   type: dict
   contains:

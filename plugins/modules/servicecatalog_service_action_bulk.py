@@ -12,9 +12,10 @@ version_added: 1.0.0
 short_description: Run a self-service action on many AWS Service Catalog provisioned products
 description:
   - Runs the same service action on many provisioned products from one process, and waits until all have ended.
-  - About one API call a target. Starts and looks adapt to the service's throttle, apart from each other.
-  - Run again with the same O(change_id), after whatever happened, the task resumes where it left off. What has ended is
-    not run again, what runs is waited for, and the rest is started.
+  - Needs little more than one API call for each target. The rates of starts and of polls adapt to throttling by the
+    service separately.
+  - If the task is run again with the same O(change_id), it resumes where it left off. Actions that have ended are not
+    run again, running actions are waited for, and the rest are started.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options:
@@ -22,7 +23,7 @@ options:
     description:
       - The ids of the provisioned products to run the action on.
       - Exactly one of O(provisioned_product_ids), O(provisioned_product_names), O(targets), and a search by
-        O(search_query), O(tags) or both is required. A list or a dictionary without items is a success that changes
+        O(search_query), O(tags) or both is required. With an empty list or dictionary, the task succeeds and changes
         nothing.
     type: list
     elements: str
@@ -35,25 +36,26 @@ options:
     aliases: [provisioned_product_name]
   search_query:
     description:
-      - Run the action on the provisioned products that this search finds, as the service's C(SearchQuery) takes it.
+      - Run the action on the provisioned products that this search finds, in the syntax of the service's
+        C(SearchQuery).
       - See O(selfservice.aws.servicecatalog_provisioned_product_info#module:search_query) for the fields.
-      - O(access_level) says whose products it finds.
-      - Do not search by C(status) in a task that may have to be continued. A product whose action runs has another
-        status, so that the same search does not find it again, and its record is not waited for. The module warns if
-        such a search comes with O(change_id).
+      - O(access_level) restricts whose products it finds.
+      - Do not search by C(status) in a task that you may have to run again. While an action runs, the product has
+        another status, so the same search does not find it again, and its record is not waited for. The module warns if
+        such a search is used with O(change_id).
     type: list
     elements: str
   tags:
     description:
-      - Run the action on the provisioned products that have all these tags, with exactly these keys and values. Case
-        counts.
-      - A value is a text or a whole number.
-      - The module compares the tags itself, since the service's search can't match them exactly. With O(search_query),
-        it compares those of the products that the search finds, else those of all products that the caller may see.
+      - Run the action on the provisioned products that have all these tags, with exactly these keys and values. Keys
+        and values are case-sensitive.
+      - A value is a string or an integer.
+      - The service's search can't match tags exactly, so the module reads all products that O(search_query) finds, or
+        all that the caller can see without it, and compares the tags itself.
     type: dict
   targets:
     description:
-      - The provisioned products to run the action on, each with parameters of its own.
+      - The provisioned products to run the action on, each with its own parameters.
     type: list
     elements: dict
     suboptions:
@@ -71,48 +73,50 @@ options:
         type: dict
   wait:
     description:
-      - Whether to wait until every record is V(SUCCEEDED) or V(FAILED).
-      - Without it only refusals, and records that were V(FAILED) as a token used again returned them, count as errors,
-        and O(max_concurrency) bounds the calls in flight.
+      - Whether to wait until the status of every record is V(SUCCEEDED) or V(FAILED).
+      - If V(false), only rejected starts, and records of earlier runs that are V(FAILED), count as errors, and
+        O(max_concurrency) limits the number of concurrent API calls.
     type: bool
     default: true
   max_concurrency:
     description:
-      - On how many targets the action runs at once, a count or a percentage of all targets such as V(10%), rounded down
-        but at least 1.
-      - A target counts from its start until its end is seen, so that one that timed out still counts, and is polled on
-        while others run. If its end is seen then, another target starts in its place.
-      - A start that got no usable answer is sent again with the same token until O(wait_timeout), unless a signal or
-        too many errors end the starts before. Then the target has failed, but may have started, and still counts.
-      - If nothing but such targets keeps others from starting, the run ends, and C(msg) names them. Stop what they run,
-        wait for it, or raise O(max_concurrency).
-      - A target that waits until its product is available, see O(wait_until_available), does not count, and others run
-        meanwhile. Once the product is available, the target starts behind all that have not been looked at.
-      - This holds for a run that continues another, too, if it has the same targets in the same order, and if none of
-        them was waiting to become available when the other one ended. With O(wait_until_available) it does not hold for
-        one that continues another if the service refuses a start that it knows while the product is busy with it.
+      - The maximum number of targets on which the action runs at the same time, as a count or as a percentage of all
+        targets, such as V(10%), which is rounded down but is at least 1.
+      - A target counts from its start until the module reads that its record has ended. A target that timed out still
+        counts and is still polled while others run. When its record ends, another target starts.
+      - A start that got no usable response is retried with the same token until O(wait_timeout), or until a signal or
+        too many errors stop the starts. Then the target is V(failed), but its action may have been started, so it still
+        counts.
+      - If only such targets keep others from starting, the run ends, and C(msg) names them. Stop their actions, wait
+        until these have ended, or increase O(max_concurrency).
+      - A target that waits until its product is available (see O(wait_until_available)) does not count. Once the
+        product is available, the target starts after all targets that have not been tried yet.
+      - The limit also holds for a run that resumes another one with the same targets in the same order, if no target
+        was waiting for its product when the other run ended. With O(wait_until_available), it does not hold for a
+        resumed run if the service rejects a known start while the product is busy with it.
     type: str
     default: "50"
   max_errors:
     description:
-      - How many targets may fail before no more start, a count or a percentage of all targets, rounded down.
-      - Refused and timed-out targets, and those that can't be found, are errors too. What runs already is waited for.
-      - Records that were V(FAILED) before this run began do not keep others from starting, so that a run can be
-        continued after too many errors.
-      - The task fails when more targets than these are errors, those of earlier runs included, or when any timed out.
+      - The number of targets that may fail, as a count or as a percentage of all targets, which is rounded down. If
+        more fail, no further targets are started. Running actions are still waited for.
+      - Targets that are rejected, time out, or are not found count as failed.
+      - Records that were V(FAILED) before this run began do not prevent further starts, so that a run can be resumed
+        after too many errors.
+      - The task fails if more than this number of targets have failed, including in earlier runs, or if any timed out.
     type: str
     default: "0"
   return_results:
     description:
-      - Which targets C(results) has. With V(problems), it has only those that failed, timed out, or may have started
-        without a usable answer, and of them the first 10. C(remaining) then has the first 20.
-      - A failed task prints its results, and those of a thousand targets are a megabyte.
+      - Which targets to return in RV(results). With V(problems), these are the first 10 targets that failed, timed out,
+        or may have been started, and RV(remaining) has the first 20.
+      - A failed task prints its results. Those of a thousand targets are about a megabyte.
     type: str
     choices: [all, problems]
     default: all
   return_outputs:
     description:
-      - Whose outputs to read. Those of failures cost a call for each failure, those of V(all) one for each target.
+      - Whose outputs to read. V(failures) costs an API call for each failed target, V(all) one for each target.
       - Without O(wait), no outputs are read.
     type: str
     choices: [failures, all]
@@ -129,32 +133,32 @@ attributes:
   check_mode:
     support: full
     details:
-      - Sends no write. It checks every target with reads, however many fail. The outcome is V(would_start), or
-        V(failed) for what would be refused. RV(changed) is true if any would start, and RV(remaining) is empty.
-      - The task fails when more than O(max_errors) targets have failed, so that the run itself would not succeed.
-      - What the credentials may not read is a warning. With O(change_id) a product that is busy is a warning, too,
-        since it may be busy with this change.
-      - With O(retry_failed), the attempt and the token of each target are null, since only a start tells which they
-        would be.
+      - Starts nothing, but validates every target against the API, no matter how many fail. The outcome of a target is
+        V(would_start), or V(failed) if its start would be rejected. RV(changed) is true if any target would start, and
+        RV(remaining) is empty.
+      - The task fails if more than O(max_errors) targets have failed, since the run would fail, too.
+      - What the credentials are not allowed to read is a warning. With O(change_id), a busy product is a warning, since
+        this change may be what it is busy with.
+      - With O(retry_failed), the attempt and the token of each target are null, since only a start can find them out.
   diff_mode:
     support: full
     details:
-      - RV(ignore:diff) has an item for each target that would start, or may start, with its name in the headers. It
-        has the action's default parameters before, and what takes effect after. It costs one more read for each
-        target, and none in check mode.
+      - RV(ignore:diff) has an item for each target that is or would be started, with the name of the target in the
+        headers. It shows the default parameters of the action as before, and the parameters that take effect as after.
+        It costs one more API call for each target, and none in check mode.
 notes:
-  - Tested against an emulator of the service only, never against AWS itself.
-  - O(wait_timeout) counts for each target from its own first start, without the time that the target waits for others
-    once its product has become available.
-  - A target whose product has not become available in time is an error like one that was refused. Those that still wait
-    when too many errors or a signal end the starts are V(not_started).
+  - Tested against an emulator of the service only, never against AWS.
+  - O(wait_timeout) applies to each target separately, beginning with its first start. The time that a target waits for
+    others after its product has become available is not counted.
+  - A target whose product does not become available in time counts as failed. Targets that are still waiting when too
+    many errors or a signal stop the starts are V(not_started).
 seealso:
   - module: selfservice.aws.servicecatalog_service_action
   - module: selfservice.aws.servicecatalog_provisioned_product_info
 """
 
 EXAMPLES = r"""
-- name: Restart all databases of a team that take actions now, twenty at a time, until a tenth of them has failed
+- name: Restart databases, twenty at a time, and stop after more than a tenth of them has failed
   selfservice.aws.servicecatalog_service_action_bulk:
     targets: "{{ databases }}"
     service_action_name: Restart
@@ -169,7 +173,7 @@ EXAMPLES = r"""
           Mode: forced
   register: restarts
 
-- name: Show who did not make it
+- name: Show what went wrong
   ansible.builtin.debug:
     msg: "{{ restarts.results | rejectattr('outcome', 'eq', 'succeeded') | map(attribute='msg') }}"
 
@@ -194,14 +198,14 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: Restart both once nothing else changes them
+- name: Restart both as soon as they are no longer being changed
   selfservice.aws.servicecatalog_service_action_bulk:
     provisioned_product_names: [orders-db, billing-db]
     service_action_name: Restart
     wait_until_available: true
     change_id: CHG-4714
 
-- name: Back up by ids, and go on
+- name: Back up two databases, by ids, without waiting
   selfservice.aws.servicecatalog_service_action_bulk:
     provisioned_product_ids:
       - pp-orders0000001
@@ -212,14 +216,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changed:
-  description: Whether this run created at least one record, or may have.
+  description: Whether this run created at least one record, or may have created one.
   returned: always
   type: bool
 results:
   description:
-    - The targets in the order given, each with its one outcome.
-    - With O(return_results=problems), the first 10 of those that failed or timed out.
-  returned: unless the arguments are wrong
+    - The targets in the given order, each with its outcome.
+    - With O(return_results=problems), only the first 10 that failed or timed out.
+  returned: unless the arguments are invalid
   type: list
   elements: dict
   contains:
@@ -233,27 +237,27 @@ results:
       description:
         - V(succeeded), V(failed), V(timed_out), V(not_started), or V(started) without O(wait). In check mode,
           V(would_start) or V(failed).
-        - A record that could not be followed to its end counts as V(timed_out).
-        - A target that timed out stays V(timed_out) even if the same run sees its end later. The record then shows how
-          it ended.
-        - A start without any usable answer counts as V(failed). C(msg) says that it may have started.
+        - If polling a record failed before it ended, the outcome is V(timed_out).
+        - A target that timed out stays V(timed_out) even if its record ends later in the same run. The record then
+          shows how it ended.
+        - If a start got no usable response, the outcome is V(failed), and C(msg) says that the action may have been
+          started.
       type: str
     changed:
-      description: Whether this run created the record, or may have. In check mode, whether it would.
+      description: Whether this run created the record, or may have created it. In check mode, whether it would.
       type: bool
     execute_token:
       description:
-        - The idempotency token of the attempt. Null if no start was planned, since the target was not found or can't be
-          sent, and in check mode with O(retry_failed).
+        - The idempotency token of the attempt. Null if the target was not found or its parameters are invalid, and in
+          check mode with O(retry_failed).
       type: str
     attempt:
-      description: The number of the attempt, from 1 on. Null where C(execute_token) is.
+      description: The number of the attempt, starting at 1. Null if C(execute_token) is null.
       type: int
     record_detail:
       description:
-        - The record as last seen, with every member of the service's RecordDetail. What the service did not give is
-          null.
-        - Without a record, all of it is null, and C(record_errors) and C(record_tags) are empty.
+        - The record as last read, with all members of RecordDetail. Members that the service did not return are null.
+        - Without a record, all members are null, and C(record_errors) and C(record_tags) are empty.
       type: dict
       contains:
         record_id:
@@ -273,18 +277,19 @@ results:
           type: str
           sample: "2026-11-22T22:39:58.120000+00:00"
         record_type:
-          description: The type of the record, as the service names it.
+          description: The type of the record, as the service returns it.
           type: str
         record_errors:
-          description: What went wrong. It may be empty for a failed record, whose outputs then often explain it.
+          description:
+            - The errors of the record. A failed record may have none; its outputs then often explain the failure.
           type: list
           elements: dict
           contains:
             code:
-              description: The service's code.
+              description: The error code.
               type: str
             description:
-              description: The service's text.
+              description: The error message.
               type: str
         record_tags:
           description: The tags of the record. The keys keep their case.
@@ -314,98 +319,99 @@ results:
           description: The ARN of the launch role.
           type: str
     record_outputs:
-      description: The outputs of the record, if they were read. O(return_outputs) says which are.
+      description: The outputs of the record, if O(return_outputs) says that they are read.
       type: dict
       sample: {"SnapshotId": "snap-0123456789abcdef0"}
     record_output_list:
-      description: The same outputs as a list, in the order of the service, since two of them may share a key.
+      description: The same outputs as a list, in the order of the service. Several outputs may have the same key.
       type: list
       elements: dict
       contains:
         key:
-          description: The key, as the automation names it.
+          description: The key of the output.
           type: str
           sample: SnapshotId
         value:
-          description: The value. Null if the service gave none.
+          description: The value of the output. Null if it has none.
           type: str
           sample: snap-0123456789abcdef0
         description:
-          description: What the output is. Null if the service does not say.
+          description: The description of the output. Null if it has none.
           type: str
     msg:
-      description: What went wrong, in a sentence. Null if nothing did.
+      description: What went wrong. Null if nothing did.
       type: str
     error:
-      description: The service's own error. Null if it refused no call.
+      description: The error that the service returned. Null if it returned none.
       type: dict
       contains:
         code:
-          description: The service's code.
+          description: The error code.
           type: str
         message:
-          description: The service's text.
+          description: The error message.
           type: str
 summary:
-  description: How many targets came to each outcome, and what it took.
-  returned: unless the arguments are wrong
+  description: The number of targets with each outcome, the duration, and the number of API calls.
+  returned: unless the arguments are invalid
   type: dict
   contains:
     succeeded:
-      description: How many succeeded.
+      description: The number of targets that succeeded.
       type: int
     failed:
-      description: How many failed, were refused or not found, or may have started without a usable answer.
+      description: The number of targets that failed, were rejected or not found, or may have been started.
       type: int
     timed_out:
-      description: How many had not ended in time.
+      description: The number of targets that did not end in time.
       type: int
     not_started:
-      description: How many were not started.
+      description: The number of targets that were not started.
       type: int
     started:
-      description: How many were started and not waited for.
+      description: The number of targets that were started and not waited for.
       type: int
     would_start:
-      description: How many would start. Zero but in check mode.
+      description: The number of targets that would start. Zero except in check mode.
       type: int
     results_omitted:
       description:
-        - How many targets that failed or timed out RV(results) leaves out, with O(return_results=problems).
+        - The number of targets that failed or timed out but are omitted from RV(results), with
+          O(return_results=problems).
       type: int
     seconds:
-      description: How long the run took.
+      description: The duration of the run, in seconds.
       type: float
     api_calls:
-      description: How many HTTP requests were sent, retries included.
+      description: The number of HTTP requests that were sent, including retries.
       type: int
 remaining:
   description:
-    - The ids of the targets that were not started, or the names of those whose id is not known. Run the task again with
-      the same change to start them. Empty in check mode.
-    - With O(return_results=problems), the first 20. RV(summary) has the count.
-  returned: unless the arguments are wrong
+    - The ids of the targets that were not started, or their names if the ids are not known. To start them, run the task
+      again with the same change. Empty in check mode.
+    - With O(return_results=problems), only the first 20. RV(summary) has the total number.
+  returned: unless the arguments are invalid
   type: list
   elements: str
 change_id:
-  description: The change. Run again with it, the task resumes where it left off.
-  returned: unless the arguments are wrong
+  description: The id of the change. If the task is run again with it, it resumes where it left off.
+  returned: unless the arguments are invalid
   type: str
   sample: CHG-4711
 error:
-  description: The service's own error. Null if it refused no call.
-  returned: failure, unless the arguments are wrong
+  description: The error that the service returned. Null if it returned none.
+  returned: failure, unless the arguments are invalid
   type: dict
   contains:
     code:
-      description: The service's code.
+      description: The error code.
       type: str
     message:
-      description: The service's text.
+      description: The error message.
       type: str
 response_metadata:
-  description: What identifies the response for AWS Support. Null if the service refused no call.
-  returned: failure, unless the arguments are wrong
+  description: Identifies the response with the error, for AWS Support. Null if there is none.
+  returned: failure, unless the arguments are invalid
   type: dict
   contains:
     http_status_code:
@@ -415,7 +421,7 @@ response_metadata:
       description: The id of the request.
       type: str
     retry_attempts:
-      description: How often botocore tried again.
+      description: The number of retries that botocore made.
       type: int
 """
 

@@ -11,12 +11,11 @@ module: servicecatalog_service_action_info
 version_added: 1.0.0
 short_description: List AWS Service Catalog service actions and their parameters
 description:
-  - Lists the service actions of a provisioned product, each with the parameters it takes there and their defaults.
-  - Lists the service actions of a provisioning artifact.
-  - Describes one service action with its definition, for which the rights of an administrator are needed.
-  - The rights of an end user suffice for all else.
-  - A product, an artifact or an action that is not there gives an empty list and a warning, for a provisioned product
-    with the choices.
+  - Lists the service actions of a provisioned product, with their parameters and the defaults of these, or the service
+    actions of a provisioning artifact. End users are allowed to do this.
+  - Describes one service action with its definition. Only administrators are allowed to do this.
+  - If the product, the artifact or the action is not found, the list is empty, with a warning. For a provisioned
+    product, the warning names the visible ones.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options:
@@ -41,8 +40,8 @@ options:
   service_action_id:
     description:
       - The id of the service action to describe with its definition.
-      - It needs the permission C(servicecatalog:DescribeServiceAction), which AWS' managed policy
-        AWSServiceCatalogEndUserFullAccess does not have.
+      - Requires the permission C(servicecatalog:DescribeServiceAction), which the AWS managed policy
+        AWSServiceCatalogEndUserFullAccess does not grant.
     type: str
 extends_documentation_fragment:
   - selfservice.aws.attributes
@@ -53,17 +52,17 @@ attributes:
   check_mode:
     support: full
     details:
-      - It only reads.
+      - The module only reads.
   diff_mode:
     support: none
 notes:
-  - Tested against an emulator of the service only, never against AWS itself.
+  - Tested against an emulator of the service only, never against AWS.
 seealso:
   - module: selfservice.aws.servicecatalog_service_action
 """
 
 EXAMPLES = r"""
-- name: List what can be done with a database
+- name: List the service actions of a database
   selfservice.aws.servicecatalog_service_action_info:
     provisioned_product_name: orders-db
   register: offered
@@ -80,14 +79,14 @@ EXAMPLES = r"""
     product_id: prod-database00001
     provisioning_artifact_id: pa-database00001
 
-- name: Look up which document an action runs, as an administrator
+- name: Look up which document an action runs (for administrators)
   selfservice.aws.servicecatalog_service_action_info:
     service_action_id: act-restart000001
 """
 
 RETURN = r"""
 service_actions:
-  description: The service actions, in the order of the service. What the service did not give is null.
+  description: The service actions, in the order of the service. Members that the service did not return are null.
   returned: success
   type: list
   elements: dict
@@ -101,10 +100,10 @@ service_actions:
       type: str
       sample: Restart
     description:
-      description: What the action does.
+      description: The description of the service action.
       type: str
     definition_type:
-      description: The type of the definition. There is only V(SSM_AUTOMATION).
+      description: The type of the definition, which is always V(SSM_AUTOMATION).
       type: str
     parameters:
       description:
@@ -118,10 +117,10 @@ service_actions:
           type: str
           sample: TARGET
         type:
-          description: The type of the parameter, as the service names it.
+          description: The type of the parameter, as the service returns it.
           type: str
         default_values:
-          description: The values that take effect when none are given.
+          description: The values that take effect if the parameter is omitted.
           type: list
           elements: str
     definition:
@@ -136,26 +135,26 @@ service_actions:
           description: The version of the document.
           type: str
         assume_role:
-          description: The role that runs the document. V(LAUNCH_ROLE) stands for the launch role of the product.
+          description: The role that runs the document. V(LAUNCH_ROLE) means the launch role of the product.
           type: str
         parameters:
-          description: The document's parameters as the action fills them.
+          description: The parameters of the document, as the action sets them.
           type: list
           elements: dict
 error:
-  description: The service's own error. Null if it refused no call.
-  returned: failure, unless the arguments are wrong
+  description: The error that the service returned. Null if it returned none.
+  returned: failure, unless the arguments are invalid
   type: dict
   contains:
     code:
-      description: The service's code.
+      description: The error code.
       type: str
     message:
-      description: The service's text.
+      description: The error message.
       type: str
 response_metadata:
-  description: What identifies the response for AWS Support. Null if the service refused no call.
-  returned: failure, unless the arguments are wrong
+  description: Identifies the response with the error, for AWS Support. Null if there is none.
+  returned: failure, unless the arguments are invalid
   type: dict
   contains:
     http_status_code:
@@ -165,7 +164,7 @@ response_metadata:
       description: The id of the request.
       type: str
     retry_attempts:
-      description: How often botocore tried again.
+      description: The number of retries that botocore made.
       type: int
 """
 
