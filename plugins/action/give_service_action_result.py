@@ -11,8 +11,8 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.selfservice.aws.plugins.plugin_utils._role import batch, results
 
 _SKIPPED = (
-    "Not started, since the role's run_once tasks were skipped: `when` is false on the first host of the batch. Call "
-    "the role with include_role, whose `when` leaves out only the hosts for which it is false."
+    "Not started, because the run_once tasks of the role were skipped: `when` is false on the first host of the batch. "
+    "Call the role with include_role, whose `when` excludes only the hosts for which it is false."
 )
 
 

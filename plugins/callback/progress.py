@@ -170,7 +170,9 @@ class CallbackModule(CallbackBase):
         try:
             self._listener = Listener(self._display, self.get_option("interval"))
         except OSError as error:
-            self._display.vv(f"selfservice.aws.progress: no progress, since there is no place for its socket: {error}")
+            self._display.vv(
+                f"selfservice.aws.progress: no progress is shown, because its socket can't be created: {error}"
+            )
 
     def v2_runner_on_start(self, host: Host, task: Task) -> None:  # noqa: ARG002
         # Between this and the next one, the worker for this host is forked.

@@ -249,7 +249,7 @@ class InventoryModule(AWSInventoryBase):
         regions = [region for region in self.get_option("regions") or [self.region] if region]
         if not regions:
             raise InvalidInput(
-                "There is no region to look in: give regions, region, AWS_REGION, or a profile that has one."
+                "No region is configured: set regions, region or AWS_REGION, or use a profile that has a region."
             )
         queries, tags = tuple(self.get_option("search_query")), check_tags(self.get_option("tags")) or {}
         level = self.get_option("access_level")
@@ -276,7 +276,7 @@ class InventoryModule(AWSInventoryBase):
             text = f"The provisioned products in {region} may not be read: {why}."
             if self.get_option("strict_permissions"):
                 raise SelfServiceError(f"{text} With strict_permissions: false, the other regions are listed.")
-            self.warn(f"{path}: {text} They are left out.")
+            self.warn(f"{path}: {text} This region is skipped.")
         for text in [] if self.get_option("access_level") else source.narrow_levels(regions):
             self.warn(f"{path}: {text}")
         if not is_cached:

@@ -66,7 +66,7 @@ def check_one_given(params: Mapping[str, Any], *groups: Iterable[str]) -> None:
     """Reject groups of options in which none has a value; for Ansible, null is given."""
     for options in map(list, groups):
         if all(params.get(option) is None for option in options):
-            raise InvalidInput(f"One of {', '.join(options)} needs a value, and null is none.")
+            raise InvalidInput(f"One of {', '.join(options)} requires a value other than null.")
 
 
 def check_limit(params: Mapping[str, Any]) -> None:
@@ -82,12 +82,12 @@ def check_search(params: Mapping[str, Any], warn: Callable[[str], None]) -> None
     """
     terms = [term.strip() for term in params["search_query"] or []]
     if not all(terms):
-        raise InvalidInput("search_query has a term that is empty; it takes terms such as productName:Database.")
+        raise InvalidInput("search_query has an empty term; use terms such as productName:Database.")
     if params["change_id"] is not None and any(term.startswith("status:") for term in terms):
         warn(
-            "search_query has a term with status, which changes while actions run: products whose action was started "
-            "before may not be found, and are not waited for then. Give ids or names, or search by something that does "
-            "not change."
+            "search_query has a term with status, which changes while actions run. Products whose action was started "
+            "before may not be found again, and are then not waited for. Use ids or names, or search for something "
+            "that does not change."
         )
 
 
@@ -104,7 +104,7 @@ def check_waiting(params: Mapping[str, Any]) -> None:
     delay = params.get("wait_delay")
     if delay is not None and not 0 < delay <= _LONGEST_WAIT:
         raise InvalidInput(
-            f"wait_delay must be more than 0 and at most {_LONGEST_WAIT} seconds, not {delay}. Leave it out for "
+            f"wait_delay must be more than 0 and at most {_LONGEST_WAIT} seconds, not {delay}. Omit it for "
             "adaptive polling."
         )
 

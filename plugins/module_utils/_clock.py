@@ -98,4 +98,4 @@ class SystemClock:
             raise self._interrupted()
 
     def _interrupted(self) -> Interrupted:
-        return Interrupted(f"{self._signal} told this process to end.")
+        return Interrupted(f"{self._signal} ended this process.")

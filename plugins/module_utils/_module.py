@@ -138,7 +138,7 @@ class Task:
         except (LookupError, OSError, RuntimeError, ValueError) as error:
             raise NotSent(_UNCONNECTED.format(describe_foreign_error(error))) from error
         except (AttributeError, TypeError) as error:
-            raise InvalidInput(f"aws_config is not what botocore takes: {masker.mask(error)}.") from error
+            raise InvalidInput(f"aws_config is invalid: {masker.mask(error)}.") from error
         return ServiceCatalog(client, self.params.get("accept_language"), levels=self.levels, seconds_left=seconds_left)
 
 
@@ -149,7 +149,7 @@ class MaskingModule(AnsibleModule):
     """
 
     is_masked = False
-    """Whether what this is ended with has been masked."""
+    """Whether the final result has been masked already."""
 
     def exit_json(self, **kwargs: Any) -> None:
         """Mask, then exit."""
@@ -210,8 +210,8 @@ def run(module: AnsibleAWSModule, handler: Callable[[Task], None]) -> None:
     task.progress.close(failed=result["failed"])
     if exposed := find_exposed(result, task.sensitive):
         task.warn(
-            "Ids or times in the result have the value of a sensitive parameter as a part, and Ansible masks that part "
-            f"in its output: {', '.join(map(masker.mask, exposed))}. Registered variables have them unmasked."
+            "Ids or times in the result contain the value of a sensitive parameter, which Ansible masks in its output: "
+            f"{', '.join(map(masker.mask, exposed))}. Registered variables have them unmasked."
         )
     module._module.is_masked = True
     if result.pop("failed"):

@@ -230,7 +230,7 @@ record_output_list:
       description: The description of the output. Null if it has none.
       type: str
 change_id:
-  description: The id of the change. The task finds the same record if it is run again with it. Null with O(execute_token).
+  description: The id of the change. Run the task again with it to get the same record. Null with O(execute_token).
   returned: unless the arguments are invalid
   type: str
   sample: CHG-4711

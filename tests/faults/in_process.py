@@ -73,7 +73,7 @@ class InterruptedClock(EmulatorClock):
                 raise Killed
             if self.interrupted_after is None:
                 self.interrupted_after = self.slept
-            raise importlib.import_module(f"{UTILS}_clock").Interrupted("SIGTERM told this process to end.")
+            raise importlib.import_module(f"{UTILS}_clock").Interrupted("SIGTERM ended this process.")
 
 
 @contextmanager

@@ -198,7 +198,7 @@ def _too_many_errors(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iter
     if len(own) > most_errors + most_running + waiting:
         yield f"{len(own)} errors, with max_errors {most_errors} and max_concurrency {most_running}"
     summary = run.result["summary"]
-    is_blocked = "hold every place" in run.result.get("msg", "")
+    is_blocked = "may still be running" in run.result.get("msg", "")
     is_over = sum(summary[each] for each in ERROR_OUTCOMES) > most_errors or summary["timed_out"] or is_blocked
     if bool(is_over) != run.result["failed"] and run.signalled is None:
         yield f"failed is {run.result['failed']} with {summary}"

@@ -140,7 +140,7 @@ def test_tags_select_hosts_and_have_a_cache_of_their_own(
     [
         ({"status": ["AVAILABLE"]}, "Unknown option 'status'. Did you mean statuses? The options are: access_key, "),
         ({"filters": {"tag:env": "prod"}}, "Unknown option 'filters'. Did you mean tags or search_query?"),
-        ({"tags": {"team": None}}, "The tag 'team' in tags has no value; a tag of a product always has one."),
+        ({"tags": {"team": None}}, "The tag 'team' in tags has no value; tags always have a value."),
     ],
 )
 def test_options_that_are_wrong_fail_before_any_call(
@@ -296,7 +296,7 @@ def test_without_an_access_level_the_one_found_is_cached_and_its_warning_repeate
         warned = " ".join(list_hosts(**options)["_meta"]["output"].split())
         assert warned.count("is not allowed for the whole account") == 1
         assert f"account in {OTHER}, so only the provisioned products of this user are listed" in warned
-        assert "To silence this warning, set access_level: user." in warned
+        assert "To avoid this warning, set access_level: user." in warned
         assert [call["parameters"]["AccessLevelFilter"]["Key"] for call in emulator.calls(SEARCH)] == [
             "Account",
             "Account",
@@ -310,9 +310,9 @@ def test_without_an_access_level_the_one_found_is_cached_and_its_warning_repeate
     ("options", "more", "calls", "message"),
     [
         ({"search_query": ["color:red"]}, {}, 1, "us-east-1 could not be read (search_query: ['color:red']): Invalid"),
-        ({"hostnames": ["colour"]}, {}, 0, "hostnames has 'colour'; it takes tag:KEY, arn, "),
-        ({"statuses": ["available"]}, {}, 0, "statuses has 'available'; it takes AVAILABLE, UNDER_CHANGE"),
-        ({"hostvars_prefix": "a-"}, {}, 0, "hostvars_prefix is 'a-'; it takes letters"),
+        ({"hostnames": ["colour"]}, {}, 0, "hostnames has 'colour'; it must be tag:KEY, arn, "),
+        ({"statuses": ["available"]}, {}, 0, "statuses has 'available'; it must be AVAILABLE, UNDER_CHANGE"),
+        ({"hostvars_prefix": "a-"}, {}, 0, "hostvars_prefix must have only letters"),
         ({"access_level": "everyone"}, {}, 0, "everyone"),
         ({}, {"AWS_REGION": ""}, 0, "There is no region to look in: give regions"),
         (

@@ -36,7 +36,7 @@ DESCRIBE = "DescribeRecord"
 BUSY = "pp-billing000001"
 CTRL_C = b"\x03"
 HOW_TO_WAIT = (
-    "To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: [{}], "
+    "To continue waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: [{}], "
     "or this task again with change_id: {} and wait: true."
 )
 
@@ -260,7 +260,7 @@ def test_the_last_line_of_each_wait_stays_when_the_run_is_ended(
     status = rf"\[one\] {record_id} orders-db (CREATED|IN_PROGRESS) · after \d+ s\. "
     assert re.fullmatch(status + re.escape(HOW_TO_WAIT.format(record_id, "CHG-1")), one[0])
     status = r"\[busy\] billing-db is UNDER_CHANGE, waiting to start Failover · after \d+ s\. "
-    assert re.fullmatch(status + "To go on, run this task again with change_id: CHG-1.", busy[0])
+    assert re.fullmatch(status + "To continue, run this task again with change_id: CHG-1.", busy[0])
     status = r"\[many\] 0/20 ended · 10 running · 10 waiting · after \d+ s\. "
     assert re.fullmatch(status + "To continue, run this task again with change_id: CHG-1.", many[0])
     assert leftovers_in(temporary_folder) == []
@@ -275,7 +275,7 @@ def test_the_last_line_of_a_task_that_fails_stays_with_the_words_of_its_message(
     assert seen.code == 0, seen.screen
     (record,) = emulator.records()
     (line,) = lines_of(seen.stayed)
-    pattern = rf"{RECORD} orders-db \w+ · after \d s\. (To go on waiting, run .* with record_ids: \[{RECORD}\], .*)"
+    pattern = rf"{RECORD} orders-db \w+ · after \d s\. (To continue waiting, run .* with record_ids: \[{RECORD}\], .*)"
     match = re.fullmatch(pattern, line)
     assert match, seen.stayed
     assert record["RecordId"] in line

@@ -73,7 +73,7 @@ def test_a_failed_record_fails_the_play_and_is_still_published(role: Runner, emu
 def test_a_start_with_an_unknown_action_fails_without_a_record(role: Runner, emulator: Emulator) -> None:
     done = role(provisioned_product_name="orders-db", service_action_name="Nothing", change_id="CHG 1")
     assert done.code == 2
-    assert "Those that exist: Backup, Failover, Restart, RotatePassword." in done.output
+    assert "Existing ones: Backup, Failover, Restart, RotatePassword." in done.output
     assert done.stats["record_ids"] == []
     assert not emulator.records()
 

@@ -195,16 +195,16 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "another region": (
         {"region": "eu-central-1"},
-        "region differs among the hosts of the batch: us-east-1, eu-central-1",
+        "region differs between the hosts of the batch: us-east-1, eu-central-1",
     ),
     "another action": (
         {"run_service_action_service_action_name": "Stop"},
         "web-1: Give one of run_service_action_service",
     ),
-    "another option": ({"run_service_action_wait": False}, "wait differs among the hosts of the batch: True, False"),
+    "another option": ({"run_service_action_wait": False}, "wait differs between the hosts of the batch: True, False"),
     "another secret": (
         {"run_service_action_sensitive_parameters": {"Password": "hunter2-other"}},
-        "sensitive_parameters differs among the hosts of the batch. ",
+        "sensitive_parameters differs between the hosts of the batch. ",
     ),
 }
 
@@ -315,7 +315,7 @@ def test_failures_that_are_ignored_are_counted_in_a_warning(run_plays: Runner, e
     ignoring = {"run_service_action_ignore_failures": True, "run_service_action_max_concurrency": "1"}
     done = run_plays({"tasks": [include(vars=ignoring), ON]}, broken=("web-1",))
     assert done.code == 0, done.output
-    assert "2 of 3 hosts failed, which is ignored: web-1, web-2." in words_of(done)
+    assert "2 of 3 hosts failed, and the play continues: web-1, web-2." in words_of(done)
     assert went_on(done) == ["web-0", "web-1", "web-2"]
     assert started(emulator) == ["web-0", "web-1"]
 

@@ -132,7 +132,7 @@ def test_a_strategy_that_ignores_run_once_is_refused_on_every_host(
     hosts = product_hosts(3)
     done = run_role({"service_action_id": "act-1"}, hosts=hosts, strategy=strategy, pre_tasks=before)
     assert done.code == 2
-    told = re.sub(r"\s+", " ", done.output).count(f"The play has the strategy {strategy}, which ignores run_once")
+    told = re.sub(r"\s+", " ", done.output).count(f"The strategy of the play is {strategy}, which ignores run_once")
     assert told >= len(hosts) - (failing in hosts)
     assert done.output.count("failed=1") == len(hosts)
     assert not emulator.calls()

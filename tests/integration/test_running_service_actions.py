@@ -154,7 +154,7 @@ def test_the_id_of_a_start_that_check_mode_did_not_make_is_not_waited_for(play: 
         ("record_info", "status: [FAILED, DONE]", "value of status must be one or more of: CREATED, "),
         ("provisioned_product_info", "provisioned_product_id: x, tags: {a: b}", "are mutually exclusive"),
         ("service_action_bulk", "targets: [], tags: {a: b}, service_action_id: x", "are mutually exclusive"),
-        ("service_action_bulk", "tags: {a: true}, service_action_id: x", "is True, which is not a text; quote it"),
+        ("service_action_bulk", "tags: {a: true}, service_action_id: x", "is True, which is not a string; quote it"),
     ],
 )
 def test_contradictory_options_are_rejected_before_any_call(
@@ -207,10 +207,13 @@ def test_async_tasks_return_the_record(play: Play) -> None:
     [
         ("provisioned_product_id: x", "one of the following is required: service_action_id, service_action_name"),
         ("provisioned_product_id: x, provisioned_product_name: x, service_action_id: x", "mutually exclusive"),
-        ("provisioned_product_id: 'a b', service_action_id: x", "provisioned_product_id is 'a b'"),
+        (
+            "provisioned_product_id: 'a b', service_action_id: x",
+            "provisioned_product_id must have only letters, digits, '_' and '-', not 'a b'",
+        ),
         ("provisioned_product_id: x, service_action_id: x, parameters: {A: null}", "parameters has null for 'A'"),
         ("provisioned_product_id: x, service_action_id: x, accept_language: de", "must be one of: en, jp, zh"),
-        ("provisioned_product_id: x, service_action_id: x, aws_config: {speed: 1}", "aws_config is not what botocore"),
+        ("provisioned_product_id: x, service_action_id: x, aws_config: {speed: 1}", "aws_config is invalid"),
     ],
 )
 def test_invalid_input_is_rejected_before_any_call(play: Play, emulator: Emulator, params: str, message: str) -> None:
@@ -363,7 +366,7 @@ def test_a_product_that_stays_busy_fails_the_task_at_its_deadline(play: Play, em
     assert time.monotonic() - began < 60
     assert (done.result["failed"], done.result["changed"]) == (True, False)
     assert "did not become available within 3 s (wait_timeout)." in done.result["msg"]
-    assert done.result["msg"].endswith("To go on, run this task again with change_id: CHG-1.")
+    assert done.result["msg"].endswith("To continue, run this task again with change_id: CHG-1.")
     assert emulator.records() == []
 
 
@@ -405,7 +408,7 @@ def test_a_signal_ends_the_wait_for_a_busy_product_at_once(
 
     output = kill(is_waiting, "ansible-playbook", "play.yml", who="module", number=signal.Signals[f"SIG{name}"])
     assert time.monotonic() - signalled[0] < 10
-    assert f"SIG{name} told this process to end." in output
+    assert f"SIG{name} ended this process." in output
     assert "run this task again with change_id: CHG-1" in output
     assert "was not started" in output or "1 not started" in output
     assert emulator.records() == []

@@ -174,4 +174,4 @@ def test_what_a_message_says_to_do_ends_well(
 
 def test_a_failure_of_a_given_token_says_to_give_another(fail: Callable[..., str]) -> None:
     message = fail(Failure("one_that_fails", {"execute_token": "token-1"}))
-    assert message.endswith("To run the action again, fix the cause and run this task with another execute_token.")
+    assert message.endswith("To run the action again, fix the cause and run this task with a new execute_token.")

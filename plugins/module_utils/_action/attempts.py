@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .start import Execution
 
 MOST_ATTEMPTS = 100
-_CONTINUED = "A change that was continued with retry_failed is continued with it."
+_CONTINUED = "Use retry_failed whenever you continue this change."
 
 
 def start_attempt(
@@ -68,7 +68,7 @@ def how_to_retry(again: str, attempt: int | None) -> str:
     There are no attempts with a given token.
     """
     if attempt is None:
-        return "To run the action again, fix the cause and run this task with another execute_token."
+        return "To run the action again, fix the cause and run this task with a new execute_token."
     if attempt >= MOST_ATTEMPTS:
         new = "fix the cause and run this task with a new change_id"
         return f"This was the last of {MOST_ATTEMPTS} attempts. To run the action again, {new}."

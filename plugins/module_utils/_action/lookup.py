@@ -44,7 +44,10 @@ def missing_products(service: ServiceCatalog, targets: Sequence[Reference]) -> l
         # The list only helps a message that is due anyway.
         return [NotFound(f"{text} The visible ones could not be listed: {describe_error(error)}.") for text in texts]
     if not visible:
-        return [NotFound(f"{text} They can see none there: check the region and the account.") for text in texts]
+        return [
+            NotFound(f"{text} No provisioned products are visible there: check the region and the account.")
+            for text in texts
+        ]
     explained = [
         _explain(text, target, "provisioned_product", visible) for text, target in zip(texts, targets[:_MOST_EXPLAINED])
     ]
@@ -74,8 +77,8 @@ def _explain(text: str, reference: Reference, what: str, existing: Sequence[Mapp
     member, wanted = reference.lookup_key
     other = "Id" if member == "Name" else "Name"
     known = {str(item[member]) for item in existing if item.get(member)}
-    suggestions = suggest(wanted, known, heading="Those that exist", show=mask if member == "Name" else str)
+    suggestions = suggest(wanted, known, heading="Existing ones", show=mask if member == "Name" else str)
     advice = suggestions.text
     if any(item.get(other) == wanted for item in existing):
-        advice = f"That is {'an id' if other == 'Id' else 'a name'}: give it as {what}_{other.lower()}."
+        advice = f"That is {'an id' if other == 'Id' else 'a name'}: use {what}_{other.lower()}."
     return NotFound(f"{text} {advice}", choices=suggestions.choices)

@@ -37,7 +37,7 @@ def check_known(definitions: Iterable[ExecutionParameter], given: Parameters, ac
         if "TARGET" in (name, definition.type) and not given.get(name, definition.default_values):
             raise Refused(
                 f"The service action {action_id} needs a TARGET, and the provisioned product has no resource to fill "
-                f"the parameter {mask(name)!r} with. Give parameters.{mask(name)}, or look at the product's resources."
+                f"the parameter {mask(name)!r} with. Set parameters.{mask(name)}, or check the product's resources."
             )
 
 
@@ -48,12 +48,12 @@ def _values(name: str, value: Any, option: str) -> list[str]:
 def _scalars(name: str, values: Iterable[Any], option: str) -> Iterator[str]:
     for value in values:
         if value is None:
-            raise InvalidInput(f"{option} has null for {mask(name)!r}; give a value, or leave the name out.")
+            raise InvalidInput(f"{option} has null for {mask(name)!r}; set a value, or omit the name.")
         if isinstance(value, bool):
             yield "true" if value else "false"
         elif isinstance(value, (str, int, float)):
             yield str(value)
         else:
             raise InvalidInput(
-                f"{option} has a {type(value).__name__} for {mask(name)!r}; it takes a scalar or a list of scalars."
+                f"{option} has a {type(value).__name__} for {mask(name)!r}; it must be a scalar or a list of scalars."
             )

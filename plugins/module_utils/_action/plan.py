@@ -222,15 +222,15 @@ def _check_ready(product: Mapping[str, Any], planned: Plan, warn: Callable[[str]
         raise Refused(f"{name} is of the type {product['Type']}, which has no service actions.", changed=False)
     if product.get("Status") not in BUSY:
         return
-    busy = f"{name} has the status {describe_status(product)}; it takes an action when AVAILABLE or TAINTED."
+    busy = f"{name} has the status {describe_status(product)}; an action can start when it is AVAILABLE or TAINTED."
     is_changing = product["Status"] in CHANGING
     waits = planned.waits_until_available and is_changing
     if is_refused or (planned.token_is_new and not waits):
         ways = [] if planned.token_is_new else [MAY_BE_OWN]
         raise Refused(" ".join([busy, *ways, _WAIT_FOR_IT] if is_changing else [busy]), changed=False)
     # A replay of the start is accepted.
-    other = "The start is refused, unless this change has started it."
-    warn(f"{busy} {'The start waits for that, at most wait_timeout seconds.' if waits else other}")
+    other = "The start will be rejected, unless the product is busy with this change."
+    warn(f"{busy} {'The start will wait for that, for at most wait_timeout seconds.' if waits else other}")
 
 
 def _if_allowed(read: Callable[[], T], warn: Callable[[str], None]) -> T | None:

@@ -85,9 +85,9 @@ def not_started(error: BaseException, may_have_acted: bool, sent: Request, *, re
     if may_have_acted:
         return StartUnconfirmed(
             f"The service action {sent.service_action_id} may have started on {sent.provisioned_product_id}: no usable "
-            f"answer came back ({text}).",
-            how_to_continue=f"To find out, run {retry_hint}: it returns the record of this start, or makes the start "
-            "that did not happen.",
+            f"response was received ({text}).",
+            how_to_continue=f"To find out, run {retry_hint}: it returns the record of this start, or starts the "
+            "action if it was not started.",
             changed=True,
             **errors.error_facts(error),
         )
@@ -102,9 +102,9 @@ def not_started(error: BaseException, may_have_acted: bool, sent: Request, *, re
 
 def _token_taken(record: Record, sent: Request) -> Refused:
     return Refused(
-        f"The execute_token {sent.execute_token} stands for record {record.record_id} on the provisioned product "
-        f"{record.detail.get('ProvisionedProductId')}. Nothing was started on {sent.provisioned_product_id}: give each "
-        "product and action a token of its own.",
+        f"The execute_token {sent.execute_token} belongs to record {record.record_id} on the provisioned product "
+        f"{record.detail.get('ProvisionedProductId')}. Nothing was started on {sent.provisioned_product_id}: use a "
+        "separate token for each product and action.",
         changed=False,
         **results.record(record),
     )

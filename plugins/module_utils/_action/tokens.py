@@ -66,16 +66,16 @@ class Change(NamedTuple):
 def change_of(change_id: Any, execute_token: str | None = None, *, retry_failed: bool = False) -> Change:
     """Return the change of a task's options: a new one if both are absent (None)."""
     if retry_failed and change_id is None:
-        raise InvalidInput("retry_failed needs a change_id: it is about what earlier runs of a change have started.")
+        raise InvalidInput("retry_failed requires change_id: it retries what earlier runs of that change started.")
     if execute_token:
         return Change(None, given_token=execute_token)
     if change_id is None:
         return Change(str(uuid.uuid4()), is_new=True)
     text = unicodedata.normalize("NFC", _read_text(change_id)).strip()
     if not 1 <= len(text) <= _LONGEST_ID:
-        raise InvalidInput(f"change_id has {len(text)} characters; it takes 1 to {_LONGEST_ID}.")
+        raise InvalidInput(f"change_id must have 1 to {_LONGEST_ID} characters, not {len(text)}.")
     if not text.isprintable():
-        raise InvalidInput(f"change_id is {mask(text)!r}; it takes printable characters only.")
+        raise InvalidInput(f"change_id must have only printable characters, not {mask(text)!r}.")
     return Change(text)
 
 
@@ -85,8 +85,8 @@ def _read_text(change_id: Any) -> str:
         # A list or a dict may be of any length.
         value = f" ({mask(change_id)})" if isinstance(change_id, (bool, float)) else ""
         kind = type(change_id).__name__
-        raise InvalidInput(f"change_id was read as {kind}{value}; quote it, so that YAML leaves it as it is.")
+        raise InvalidInput(f"change_id was read as {kind}{value}; quote it, so that YAML does not convert it.")
     if isinstance(change_id, int) and abs(change_id) >= 10**_LONGEST_ID:
         # Python makes no text of a number of thousands of digits.
-        raise InvalidInput(f"change_id has more than {_LONGEST_ID} digits; it takes 1 to {_LONGEST_ID} characters.")
+        raise InvalidInput(f"change_id must have 1 to {_LONGEST_ID} characters, not more digits than that.")
     return str(change_id)

@@ -109,7 +109,7 @@ def _what_to_correct(targets: Sequence[Target], failed: Sequence[Target]) -> str
         return ""
     if any(target.outcome_so_far is Outcome.NOT_STARTED for target in targets):
         # Those that are refused again count again, and keep the others from starting.
-        return "correct or leave out what was refused, or raise max_errors, and "
+        return "correct or remove the rejected targets, or increase max_errors, and "
     return "fix the cause and "
 
 
@@ -118,8 +118,8 @@ def _describe_given_up(targets: Sequence[Target]) -> str:
     names = [name_of(target) for target in targets if _is_given_up(target)]
     if not names:
         return ""
-    given_up = f"Failed {MOST_ATTEMPTS} times, and not retried any more: {join_names(names, _MOST_OF_EACH)}."
-    return f"{given_up} Fix the cause and run those, and only those, with a new change_id."
+    given_up = f"Failed {MOST_ATTEMPTS} times, and not retried again: {join_names(names, _MOST_OF_EACH)}."
+    return f"{given_up} Fix the cause, and run the action on only these targets with a new change_id."
 
 
 def _is_given_up(target: Target) -> bool:
@@ -132,9 +132,9 @@ def describe_blockers(queue: TargetQueue) -> str:
     if not names:
         return ""
     return (
-        "The rest was not started: these targets may still run and hold every place (max_concurrency is "
-        f"{queue.budget.max_concurrency}): {join_names(names, _MOST_BLOCKERS)}. Stop what they run, wait for it, or "
-        "raise max_concurrency."
+        f"The rest was not started, since max_concurrency ({queue.budget.max_concurrency}) is used up by targets that "
+        f"may still be running: {join_names(names, _MOST_BLOCKERS)}. Stop their actions, wait for them, or increase "
+        "max_concurrency."
     )
 
 

@@ -45,7 +45,7 @@ def check_duplicates(targets: Iterable[Target]) -> None:
     twice = [str(each) for each, count in counted.items() if count > 1]
     if twice:
         some = mask(", ".join(twice[:20]))
-        raise InvalidInput(f"These targets are given more than once: {some}. Give each of them once.")
+        raise InvalidInput(f"These targets are given more than once: {some}. List each of them once.")
 
 
 def _find_products(service: ServiceCatalog, targets: list[Target]) -> None:

@@ -204,7 +204,9 @@ class BulkRunner:
             del self._polls.targets[record_id]
 
     def _finish_polled(self, target: Target, record: Record, error: BaseException | None) -> None:
-        failure = failure_of(record, self._options, error=error, how_to_continue=f"To go on, run {target.same_task}.")
+        failure = failure_of(
+            record, self._options, error=error, how_to_continue=f"To continue, run {target.same_task}."
+        )
         outcome = outcome_of(failure)
         if failure and outcome is Outcome.FAILED:
             self._finish_failed(target, failure)
@@ -226,7 +228,7 @@ class BulkRunner:
     def _note_late_end(self, target: Target, record: Record, *, is_outstanding: bool) -> None:
         """Free the place of a target that timed out, if its record has ended since."""
         if not is_outstanding and record.outcome in _ENDS:
-            target.failure = ended_late(record, how_to_continue=f"To go on, run {target.same_task}.")
+            target.failure = ended_late(record, how_to_continue=f"To continue, run {target.same_task}.")
             self._queue.free_place(target)
 
 

@@ -118,8 +118,8 @@ def check_secrets(secrets: Mapping[str, Iterable[str]]) -> None:
             problem = f"a value under {SHORTEST_SECRET} characters"
         if problem:
             raise InvalidInput(
-                f"sensitive_parameters has {problem} for {mask(name)!r}. Masking it would blank out much of the "
-                "result; give a longer one, or use parameters if it is no secret."
+                f"sensitive_parameters has {problem} for {mask(name)!r}. Masking it would hide much of the "
+                "result; use a longer value, or parameters if it is not a secret."
             )
 
 

@@ -98,7 +98,7 @@ class ServiceCatalog:
         first = next(pages)
         detail = first.get("RecordDetail") or {}
         if detail.get("RecordId") != record_id or not detail.get("Status"):
-            raise MalformedResponse("DescribeRecord was answered without a record, or with another one.")
+            raise MalformedResponse("DescribeRecord was answered without the record, or with another one.")
 
         def outputs() -> Iterator[dict]:
             yield from _items(first, "RecordOutputs")
@@ -177,9 +177,9 @@ class ServiceCatalog:
 
     def _begin_request(self, event_name: str, **_kwargs: Any) -> None:
         if self._starts_are_stopped and event_name.endswith(_EXECUTE):
-            raise StartStopped("it was not sent any more")
+            raise StartStopped("it was no longer sent")
         if not current_attempts().begin():
-            raise CallAbandoned("it was not sent any more")
+            raise CallAbandoned("it was no longer sent")
         # A list, since many threads send requests, and appending to one is atomic.
         self._requests.append(None)
 
@@ -212,7 +212,7 @@ class ServiceCatalog:
             token = page["NextPageToken"]
             if token in seen:
                 raise MalformedResponse(
-                    f"{operation_of(call)} gave the same page token twice, so its pages would never end."
+                    f"{operation_of(call)} returned the same page token twice, so paging would never end."
                 )
             seen.add(token)
             page = self._call(call, **given, PageToken=token)
@@ -228,7 +228,7 @@ def _with_ids(page: Mapping[str, Any], name: str) -> list[dict]:
     """Return the items of a page; nothing can be done with one that has no id."""
     items = _items(page, name)
     if not all(item.get("Id") for item in items):
-        raise MalformedResponse(f"{name} has an item without its id.")
+        raise MalformedResponse(f"{name} has an item without an id.")
     return items
 
 

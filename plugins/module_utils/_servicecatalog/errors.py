@@ -56,7 +56,7 @@ class ListingDenied(ClientError):
         self.advice = (
             f"it is denied at {f'the access level {level}' if level else 'every access level'}; ask for the permission "
             f"servicecatalog:{error.operation_name} with the condition servicecatalog:{level or 'user'}Level = self, "
-            f"{'or leave access_level out' if level else 'or with a wider one'}"
+            f"{'or omit access_level' if level else 'or with a wider one'}"
         )
 
 
@@ -84,14 +84,14 @@ _BAD_CREDENTIALS = re.compile("Expired|Signature|InvalidClientTokenId|MissingAut
 _NOT_CONNECTED = frozenset({"ConnectTimeoutError", "NameResolutionError", "NewConnectionError"})
 # What to do, by the service's code or the name of botocore's class.
 _ADVICE = (
-    ("Expired", "log in again, or give new credentials"),
+    ("Expired", "log in again, or use new credentials"),
     ("SSO|TokenRetrieval", "log in again"),
     ("InvalidClientTokenId|UnrecognizedClient", "check the access key, and the session token that belongs to it"),
     ("Signature", "check the secret key, and this machine's clock"),
-    ("NoCredentials", "give profile, or access_key and secret_key, or set their environment variables"),
-    ("PartialCredentials", "give both access_key and secret_key"),
-    ("ProfileNotFound", "give a profile of the AWS configuration files"),
-    ("NoRegion", "give region, or set AWS_REGION"),
+    ("NoCredentials", "set profile, or access_key and secret_key, or their environment variables"),
+    ("PartialCredentials", "set both access_key and secret_key"),
+    ("ProfileNotFound", "use a profile of the AWS configuration files"),
+    ("NoRegion", "set region or AWS_REGION"),
 )
 # The request is not valid; the second one is in no model of the service.
 INVALID = ("InvalidParametersException", "ValidationException")

@@ -11,7 +11,7 @@ _HINTS = (
     (
         r"(?i)(can(no|')t|could not|unable|not able|fail|not authorized)\b.{0,120}\bassum|\bassum.{0,60}(denied|fail)",
         (
-            "The role in the action's definition (AssumeRole), or the launch role, can't be assumed: look at its trust "
+            "The role in the action's definition (AssumeRole), or the launch role, can't be assumed: check its trust "
             "policy, which must allow ssm.amazonaws.com, or servicecatalog.amazonaws.com for a launch role."
         ),
     ),
@@ -28,7 +28,7 @@ _HINTS = (
     ),
     (
         r"(?i)document.{0,80}(not exist|not found|invalid|missing)|InvalidDocument|AutomationDefinitionNotFound",
-        "The Systems Manager document, or its version, is not there or not shared with this account and region.",
+        "The Systems Manager document, or its version, does not exist, or is not shared with this account and region.",
     ),
     (
         r"\bTARGET\b|\bTargetType\b|(?i:not a resource|no resources? of (the )?type)",
@@ -39,11 +39,11 @@ _HINTS = (
     ),
     (
         r"(?i)allowed ?(values|pattern)|not (an )?allowed",
-        "A parameter has a value that the document does not allow: look at its AllowedValues and AllowedPattern.",
+        "A parameter has a value that the document does not allow: check its AllowedValues and AllowedPattern.",
     ),
     (
         r"(?i)(wrong|invalid|unexpected) type|type mismatch|must be of type",
-        "A parameter has the wrong type for the document: a String takes one value, a StringList a list.",
+        "A parameter has the wrong type for the document: a String takes one value, a StringList takes a list.",
     ),
     (
         r"(?i)(unknown|undefined|unexpected) parameter|not (defined )?in the (definition|document)",

@@ -56,5 +56,5 @@ def describe_narrow_level(operation: str, level: str, where: str = "") -> str:
     """Return the warning that a listing has less than the account's."""
     return (
         f"{operation} is not allowed for the whole account{where}, so only the {_LISTED[operation]} of this {level} "
-        f"are listed. To silence this warning, set access_level: {level}."
+        f"are listed. To avoid this warning, set access_level: {level}."
     )

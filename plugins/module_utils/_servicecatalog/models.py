@@ -30,9 +30,9 @@ LIMITS = {
     "record_id": _ID,
     "product_id": _ID,
     "provisioning_artifact_id": _ID,
-    "provisioned_product_name": (r"[a-zA-Z0-9][a-zA-Z0-9._\-]*", 128, f"{_NAME}, the first a letter or a digit"),
+    "provisioned_product_name": (r"[a-zA-Z0-9][a-zA-Z0-9._\-]*", 128, f"{_NAME}, and start with a letter or a digit"),
     "service_action_name": (r"[a-zA-Z0-9_\-.]+", 256, _NAME),
-    "execute_token": (r"[a-zA-Z0-9][a-zA-Z0-9_\-]*", 128, f"{_ID[2]}, the first a letter or a digit"),
+    "execute_token": (r"[a-zA-Z0-9][a-zA-Z0-9_\-]*", 128, f"{_ID[2]}, and start with a letter or a digit"),
 }
 _MOST_PARAMETERS, _LONGEST_NAME, _MOST_VALUES, _LONGEST_VALUE = 200, 50, 25, 512
 
@@ -41,23 +41,25 @@ def check_identifier(option: str, value: str, label: str = "") -> None:
     """Reject an id, a name or a token that the service would not take; `label` is what the message calls it."""
     pattern, longest, words = LIMITS[option]
     if not 1 <= len(value) <= longest:
-        raise InvalidInput(f"{label or option} has {len(value)} characters; it takes 1 to {longest}.")
+        raise InvalidInput(f"{label or option} must have 1 to {longest} characters, not {len(value)}.")
     if not re.fullmatch(pattern, value):
-        raise InvalidInput(f"{label or option} is {mask(value)!r}; it takes only {words}.")
+        raise InvalidInput(f"{label or option} must have only {words}, not {mask(value)!r}.")
 
 
 def check_parameters(parameters: Parameters) -> None:
     """Reject parameters beyond the service's limits; no value is quoted, since any may be a secret."""
     if len(parameters) > _MOST_PARAMETERS:
-        raise InvalidInput(f"There are {len(parameters)} parameters; the service takes at most {_MOST_PARAMETERS}.")
+        raise InvalidInput(f"There are {len(parameters)} parameters; the service accepts at most {_MOST_PARAMETERS}.")
     for name, values in parameters.items():
         longest = max(map(len, values), default=0)
         if not 1 <= len(name) <= _LONGEST_NAME:
-            problem = f"name {mask(name)!r} has {len(name)} characters; a name takes 1 to {_LONGEST_NAME}"
+            problem = f"name {mask(name)!r} has {len(name)} characters; a name must have 1 to {_LONGEST_NAME}"
         elif len(values) > _MOST_VALUES:
-            problem = f"{mask(name)!r} has {len(values)} values; the service takes at most {_MOST_VALUES}"
+            problem = f"{mask(name)!r} has {len(values)} values; the service accepts at most {_MOST_VALUES}"
         elif longest > _LONGEST_VALUE:
-            problem = f"{mask(name)!r} has a value of {longest} characters; the service takes at most {_LONGEST_VALUE}"
+            problem = (
+                f"{mask(name)!r} has a value of {longest} characters; the service accepts at most {_LONGEST_VALUE}"
+            )
         else:
             continue
         raise InvalidInput(f"The parameter {problem}.")

@@ -30,11 +30,11 @@ def with_tags(products: Iterable[dict[str, Any]], wanted: Mapping[str, str] | No
 def _text(key: Any, value: Any) -> str:
     name = repr(mask(key))
     if value is None or value == "":
-        raise InvalidInput(f"The tag {name} in tags has no value; a tag of a product always has one.")
+        raise InvalidInput(f"The tag {name} in tags has no value; tags always have a value.")
     if isinstance(value, str):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, (bool, float)):
-        raise InvalidInput(f"The value of the tag {name} in tags is {value}, which is not a text; quote it.")
-    raise InvalidInput(f"The value of the tag {name} in tags is a list or a dictionary; it takes one text.")
+        raise InvalidInput(f"The value of the tag {name} in tags is {value}, which is not a string; quote it.")
+    raise InvalidInput(f"The value of the tag {name} in tags is a list or a dictionary; it must be one string.")

@@ -117,7 +117,7 @@ def make_call(call: Any, members: Mapping[str, Any]) -> dict[str, Any]:
             if attempts.is_sent:
                 endpoint = _endpoint(call.__self__.meta.endpoint_url)
                 raise MalformedResponse(
-                    f"{operation_of(call)} was answered by {endpoint} with what can't be read: "
+                    f"{operation_of(call)}: the response from {endpoint} can't be parsed: "
                     f"{describe_foreign_error(error)}."
                 ) from error
             raise NotSent(f"{operation_of(call)} could not be sent: {describe_foreign_error(error)}.") from error

@@ -84,7 +84,7 @@ class BusyProduct:
         if self._is_ready and self._refusal is not None:
             why = describe_error(self._refusal.__cause__ or self._refusal)
             return self._unavailable(f"{described}, but refuses it: {why}", is_over=True)
-        return self._unavailable(f"{described}, which is not waited for", is_over=True)
+        return self._unavailable(f"{described}, which the task does not wait for", is_over=True)
 
     def timed_out(self, options: WaitOptions) -> ProductUnavailable:
         """Return the failure of a wait that is over."""
@@ -96,7 +96,7 @@ class BusyProduct:
         if self._is_ready:
             return self.failure() if self._refused_in_a_row else self._unavailable(f"{text} only after {within}")
         if self._error is not None:
-            text += f" when last read, and the last look failed ({describe_error(self._error)})"
+            text += f" when last read, and the last poll failed ({describe_error(self._error)})"
         return self._unavailable(f"{text}, and did not become available within {within}")
 
     def interrupted(self) -> ProductUnavailable:
@@ -108,7 +108,7 @@ class BusyProduct:
     @property
     def how_to_continue(self) -> str:
         """What to run to go on waiting, as a sentence; a run of many says it once for all."""
-        return f"To go on, run {self._again}." if self._again else ""
+        return f"To continue, run {self._again}." if self._again else ""
 
     @property
     def _is_ready(self) -> bool:
@@ -122,7 +122,7 @@ class BusyProduct:
         text += f": {why}."
         if self._may_be_own and not is_over:
             text += f" {MAY_BE_OWN}"
-        way = f"To go on, correct that and run {self._again}." if is_over and self._again else self.how_to_continue
+        way = f"To continue, correct that and run {self._again}." if is_over and self._again else self.how_to_continue
         return ProductUnavailable(text, how_to_continue=way, **facts)
 
 

@@ -29,7 +29,7 @@ def outcome_of(failure: SelfServiceError | None) -> Outcome:
 def how_to_wait(*record_ids: str) -> str:
     """Return how to go on waiting for records, as a sentence without its full stop."""
     return (
-        "To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: "
+        "To continue waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: "
         f"[{', '.join(record_ids)}]"
     )
 
@@ -44,7 +44,7 @@ def failure_of(
         return None
     if error is not None and not is_transient(error) and (options is not None or record.outcome is Outcome.UNKNOWN):
         return PollingFailed(
-            f"Record {record.record_id} can't be followed any further: {describe_error(error)}. When last read, it was "
+            f"Record {record.record_id} can't be polled any further: {describe_error(error)}. When last read, it was "
             f"{_describe_status(record)}.",
             how_to_continue=how_to_continue,
             **error_facts(error),
@@ -59,7 +59,7 @@ def record_failed(record: Record) -> RecordFailed:
     return RecordFailed(
         f"Record {record.record_id} FAILED on {mask(record.detail.get('ProvisionedProductName'))!r} "
         f"({record.detail.get('ProvisionedProductId')}): "
-        f"{errors or 'the service gives no error; look at record_outputs'}.",
+        f"{errors or 'the service returned no error; see record_outputs'}.",
         hints=find_hints(errors, *outputs),
     )
 
@@ -73,19 +73,19 @@ def ended_late(record: Record, *, how_to_continue: str) -> WaitTimedOut:
 def unknown_status(record: Record) -> PollingFailed:
     """Return the error of a record whose status this version does not know."""
     known = ", ".join(map(str, STATUSES))
-    return PollingFailed(f"its status {record.status!r} is none of {known}, so nobody can tell whether it has ended")
+    return PollingFailed(f"its status {record.status!r} is none of {known}, so it is unknown whether it has ended")
 
 
 def record_not_found(record_id: str, options: WaitOptions, error: BaseException | None) -> SelfServiceError:
     """Return the failure of a record that was never found; without an `error`, the wait was too short to tell."""
-    hint = "Check the id, and that it is of this region and account."
+    hint = "Check the id, and that it belongs to this region and account."
     if error is None:
         return WaitTimedOut(
-            f"The service did not know the record {record_id} within {options.timeout} s (wait_timeout). {hint} A "
-            "record that was created just now may not be found at once: run the task again for such a one."
+            f"The service did not find the record {record_id} within {options.timeout} s (wait_timeout). {hint} A "
+            "new record may not be found at once: if it was created just now, run the task again."
         )
     return NotFound(
-        f"The service does not know the record {record_id}, and a new one would have been found by now: "
+        f"The service can't find the record {record_id}, and a new one would have been found by now: "
         f"{describe_error(error)}. {hint}",
         **error_facts(error),
     )
@@ -108,11 +108,13 @@ def combined_failure(failures: Mapping[str, SelfServiceError], total: int) -> Se
 
 def _timed_out(record: Record, options: WaitOptions, error: BaseException | None, how_to_continue: str) -> WaitTimedOut:
     if error is None:
-        seen = f"had not ended after {options.timeout} s (wait_timeout): it is {_describe_status(record)}, and goes on."
+        seen = (
+            f"had not ended after {options.timeout} s (wait_timeout): it is {_describe_status(record)}, and continues."
+        )
     else:
         seen = (
             f"was not seen to end within {options.timeout} s (wait_timeout): when last read, it was "
-            f"{_describe_status(record)}, and the last look failed: {describe_error(error)}."
+            f"{_describe_status(record)}, and the last poll failed: {describe_error(error)}."
         )
     facts = error_facts(error) if error else {}
     return WaitTimedOut(f"Record {record.record_id} {seen}", how_to_continue=how_to_continue, **facts)

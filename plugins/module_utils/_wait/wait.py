@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .._servicecatalog.api import ServiceCatalog
 
 # Of more records than this, the ids are too long for a line.
-_MOST_NAMED, _AGAIN = 10, "To go on waiting, run this task again."
+_MOST_NAMED, _AGAIN = 10, "To continue waiting, run this task again."
 
 
 def wait_for_record(
@@ -144,7 +144,7 @@ def _error_of(poller: RecordPoller, record_id: str, interrupted: Interrupted | N
 
 def _unread(record: Record, error: BaseException | None) -> str:
     reason = describe_error(error) if error else "wait_timeout passed"
-    return f"Record {record.record_id} could not be read to its end, so that its outputs may be missing: {reason}."
+    return f"Record {record.record_id} could not be read completely, so outputs may be missing: {reason}."
 
 
 def _ended(poller: RecordPoller) -> int:

@@ -59,11 +59,15 @@ def preferences_of(hostnames: Iterable[Any]) -> list[Preference]:
         members = given if isinstance(given, Mapping) else {"name": given}
         unknown = set(members) - set(Preference._fields)
         if unknown or not members.get("name"):
-            raise InvalidInput(f"hostnames has {given!r}; a dictionary takes a name, and a prefix and a separator.")
+            raise InvalidInput(
+                f"hostnames has {given!r}; a dictionary must have name, and can have prefix and separator."
+            )
         preference = Preference(**{str(key): str(value) for key, value in members.items()})
         for word in filter(None, (preference.name, preference.prefix)):
             if _plain_word(word) not in ATTRIBUTES and not (word.startswith("tag:") and word != "tag:"):
-                raise InvalidInput(f"hostnames has {word!r}; it takes tag:KEY, {', '.join(ATTRIBUTES)}.")
+                raise InvalidInput(
+                    f"hostnames has {word!r}; it must be tag:KEY, {', '.join(ATTRIBUTES[:-1])} or {ATTRIBUTES[-1]}."
+                )
         found.append(preference)
     return [*found, Preference("name")]
 
@@ -71,7 +75,9 @@ def preferences_of(hostnames: Iterable[Any]) -> list[Preference]:
 def check_prefix(prefix: str) -> None:
     """Reject a prefix with which no variable can be named."""
     if prefix and not re.fullmatch(r"[A-Za-z_]\w*", prefix, re.ASCII):
-        raise InvalidInput(f"hostvars_prefix is {prefix!r}; it takes letters, digits and '_', the first no digit.")
+        raise InvalidInput(
+            f"hostvars_prefix must have only letters, digits and '_', and must not start with a digit, not {prefix!r}."
+        )
 
 
 def host_names(products: Sequence[Product], preferences: Sequence[Preference], taken: Collection[str]) -> list[str]:

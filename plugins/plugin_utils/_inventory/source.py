@@ -66,7 +66,7 @@ def check_statuses(statuses: Iterable[str]) -> None:
     """Reject a status that no product can have."""
     for status in statuses:
         if status not in STATUSES:
-            raise InvalidInput(f"statuses has {status!r}; it takes {', '.join(STATUSES)}.")
+            raise InvalidInput(f"statuses has {status!r}; it must be {', '.join(STATUSES[:-1])} or {STATUSES[-1]}.")
 
 
 def read_regions(connect: Callable[[str], BaseClient], source: Source) -> dict[str, dict[str, Any]]:
@@ -166,7 +166,7 @@ def identity_of(session: Session, environment: Mapping[str, str], access_level: 
     credentials = session.get_credentials()
     if credentials is None:
         raise InvalidInput(
-            "There are no credentials: give access_key and secret_key, a profile, or AWS' own variables."
+            "No credentials were found: set access_key and secret_key, a profile, or the AWS environment variables."
         )
     return ["access_key", str(credentials.access_key)]
 

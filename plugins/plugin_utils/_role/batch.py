@@ -71,8 +71,8 @@ def check_strategy(task: Any) -> None:
     # By name, since a strategy that is named with its namespace is loaded as another class.
     if not any(base.__module__.endswith(".strategy.linear") for base in strategy.__mro__):
         raise RoleError(
-            f"The play has the strategy {name}, which ignores run_once: each host would run what is to run once for "
-            "the whole batch. Give the play the strategy linear."
+            f"The strategy of the play is {name}, which ignores run_once, so each host would run the tasks that must "
+            "run once for the whole batch. Use the strategy linear."
         )
 
 
@@ -122,7 +122,9 @@ def check_batch(hosts: Mapping[str, Mapping[str, Any]]) -> None:
         by_target.setdefault(str(product), []).append(name)
     for names in by_target.values():
         if len(names) > 1:
-            raise RoleError(f"These hosts are the same provisioned product: {join(names)}. Limit the play to one.")
+            raise RoleError(
+                f"These hosts are the same provisioned product: {join(names)}. Limit the play to one of them."
+            )
     _check_options(hosts)
 
 
@@ -133,8 +135,8 @@ def _check_options(hosts: Mapping[str, Mapping[str, Any]]) -> None:
             if _common(host, option) != _common(first, option):
                 values = _describe_values(hosts, option)
                 raise RoleError(
-                    f"{option} differs among the hosts of the batch{values}. Limit the play to hosts with one, or run "
-                    "it once for each."
+                    f"{option} differs between the hosts of the batch{values}. Limit the play to hosts with the same "
+                    "value, or run it once for each value."
                 )
 
 

@@ -51,13 +51,13 @@ def read_options(given: Mapping[str, Any]) -> dict[str, Any]:
     """
     result = ArgumentSpecValidator(_SPEC).validate({name: given[name] for name in OPTIONS if not is_empty(given[name])})
     if result.error_messages:
-        raise RoleError(f"Wrong options of the role run_service_action: {' '.join(result.error_messages)}")
+        raise RoleError(f"Invalid options of the role run_service_action: {' '.join(result.error_messages)}")
     options = {name: value for name, value in result.validated_parameters.items() if value is not None}
     adds_date = options.pop("change_id_adds_date")
     if "change_id" in options:
         options["change_id"] = read_change(options["change_id"], adds_date=adds_date)
     if ("service_action_id" in options) == ("service_action_name" in options):
-        raise RoleError("Give one of run_service_action_service_action_id and run_service_action_service_action_name.")
+        raise RoleError("Set either run_service_action_service_action_id or run_service_action_service_action_name.")
     # In check mode there is no change to retry unless one was given.
     return {**options, "retry_failed": options["retry_failed"] and "change_id" in options}
 
@@ -91,8 +91,8 @@ def check_secrets(*given: Any) -> dict[str, Any]:
         if not is_empty(each):
             if not isinstance(each, Mapping) or not all(map(_can_be_masked, _flatten(each.values()))):
                 raise RoleError(
-                    "run_service_action_sensitive_parameters takes a dict, whose values are scalars or lists of "
-                    f"scalars, of {_SHORTEST_SECRET} characters or more and no booleans."
+                    "run_service_action_sensitive_parameters must be a dictionary whose values are scalars or lists of "
+                    f"scalars, have at least {_SHORTEST_SECRET} characters, and are not booleans."
                 )
             secrets.update(each)
     return secrets
@@ -118,14 +118,14 @@ def choose_target(
     found = {name: given[name] for name in PRODUCT if not is_empty(given[name])}
     if not found:
         raise RoleError(
-            "The host has no variable provisioned_product_id or provisioned_product_name that says on which product to "
-            "run the action. Set one of them, or limit the play to hosts that have it."
+            "The host has neither the variable provisioned_product_id nor provisioned_product_name, which name the "
+            "product to run the action on. Set one of them, or limit the play to hosts that have it."
         )
     from_extra = [name for name in found if not is_empty(extra.get(name))]
     if from_extra and len(play_hosts) > 1:
         raise RoleError(
-            f"The extra variable {from_extra[0]} is one product, and the play has {len(play_hosts)} hosts, each a "
-            "product. Leave it out and limit the play to the hosts that you mean, or use a play on localhost."
+            f"The extra variable {from_extra[0]} names one product, but the play has {len(play_hosts)} hosts, and each "
+            "is a product. Omit it and limit the play to the hosts to run on, or use a play on localhost."
         )
     return _closest(found, own, from_extra)
 
@@ -133,6 +133,6 @@ def choose_target(
 def _closest(found: Mapping[str, Any], own: Mapping[str, Any], from_extra: list[str]) -> dict[str, Any]:
     closer = from_extra or [name for name, value in found.items() if value != own.get(name)]
     if len(closer) > 1:
-        raise RoleError("Give one of provisioned_product_id and provisioned_product_name.")
+        raise RoleError("Set either provisioned_product_id or provisioned_product_name.")
     name = [*closer, *found][0]
     return {name: str(found[name])}

@@ -71,7 +71,7 @@ class Registered:
 def _without_result(run: Mapping[str, Any], refusal: str | None) -> Item:
     message = str(run.get("msg") or "")
     if not refusal and (_TIMED_OUT in message or "timedout" in run or "module_stdout" in run):
-        text = f"The action may have started, since the task was ended before it could tell: {message}"
+        text = f"The action may have started, because the task was ended before it returned a result: {message}"
         return {"outcome": "timed_out", "msg": text}
     return {"outcome": "not_started", "msg": refusal or f"{_NOT_STARTED}. {message}".strip()}
 
@@ -143,7 +143,7 @@ def is_beyond_budget(results: Mapping[str, Item], run: Mapping[str, Any]) -> boo
 
 
 def explain_end(results: Mapping[str, Item], max_errors: Any, *, later_hosts: int) -> str:
-    """Return why the play does not go on, empty if the only host says it."""
+    """Return why the play does not continue, empty if the only host says it."""
     sentences = []
     if len(results) > 1:
         counts = f"{sum(map(failed, results.values()))} of {len(results)} hosts of the batch failed or were not started"
@@ -186,7 +186,7 @@ def count_outcomes(results: Mapping[str, Item]) -> dict[str, int]:
 def describe_failures(results: Mapping[str, Item]) -> str:
     """Return which hosts failed, for a warning; an empty text if none did."""
     names = [name for name, item in results.items() if failed(item)]
-    return f"{len(names)} of {len(results)} hosts failed, which is ignored: {join(names)}." if names else ""
+    return f"{len(names)} of {len(results)} hosts failed, and the play continues: {join(names)}." if names else ""
 
 
 def _name_of(item: Item) -> str:

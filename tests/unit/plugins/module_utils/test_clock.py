@@ -33,7 +33,7 @@ class InterruptedClock(EmulatorClock):
     def sleep(self, seconds: float) -> None:
         super().sleep(seconds)
         if self.slept >= self.interrupted_after:
-            raise Interrupted("SIGTERM told this process to end.")
+            raise Interrupted("SIGTERM ended this process.")
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_an_interrupted_action_returns_its_record(service_action: Callable[..., 
     attempt = service_action(provisioned_product_id=ORDERS, service_action_id=RESTART, wait=True)
     message, result = run_interrupted(attempt, emulator)
     record = emulator.records()[0]["RecordId"]
-    assert message.startswith(f"Record {record} can't be followed any further: SIGTERM told this process to end.")
+    assert message.startswith(f"Record {record} can't be polled any further: SIGTERM ended this process.")
     assert "servicecatalog_record_wait with record_ids" in message
     assert (result["changed"], result["record_detail"]["record_id"]) == (True, record)
 

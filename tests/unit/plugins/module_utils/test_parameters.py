@@ -53,11 +53,11 @@ def test_values_other_than_scalars_and_lists_of_scalars_are_rejected(given: Any,
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({f"P{n}": ["x"] for n in range(201)}, "201 parameters; the service takes at most 200"),
-        ({"": ["x"]}, "has 0 characters; a name takes 1 to 50"),
-        ({"N" * 51: ["x"]}, "has 51 characters; a name takes 1 to 50"),
-        ({"Mode": ["x"] * 26}, "'Mode' has 26 values; the service takes at most 25"),
-        ({"Mode": ["x" * 513]}, "'Mode' has a value of 513 characters; the service takes at most 512"),
+        ({f"P{n}": ["x"] for n in range(201)}, "201 parameters; the service accepts at most 200"),
+        ({"": ["x"]}, "has 0 characters; a name must have 1 to 50"),
+        ({"N" * 51: ["x"]}, "has 51 characters; a name must have 1 to 50"),
+        ({"Mode": ["x"] * 26}, "'Mode' has 26 values; the service accepts at most 25"),
+        ({"Mode": ["x" * 513]}, "'Mode' has a value of 513 characters; the service accepts at most 512"),
     ],
 )
 def test_parameters_beyond_the_limits_are_rejected(parameters: dict, message: str) -> None:
@@ -72,16 +72,20 @@ def test_parameters_at_the_limits_are_accepted() -> None:
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
-        ("provisioned_product_id", "", "has 0 characters; it takes 1 to 100"),
-        ("provisioned_product_id", "p" * 101, "has 101 characters; it takes 1 to 100"),
-        ("provisioned_product_id", "pp 1", "provisioned_product_id is 'pp 1'; it takes only letters"),
-        ("provisioned_product_id", "pp-1\n", "it takes only letters"),
-        ("provisioned_product_name", "-db", "the first a letter or a digit"),
+        ("provisioned_product_id", "", "must have 1 to 100 characters, not 0"),
+        ("provisioned_product_id", "p" * 101, "must have 1 to 100 characters, not 101"),
+        (
+            "provisioned_product_id",
+            "pp 1",
+            "provisioned_product_id must have only letters, digits, '_' and '-', not 'pp 1'",
+        ),
+        ("provisioned_product_id", "pp-1\n", "must have only letters"),
+        ("provisioned_product_name", "-db", "and start with a letter or a digit"),
         ("provisioned_product_name", "d" * 129, "it takes 1 to 128"),
-        ("service_action_id", "act/1", "it takes only letters"),
-        ("service_action_name", "Back up", "it takes only letters"),
+        ("service_action_id", "act/1", "must have only letters"),
+        ("service_action_name", "Back up", "must have only letters"),
         ("service_action_name", "B" * 257, "it takes 1 to 256"),
-        ("execute_token", "_t", "the first a letter or a digit"),
+        ("execute_token", "_t", "and start with a letter or a digit"),
         ("execute_token", "t" * 129, "it takes 1 to 128"),
     ],
 )

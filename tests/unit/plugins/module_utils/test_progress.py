@@ -150,7 +150,7 @@ def test_what_to_run_names_a_few_records_and_no_more(
 ) -> None:
     attempt = wait_for(3)(service_action, make_attempt)
     ids = ", ".join(attempt.task.params["record_ids"])
-    hint = f"To go on waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: [{ids}]."
+    hint = f"To continue waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: [{ids}]."
     assert collect_events(attempt, channel)[0]["how_to_continue"] == hint
 
 
@@ -159,7 +159,7 @@ def test_what_to_run_for_many_records_is_the_same_task(
 ) -> None:
     attempt = wait_for(11)(service_action, make_attempt)
     (hint,) = {event["how_to_continue"] for event in collect_events(attempt, channel)[:-1]}
-    assert hint == "To go on waiting, run this task again."
+    assert hint == "To continue waiting, run this task again."
 
 
 @pytest.mark.parametrize("no_log", [False, True])

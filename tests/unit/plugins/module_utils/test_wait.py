@@ -151,7 +151,7 @@ def test_a_poll_that_hangs_over_the_deadline_is_the_last() -> None:
 
     _poller, failures = wait(clock, 5, hang)
     assert polls == [100]
-    assert "the last look failed: nothing came" in str(failures["rec-1"])
+    assert "the last poll failed: nothing came" in str(failures["rec-1"])
 
 
 def test_transient_errors_do_not_end_the_wait() -> None:
@@ -283,7 +283,7 @@ def test_the_history_is_polled_at_the_level_that_lists_the_records(
             RUNNING,
             True,
             None,
-            "not ended after 9 s (wait_timeout): it is IN_PROGRESS (Broken: It broke), and goes on.",
+            "not ended after 9 s (wait_timeout): it is IN_PROGRESS (Broken: It broke), and continues.",
         ),
         (
             RUNNING,
@@ -291,12 +291,12 @@ def test_the_history_is_polled_at_the_level_that_lists_the_records(
             ("ThrottlingException", 400),
             "was not seen to end within 9 s (wait_timeout): when last read",
         ),
-        (RUNNING, True, ("ThrottlingException", 400), "the last look failed: ThrottlingException: no. Go on so."),
+        (RUNNING, True, ("ThrottlingException", 400), "the last poll failed: ThrottlingException: no. Go on so."),
         (
             RUNNING,
             True,
             ("ExpiredTokenException", 400),
-            "can't be followed any further: ExpiredTokenException: no (log in again",
+            "can't be polled any further: ExpiredTokenException: no (log in again",
         ),
     ],
 )
@@ -399,7 +399,7 @@ def test_a_listing_that_takes_all_the_time_is_the_reason_of_the_timeout() -> Non
 
     ids = [f"rec-{number}" for number in range(5)]
     _poller, failures = wait(clock, 0, lambda _id: RUNNING, *ids, listing=hang)
-    assert all("the last look failed: InternalError" in str(failures[each]) for each in ids)
+    assert all("the last poll failed: InternalError" in str(failures[each]) for each in ids)
 
 
 @pytest.mark.parametrize(("code", "status"), [("Whatever", 429), ("Whatever", 503)])

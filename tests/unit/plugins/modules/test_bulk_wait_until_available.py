@@ -172,7 +172,7 @@ def test_a_signal_leaves_those_that_wait_unstarted(patient: Make, emulator: Emul
     attempt.task.clock = InterruptedClock(emulator, interrupt_at=number)
     result = attempt.result()
     assert result["failed"] is True
-    assert "SIGTERM told this process to end." in result["msg"]
+    assert "SIGTERM ended this process." in result["msg"]
     assert "run this task again with change_id: CHG-1" in result["msg"]
     assert [item["outcome"] for item in result["results"]][::2] == ["not_started"] * 2
     emulator.advance(300)
@@ -184,7 +184,7 @@ def test_an_error_of_a_product_fails_its_target_alone(patient: Make, emulator: E
     ids = create_products(emulator, 4, {0: {"seconds": 20, "ends": "ERROR"}, 1: {"seconds": 20}})
     result = patient(ids, max_errors="1").result()
     assert outcomes(result) == ["failed", "succeeded", "succeeded", "succeeded"]
-    assert "has the status ERROR, which is not waited for." in result["results"][0]["msg"]
+    assert "has the status ERROR, which the task does not wait for." in result["results"][0]["msg"]
 
 
 @pytest.mark.parametrize("count", [1, 6])
@@ -266,7 +266,7 @@ def test_what_waits_when_nothing_but_timed_out_targets_hold_places_is_not_starte
     attempt.task.params = {**attempt.task.params, "provisioned_product_ids": ids[::-1]}
     result = attempt.result()
     assert outcomes(result) == ["timed_out", "not_started"]
-    assert "max_concurrency is 1" in result["msg"]
+    assert "max_concurrency (1)" in result["msg"]
 
 
 def test_a_place_is_free_for_what_waits_once_a_late_end_is_seen(patient: Make, emulator: Emulator) -> None:

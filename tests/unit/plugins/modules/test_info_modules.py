@@ -220,7 +220,7 @@ def test_without_a_level_the_widest_that_is_allowed_is_listed_and_a_narrow_one_i
     assert levels_of(emulator, operation) == ALL[: denied + 1]
     level = ALL[denied].lower()
     warning = (
-        f"{operation} is not allowed for the whole account, so only the {what} of this {level} are listed. To silence "
+        f"{operation} is not allowed for the whole account, so only the {what} of this {level} are listed. To avoid "
         f"this warning, set access_level: {level}."
     )
     assert attempt.warnings == ([warning] if denied else [])
@@ -276,8 +276,8 @@ def test_no_other_error_goes_on_to_the_next_level(products: Make, emulator: Emul
             {"access_level": "role"},
             (
                 "(it is denied at the access level role; ask for the permission "
-                "servicecatalog:SearchProvisionedProducts with the condition servicecatalog:roleLevel = self, or leave "
-                "access_level out)."
+                "servicecatalog:SearchProvisionedProducts with the condition servicecatalog:roleLevel = self, or omit "
+                "access_level)."
             ),
         ),
     ],
@@ -335,12 +335,15 @@ def test_outputs_that_are_refused_as_not_valid_cost_a_warning_only(products: Mak
     ("params", "message"),
     [
         ({"limit": 0}, "limit must be 1 or more, not 0"),
-        ({"provisioned_product_ids": ["pp-1", "pp 2"]}, r"provisioned_product_ids\[1\] is 'pp 2'"),
-        ({"provisioned_product_names": [""]}, r"provisioned_product_names\[0\] has 0 characters"),
+        (
+            {"provisioned_product_ids": ["pp-1", "pp 2"]},
+            r"provisioned_product_ids\[1\] must have only letters, .*, not 'pp 2'",
+        ),
+        ({"provisioned_product_names": [""]}, r"provisioned_product_names\[0\] must have 1 to 128 characters, not 0"),
         ({"tags": {"team": None}}, "The tag 'team' in tags has no value"),
         ({"tags": {"team": ""}}, "The tag 'team' in tags has no value"),
-        ({"tags": {"on": True}}, "The value of the tag 'on' in tags is True, which is not a text; quote it"),
-        ({"tags": {"version": 1.10}}, "The value of the tag 'version' in tags is 1.1, which is not a text; quote it"),
+        ({"tags": {"on": True}}, "The value of the tag 'on' in tags is True, which is not a string; quote it"),
+        ({"tags": {"version": 1.10}}, "The value of the tag 'version' in tags is 1.1, which is not a string; quote it"),
         ({"tags": {"team": ["a", "b"]}}, "The value of the tag 'team' in tags is a list or a dictionary"),
     ],
 )
@@ -408,7 +411,7 @@ def test_an_action_deleted_during_the_lookup_fails_the_task(actions: Make, emula
 
 
 def test_a_target_that_is_null_is_rejected_before_any_call(actions: Make, emulator: Emulator) -> None:
-    with pytest.raises(_exceptions.InvalidInput, match="provisioning_artifact_id, service_action_id needs a value"):
+    with pytest.raises(_exceptions.InvalidInput, match="provisioning_artifact_id, service_action_id requires a value"):
         actions().run()
     assert emulator.calls() == []
 
@@ -468,7 +471,7 @@ def test_the_history_of_a_missing_product_is_an_empty_list(
     (warning,) = attempt.warnings
     assert "'order-db'" in warning
     assert "orders-db" in warning
-    with pytest.raises(_exceptions.InvalidInput, match="provisioned_product_name is 'order db'"):
+    with pytest.raises(_exceptions.InvalidInput, match=r"provisioned_product_name must have only .*, not 'order db'"):
         records(provisioned_product_name="order db").run()
 
 

@@ -212,7 +212,7 @@ def test_a_bulk_wait_without_credentials_says_how_to_continue(bulk: Make, login:
     result = attempt.result()
     assert_explained(result, login)
     assert {item["outcome"] for item in result["results"]} == {"timed_out"}
-    assert all("To go on, run" in item["msg"] for item in result["results"])
+    assert all("To continue, run" in item["msg"] for item in result["results"])
     assert result["changed"] is True
     assert len(emulator.records()) == 2
 

@@ -27,12 +27,12 @@ EXECUTION_PARAMETERS = "DescribeServiceActionExecutionParameters"
 ONE_TRY = {"aws_config": {"retries": {"total_max_attempts": 1}}}
 VISIBLE = "in us-east-1 that these credentials can see"
 IS_BUSY = (
-    "'legacy-db' (pp-legacy0000001) has the status UNDER_CHANGE (Update 7 is under way); it takes an action when "
-    "AVAILABLE or TAINTED"
+    "'legacy-db' (pp-legacy0000001) has the status UNDER_CHANGE (Update 7 is under way); an action can start when it "
+    "is AVAILABLE or TAINTED"
 )
 NO_TERRAFORM = "'network' (pp-terraform0001) is of the type TERRAFORM_OPEN_SOURCE, which has no service actions"
 NO_ACTION = "'orders-db' (pp-orders0000001) has no service action"
-TOO_SHORT = "Masking it would blank out much of the result; give a longer one, or use parameters if it is no secret"
+TOO_SHORT = "Masking it would hide much of the result; use a longer value, or parameters if it is not a secret"
 # A null option, which is not the same as an absent one.
 NULL = object()
 CONNECTION = ("region", "access_key", "secret_key")
@@ -76,18 +76,18 @@ MISTAKES = {
         "named 'eu-db' in us-east-1 that these credentials can see. ", provisioned_product_name="eu-db"
     ),
     "a region without products": by_name(
-        "named 'eu-db' in ap-south-1 that these credentials can see. They can see none there: check the region and the "
-        "account.",
+        "named 'eu-db' in ap-south-1 that these credentials can see. No provisioned products are visible there: "
+        "check the region and the account.",
         provisioned_product_name="eu-db",
         region="ap-south-1",
     ),
     "the id of a product as its name": by_name(
-        "named 'pp-orders0000001' in us-east-1 that these credentials can see. That is an id: give it as "
+        "named 'pp-orders0000001' in us-east-1 that these credentials can see. That is an id: use "
         "provisioned_product_id.",
         provisioned_product_name="pp-orders0000001",
     ),
     "the name of a product as its id": by_id(
-        f"with the id 'orders-db' {VISIBLE}. That is a name: give it as provisioned_product_name.",
+        f"with the id 'orders-db' {VISIBLE}. That is a name: use provisioned_product_name.",
         provisioned_product_id="orders-db",
     ),
     "an unknown id of a product": by_id(
@@ -95,17 +95,17 @@ MISTAKES = {
         provisioned_product_id="pp-orders000001",
     ),
     "an unknown action": by_name(
-        f"{NO_ACTION} named 'Reboot'. Those that exist: Backup, Failover, Restart, RotatePassword.",
+        f"{NO_ACTION} named 'Reboot'. Existing ones: Backup, Failover, Restart, RotatePassword.",
         service_action_name="Reboot",
     ),
     "a typo in the name of an action": by_name(
         f"{NO_ACTION} named 'restrat'. Did you mean Restart? Others: Backup,", service_action_name="restrat"
     ),
     "the id of an action as its name": by_name(
-        "That is an id: give it as service_action_id.", service_action_name="act-restart000001"
+        "That is an id: use service_action_id.", service_action_name="act-restart000001"
     ),
     "the name of an action as its id": by_id(
-        f"{NO_ACTION} with the id 'Restart'. That is a name: give it as service_action_name.",
+        f"{NO_ACTION} with the id 'Restart'. That is a name: use service_action_name.",
         service_action_id="Restart",
     ),
     "a misspelt parameter": by_id(
@@ -114,18 +114,18 @@ MISTAKES = {
     "a busy product": Mistake(BUSY, IS_BUSY),
     "a Terraform product": Mistake(TERRAFORM, NO_TERRAFORM),
     "no credentials": by_id(
-        "NoCredentialsError: Unable to locate credentials (give profile, or access_key and secret_key, or set their "
+        "NoCredentialsError: Unable to locate credentials (set profile, or access_key and secret_key, or their "
         "environment variables).",
         access_key=None,
         secret_key=None,
     ),
     "expired credentials": refused(
-        "ExpiredTokenException: The security token included in the request is expired (log in again, or give new "
+        "ExpiredTokenException: The security token included in the request is expired (log in again, or use new "
         "credentials).",
         **{EXECUTE: "expired_token"},
     ),
     "expired credentials at a lookup": Mistake(
-        BY_NAME, "is expired (log in again, or give new credentials).", faults={DESCRIBE: "expired_token"}
+        BY_NAME, "is expired (log in again, or use new credentials).", faults={DESCRIBE: "expired_token"}
     ),
     "denied credentials": refused(
         "AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/SelfService/demo is not authorized to "
@@ -135,7 +135,7 @@ MISTAKES = {
     "denied credentials at a lookup": Mistake(
         BY_NAME, f"perform: servicecatalog:{DESCRIBE} because", faults={DESCRIBE: "access_denied"}
     ),
-    "no region": by_id("NoRegionError: You must specify a region (give region, or set AWS_REGION).", region=None),
+    "no region": by_id("NoRegionError: You must specify a region (set region or AWS_REGION).", region=None),
     "both options of a product": by_id(
         "mutually exclusive: provisioned_product_id|provisioned_product_name", provisioned_product_name="orders-db"
     ),
@@ -144,14 +144,14 @@ MISTAKES = {
         provisioned_product_name=None,
     ),
     "a product that is null": by_name(
-        "One of provisioned_product_id, provisioned_product_name needs a value, and null is none",
+        "One of provisioned_product_id, provisioned_product_name requires a value other than null",
         provisioned_product_name=NULL,
     ),
     "a null parameter": by_id(
-        "parameters has null for 'Mode'; give a value, or leave the name out", parameters={"Mode": None}
+        "parameters has null for 'Mode'; set a value, or omit the name", parameters={"Mode": None}
     ),
     "a nested parameter": by_id(
-        "parameters has a dict for 'Mode'; it takes a scalar or a list of scalars", parameters={"Mode": {"a": 1}}
+        "parameters has a dict for 'Mode'; it must be a scalar or a list of scalars", parameters={"Mode": {"a": 1}}
     ),
     "a negative time": by_id("wait_timeout must be between 0 and 7776000 seconds, not -1", wait_timeout=-1),
     "no time between polls": by_id("wait_delay must be more than 0 and at most 7776000 seconds, not 0.0", wait_delay=0),
@@ -194,7 +194,7 @@ IN_BULK = {
         {**BULK_BY_ID, "parameters": {"Mod": "forced"}}, "takes no parameter 'Mod'. Did you mean Mode? Others: TARGET."
     ),
     "a busy product": Mistake({**BULK_BY_ID, "provisioned_product_ids": ["pp-legacy0000001"]}, IS_BUSY),
-    "expired credentials": Mistake(BULK_BY_ID, "(log in again, or give new", faults={EXECUTE: "expired_token"}),
+    "expired credentials": Mistake(BULK_BY_ID, "(log in again, or use new", faults={EXECUTE: "expired_token"}),
 }
 
 
@@ -279,7 +279,7 @@ def test_a_page_of_a_proxy_instead_of_the_answer_to_a_start_may_hide_it(
 ) -> None:
     emulator.fault(EXECUTE, "page", status=status)
     result = make(Mistake(BY_ID, ""), change_id="CHG-1")
-    check(result, f"may have started on pp-orders0000001: no usable answer came back ({EXECUTE} was answered by")
+    check(result, f"may have started on pp-orders0000001: no usable response was received ({EXECUTE} was answered by")
     assert "run this task again with change_id: CHG-1" in result["msg"]
     assert result["changed"] is True
 
@@ -326,7 +326,7 @@ def test_null_is_no_product_and_no_action(
 ) -> None:
     check(
         run_module(module, **options),
-        f"One of {of}_id, {of}_name needs a value, and null is none. Nothing was started.",
+        f"One of {of}_id, {of}_name requires a value other than null. Nothing was started.",
     )
     assert emulator.calls() == []
 
@@ -394,6 +394,6 @@ def test_a_product_that_is_busy_with_the_change_itself_is_not_called_not_started
     emulator.fault(EXECUTE, "reset_after", calls=[1])
     assert "may have started" in make(mistake)["msg"]
     result = make(mistake)
-    check(result, "it takes an action when AVAILABLE or TAINTED. It may be busy with this change.")
+    check(result, "an action can start when it is AVAILABLE or TAINTED. It may be busy with this change.")
     assert "Nothing was started." not in str(result)
     assert len(emulator.records()) == 1

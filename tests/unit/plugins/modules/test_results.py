@@ -30,9 +30,9 @@ SUCCESS, FAILURE, ARGUMENTS = "success", "failure", "an error in the arguments"
 # What RETURN says of when a key is returned, and how a task then ends.
 RETURNED = {
     "always": {SUCCESS, FAILURE, ARGUMENTS},
-    "unless the arguments are wrong": {SUCCESS, FAILURE},
+    "unless the arguments are invalid": {SUCCESS, FAILURE},
     "success": {SUCCESS},
-    "failure, unless the arguments are wrong": {FAILURE},
+    "failure, unless the arguments are invalid": {FAILURE},
 }
 # Ansible's own keys, which are not documented.
 OWN = {"failed", "msg", "changed", "warnings", "deprecations", "invocation", "diff"}

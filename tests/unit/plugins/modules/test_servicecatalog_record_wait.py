@@ -145,7 +145,7 @@ def test_a_timeout_returns_the_outcome_of_each_record(wait: Make, start: Make, e
 def test_a_record_that_cannot_be_read_has_the_outcome_unknown(wait: Make, start: Make) -> None:
     ids = [start(), "rec-none"]
     attempt = wait(ids)
-    with pytest.raises(_exceptions.NotFound, match="The service does not know the record rec-none"):
+    with pytest.raises(_exceptions.NotFound, match="The service can't find the record rec-none"):
         attempt.run()
     assert [record["outcome"] for record in attempt.task.result["records"]] == ["succeeded", "unknown"]
     assert attempt.task.result["records"][1]["record_detail"]["record_id"] == "rec-none"
@@ -156,9 +156,9 @@ def test_an_id_that_the_service_does_not_know_fails_after_thirty_seconds(wait: M
     result = attempt.result()
     assert 30 <= attempt.task.clock.slept < 40
     assert result["msg"] == (
-        "The service does not know the record rec-none, and a new one would have been found by now: "
-        "ResourceNotFoundException: No record found with id: rec-none. Check the id, and that it is of this region and "
-        "account."
+        "The service can't find the record rec-none, and a new one would have been found by now: "
+        "ResourceNotFoundException: No record found with id: rec-none. Check the id, and that it belongs to this region "
+        "and account."
     )
     assert result["error"]["code"] == "ResourceNotFoundException"
     assert [record["outcome"] for record in result["records"]] == ["unknown"]
@@ -167,9 +167,9 @@ def test_an_id_that_the_service_does_not_know_fails_after_thirty_seconds(wait: M
 @pytest.mark.parametrize("wait_timeout", [0, 5])
 def test_an_id_that_is_not_known_by_the_deadline_is_not_said_to_run(wait: Make, wait_timeout: int) -> None:
     result = wait(["rec-none"], wait_timeout=wait_timeout).result()
-    assert result["msg"].startswith(f"The service did not know the record rec-none within {wait_timeout} s")
-    assert "go on waiting" not in result["msg"]
-    assert "goes on" not in result["msg"]
+    assert result["msg"].startswith(f"The service did not find the record rec-none within {wait_timeout} s")
+    assert "continue waiting" not in result["msg"]
+    assert "and continues" not in result["msg"]
     assert [record["outcome"] for record in result["records"]] == ["timed_out"]
 
 
@@ -181,7 +181,7 @@ def test_a_record_that_the_service_shows_late_is_waited_for(wait: Make, start: M
 def test_an_unknown_id_that_is_throttled_at_the_end_may_still_run(wait: Make, emulator: Emulator) -> None:
     emulator.fault(DESCRIBE, "throttling", between=[emulator.now() + 4, emulator.now() + 100])
     result = wait(["rec-none"], wait_timeout=10).result()
-    assert "the last look failed: ThrottlingException" in result["msg"]
+    assert "the last poll failed: ThrottlingException" in result["msg"]
 
 
 @pytest.mark.parametrize("target", [{"provisioned_product_id": ORDERS}, {"provisioned_product_name": "orders-db"}])
@@ -266,15 +266,15 @@ def test_an_empty_list_of_records_succeeds(wait: Make) -> None:
 
 @pytest.mark.parametrize("given", [[None], ["rec-1", ""]])
 def test_an_empty_id_is_rejected_before_any_call(wait: Make, emulator: Emulator, given: list) -> None:
-    with pytest.raises(_exceptions.InvalidInput, match=r"record_ids\[\d\] has 0 characters"):
+    with pytest.raises(_exceptions.InvalidInput, match=r"record_ids\[\d\] must have 1 to 100 characters, not 0"):
         wait(given).run()
     assert emulator.calls() == []
 
 
 def test_a_target_that_is_null_is_rejected_before_any_call(wait: Make, emulator: Emulator) -> None:
-    with pytest.raises(_exceptions.InvalidInput, match=r"One of record_ids, .* needs a value, and null is none"):
+    with pytest.raises(_exceptions.InvalidInput, match=r"One of record_ids, .* requires a value other than null"):
         wait(None).run()
-    with pytest.raises(_exceptions.InvalidInput, match="provisioned_product_id is 'pp 1'"):
+    with pytest.raises(_exceptions.InvalidInput, match=r"provisioned_product_id must have only .*, not 'pp 1'"):
         wait(provisioned_product_id="pp 1").run()
     assert emulator.calls() == []
 

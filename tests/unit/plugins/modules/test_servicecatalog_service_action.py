@@ -124,7 +124,7 @@ def test_bad_input_makes_no_call(service_action: Make, emulator: Emulator, param
 
 @pytest.mark.parametrize("config", [{"speed": "fast"}, {"retries": 3}])
 def test_an_aws_config_that_botocore_rejects_is_invalid_input(service_action: Make, config: dict) -> None:
-    with pytest.raises(_exceptions.InvalidInput, match="aws_config is not what botocore takes"):
+    with pytest.raises(_exceptions.InvalidInput, match="aws_config is invalid"):
         service_action(**restart, aws_config=config).run()
 
 
@@ -238,7 +238,7 @@ def test_a_change_with_as_many_attempts_as_there_can_be_goes_on_with_a_new_one(
 
 @pytest.mark.parametrize("more", [{}, {"execute_token": "t-1"}])
 def test_a_retry_needs_a_change(service_action: Make, emulator: Emulator, more: dict[str, str]) -> None:
-    with pytest.raises(_exceptions.InvalidInput, match="retry_failed needs a change_id"):
+    with pytest.raises(_exceptions.InvalidInput, match="retry_failed requires change_id"):
         service_action(**restart, retry_failed=True, **more).run()
     assert emulator.calls() == []
 
@@ -293,7 +293,7 @@ def test_an_ended_record_keeps_its_outcome_if_its_outputs_cannot_be_read(
             attempt.run()
     else:
         attempt.run()
-        assert "could not be read to its end" in attempt.warnings[0]
+        assert "could not be read completely" in attempt.warnings[0]
     assert attempt.task.result["record_detail"]["status"] == ("FAILED" if failure else "SUCCEEDED")
 
 
@@ -398,7 +398,7 @@ def test_a_token_that_was_used_for_another_product_is_refused(
 ) -> None:
     first = service_action(**restart, execute_token="t-1").run()
     attempt = service_action(**{**restart, "provisioned_product_id": None, **other}, execute_token="t-1")
-    with pytest.raises(_exceptions.Refused, match=f"t-1 stands for record .* on .* {ORDERS}") as caught:
+    with pytest.raises(_exceptions.Refused, match=f"t-1 belongs to record .* on .* {ORDERS}") as caught:
         attempt.run()
     assert caught.value.facts["changed"] is False
     assert caught.value.facts["record_detail"]["record_id"] == first["record_detail"]["record_id"]
@@ -571,7 +571,7 @@ def test_an_unknown_product_is_reported_even_if_the_choices_are_denied(
 
 def test_an_unknown_action_lists_the_choices(service_action: Make, emulator: Emulator) -> None:
     with pytest.raises(
-        _exceptions.NotFound, match=r"'Reboot'. Those that exist: Backup, Failover, Restart, RotatePassword"
+        _exceptions.NotFound, match=r"'Reboot'. Existing ones: Backup, Failover, Restart, RotatePassword"
     ):
         service_action(provisioned_product_id=ORDERS, service_action_name="Reboot").run()
     assert emulator.records() == []
@@ -757,14 +757,14 @@ def test_a_response_that_the_parser_fails_on_may_have_started_the_action_and_is_
     emulator.fault(EXECUTE, "garbage")
     result = service_action(**restart, change_id="CHG-1").result()
     assert (result["failed"], result["changed"]) == (True, True)
-    problem = f"was answered by {emulator.url} with what can't be read: {type(error).__name__}"
+    problem = f": the response from {emulator.url} can't be parsed: {type(error).__name__}"
     assert "may have started" in result["msg"]
-    assert f"{EXECUTE} {problem}" in result["msg"]
+    assert f"{EXECUTE}{problem}" in result["msg"]
     assert "To find out, run this task again with change_id: CHG-1: it returns" in result["msg"]
     assert len(emulator.records()) == 1
     before = service_action(provisioned_product_name="orders-db", service_action_id=RESTART).result()
     assert (before["failed"], before["changed"]) == (True, False)
-    assert f"DescribeProvisionedProduct {problem}" in before["msg"]
+    assert f"DescribeProvisionedProduct{problem}" in before["msg"]
     assert "Nothing was started" in before["msg"]
     assert "exception" not in before
     assert len(before["msg"].splitlines()) == 1

@@ -120,8 +120,8 @@ def test_a_listing_that_only_saves_calls_warns_of_nothing(bulk: Make, emulator: 
     ("params", "message"),
     [
         ({"tags": {"team": None}}, "The tag 'team' in tags has no value"),
-        ({"tags": {"env": "prod"}, "search_query": [""]}, "search_query has a term that is empty"),
-        ({}, "One of provisioned_product_ids, .*, search_query, tags needs a value, and null is none"),
+        ({"tags": {"env": "prod"}, "search_query": [""]}, "search_query has an empty term"),
+        ({}, "One of provisioned_product_ids, .*, search_query, tags requires a value other than null"),
     ],
 )
 def test_a_search_is_validated_before_any_call(bulk: Make, emulator: Emulator, params: dict, message: str) -> None:
@@ -154,7 +154,7 @@ def test_an_empty_search_query_selects_no_targets(bulk: Make, emulator: Emulator
     create_products(emulator, 3)
     result = bulk(search_query=[], service_action_id=RESTART).run()
     assert (result["changed"], result["results"]) == (False, [])
-    with pytest.raises(_exceptions.InvalidInput, match="search_query has a term that is empty"):
+    with pytest.raises(_exceptions.InvalidInput, match="search_query has an empty term"):
         bulk(search_query=["web", " "], service_action_id=RESTART).run()
     assert not emulator.calls()
 
@@ -257,7 +257,10 @@ def test_parameters_of_a_target_override_those_of_the_task(bulk: Make, emulator:
     [
         ({"provisioned_product_ids": [ORDERS, BILLING, ORDERS]}, f"more than once: {ORDERS}"),
         ({"targets": [{"provisioned_product_id": ORDERS, "parameters": {"Mode": None}}]}, "null for 'Mode'"),
-        ({"targets": [{"provisioned_product_id": "a b"}]}, "provisioned_product_id is 'a b'"),
+        (
+            {"targets": [{"provisioned_product_id": "a b"}]},
+            "provisioned_product_id must have only letters, digits, '_' and '-', not 'a b'",
+        ),
         ({"provisioned_product_ids": [ORDERS], "max_concurrency": "0"}, "max_concurrency must be .*, not '0'"),
         ({"provisioned_product_ids": [ORDERS], "max_errors": "most"}, "max_errors must be .*, not 'most'"),
         ({"search_query": ["x"], "max_errors": "101%"}, "max_errors must be .*, not '101%'"),
@@ -335,7 +338,7 @@ def test_the_reasons_of_ten_refusals_are_read(bulk: Make, emulator: Emulator) ->
     for each in ids:
         emulator.update_product(each, status="UNDER_CHANGE")
     result = bulk(provisioned_product_ids=ids, service_action_id=RESTART, max_errors="30").run()
-    explained = [item for item in result["results"] if "takes an action when AVAILABLE or TAINTED" in item["msg"]]
+    explained = [item for item in result["results"] if "can start when it is AVAILABLE or TAINTED" in item["msg"]]
     assert outcomes(result) == ["failed"] * 30
     assert len(explained) == 10
     assert emulator.records() == []
@@ -436,8 +439,8 @@ def test_targets_with_as_many_attempts_as_there_can_be_go_on_with_a_new_change(
     message = bulk(**given, retry_failed=True).result()["msg"]
     assert ("and with retry_failed: true" in message) is bool(others)
     assert message.endswith(
-        "Failed 100 times, and not retried any more: web-0000. Fix the cause and run those, and only those, with a new "
-        "change_id."
+        "Failed 100 times, and not retried again: web-0000. Fix the cause, and run the action on only these targets "
+        "with a new change_id."
     )
     assert len(emulator.records()) == MOST_ATTEMPTS + others
 
@@ -479,7 +482,7 @@ def test_a_message_stays_short_with_long_names_and_without_a_free_place(bulk: Ma
     # Long names are replaced by ids.
     assert f"Failed: {ids[0]} and 6 more." in message
     assert message.count(" (record rec-") == 3
-    assert "and 4 more. Stop what they run" in message
+    assert "and 4 more. Stop their actions" in message
     assert "The first: Record rec-" in message
 
 
@@ -762,7 +765,7 @@ def test_a_product_that_the_search_returns_with_an_invalid_id_fails_alone(bulk: 
     emulator.fault("SearchProvisionedProducts", "replaced", members={"ProvisionedProducts": found})
     result = bulk(search_query=["x"], service_action_id=RESTART, max_errors="1").run()
     assert outcomes(result) == ["failed", "succeeded"]
-    assert "provisioned_product_id is 'pp/1'" in result["results"][0]["msg"]
+    assert ", not 'pp/1'" in result["results"][0]["msg"]
     assert [record["ProvisionedProductId"] for record in emulator.records()] == [BILLING]
 
 
@@ -842,8 +845,11 @@ def test_a_target_that_timed_out_keeps_its_place_and_the_message_names_it(bulk: 
     result = attempt.result()
     assert outcomes(result) == ["timed_out"] + ["not_started"] * 5
     (record,) = emulator.records()
-    assert f"(max_concurrency is 1): web-0000 (record {record['RecordId']})" in result["msg"]
-    assert "Stop what they run, wait for it, or raise max_concurrency." in result["msg"]
+    assert (
+        f"max_concurrency (1) is used up by targets that may still be running: web-0000 (record {record['RecordId']})"
+        in result["msg"]
+    )
+    assert "Stop their actions, wait for them, or increase max_concurrency." in result["msg"]
     assert attempt.task.clock.slept == 20
 
 
@@ -900,7 +906,7 @@ def test_a_start_without_any_answer_keeps_its_place_and_fails_at_wait_timeout(bu
     assert outcomes(result) == ["failed", "not_started", "not_started"]
     assert "may have started" in result["results"][0]["msg"]
     assert (result["failed"], result["changed"]) == (True, True)
-    assert "(max_concurrency is 1): pp-web0000000000 (no record seen)" in result["msg"]
+    assert "may still be running: pp-web0000000000 (no record seen)" in result["msg"]
     assert attempt.task.clock.slept == 60
     # After 0, 4, 12, 28 and 58 seconds, and at wait_timeout.
     assert len(emulator.calls(EXECUTE)) == 6
@@ -976,7 +982,7 @@ def test_a_target_that_can_not_be_polled_keeps_its_place(bulk: Make, emulator: E
     attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, max_concurrency="1", max_errors="2")
     result = attempt.result()
     assert outcomes(result) == ["timed_out", "not_started"]
-    assert "hold every place (max_concurrency is 1): web-0000" in result["msg"]
+    assert "max_concurrency (1) is used up by targets that may still be running: web-0000" in result["msg"]
     assert len(emulator.records()) == 1
 
 
@@ -1102,7 +1108,7 @@ def test_a_retry_without_a_free_place_is_told(bulk: Make, emulator: Emulator) ->
     emulator.fault(EXECUTE, "reset_after", calls=list(range(2, 60)))
     more = {"retry_failed": True, "wait_timeout": 30, "max_errors": "2", "aws_config": ONE_TRY}
     result = bulk(provisioned_product_ids=ids, **more, **given).result()
-    assert "max_concurrency is 1" in result["msg"]
+    assert "max_concurrency (1)" in result["msg"]
 
 
 def test_a_retry_without_an_answer_does_not_tell_the_old_record(bulk: Make, emulator: Emulator) -> None:
@@ -1132,12 +1138,12 @@ def test_the_signal_is_told_beside_failures(bulk: Make, emulator: Emulator) -> N
     def interrupt(seconds: float) -> None:
         sleeps.append(seconds)
         if len(emulator.records()) > 4:
-            raise Interrupted("SIGTERM told this process to end.")
+            raise Interrupted("SIGTERM ended this process.")
         sleep(seconds)
 
     attempt.task.clock.sleep = interrupt
     message = attempt.result()["msg"]
-    assert "SIGTERM told this process to end." in message
+    assert "SIGTERM ended this process." in message
     assert "It broke" in message
 
 
@@ -1155,7 +1161,7 @@ def test_a_retry_that_a_signal_keeps_from_starting_stays_failed(bulk: Make, emul
 
     def interrupt(seconds: float = 0.0) -> None:
         if len(emulator.calls(EXECUTE)) >= last:
-            raise Interrupted("SIGTERM told this process to end.")
+            raise Interrupted("SIGTERM ended this process.")
         sleep(seconds)
 
     def wait_or_interrupt(futures: Collection[Future[Any]], _seconds: float | None) -> set[Future[Any]]:
@@ -1168,7 +1174,7 @@ def test_a_retry_that_a_signal_keeps_from_starting_stays_failed(bulk: Make, emul
     assert outcomes(result) == ["failed"] * 3
     assert all("It broke" in item["msg"] and item["record_detail"] for item in result["results"])
     assert (result["changed"], result["remaining"], len(emulator.records())) == (False, [], 3)
-    assert "SIGTERM told this process to end." in result["msg"]
+    assert "SIGTERM ended this process." in result["msg"]
     assert result["msg"].endswith("and with retry_failed: true if those that failed are to run again.")
 
 
@@ -1302,14 +1308,14 @@ def check_run(run: FinishedRun, fleet: Fleet, records: list[dict[str, Any]]) -> 
         return
     assert run.ended <= max(first_starts.values()) + fleet.wait_timeout + 30
     errors = sum(item["outcome"] in ("failed", "timed_out") for item in items)
-    if len(first_starts) < len(items) and "hold every place" in run.result["msg"]:
+    if len(first_starts) < len(items) and "may still be running" in run.result["msg"]:
         holders = [item for item in items if may_still_run(item)]
         assert len(holders) == fleet.max_concurrency
         assert run.result["failed"]
-        message = run.result["msg"].partition("hold every place")[2]
+        message = run.result["msg"].partition("may still be running")[2]
         assert all((item["provisioned_product_name"] or item["provisioned_product_id"]) in message for item in holders)
     else:
-        assert "hold every place" not in run.result.get("msg", "")
+        assert "may still be running" not in run.result.get("msg", "")
         assert len(first_starts) == len(items) or errors > fleet.max_errors
 
 
@@ -1399,7 +1405,7 @@ def test_places_are_held_whatever_ends_late_is_lost_or_is_killed(
             emulator.update_product(product, run=dict(its_run))
         network.fates = {product: list(fates) for product, fates in fleet.fates.items()}
         for _run in range(chance.randint(1, 3)):
-            cut = chance.choice([None, None, Killed(), Interrupted("SIGTERM told this process to end.")])
+            cut = chance.choice([None, None, Killed(), Interrupted("SIGTERM ended this process.")])
             run = run_bulk(fleet, cut, chance.randint(1, 30))
             records = emulator.records()
             assert most_at_once(records) <= fleet.max_concurrency

@@ -120,7 +120,7 @@ def test_at_the_deadline_nothing_was_started(patient: Make, emulator: Emulator, 
     assert result["msg"] == (
         f"The service action {RESTART} was not started on {ORDERS} by this run: the provisioned product 'orders-db' "
         f"({ORDERS}) was UNDER_CHANGE (Stack update in progress), and did not become available within 60 s "
-        "(wait_timeout). It may be busy with this change. To go on, run this task again with change_id: CHG-1."
+        "(wait_timeout). It may be busy with this change. To continue, run this task again with change_id: CHG-1."
     )
     assert result["error"]["code"] == "InvalidStateException"
     assert attempt.task.clock.slept == 60
@@ -160,7 +160,7 @@ def test_an_error_of_the_product_ends_the_wait(patient: Make, emulator: Emulator
         _exceptions.ProductUnavailable, match=r"has the status ERROR \(Rollback failed\), which"
     ) as caught:
         attempt.run()
-    assert "To go on, correct that and run this task again with change_id: " in str(caught.value)
+    assert "To continue, correct that and run this task again with change_id: " in str(caught.value)
     assert caught.value.facts["changed"] is False
     assert after <= attempt.task.clock.slept <= after + 4
     assert emulator.records() == []
@@ -319,8 +319,8 @@ def test_a_signal_ends_the_wait_and_tells_what_was_started(patient: Make, emulat
     attempt.task.clock = InterruptedClock(emulator, interrupt_at=3)
     result = attempt.result()
     assert (result["failed"], result["changed"]) == (True, lost)
-    assert result["msg"].startswith("SIGTERM told this process to end. The service action")
-    assert ("may have started" if lost else "To go on, run this task again with") in result["msg"]
+    assert result["msg"].startswith("SIGTERM ended this process. The service action")
+    assert ("may have started" if lost else "To continue, run this task again with") in result["msg"]
     assert "change_id: CHG-1" in result["msg"]
     calls = len(emulator.calls())
     emulator.advance(1000)
@@ -355,7 +355,8 @@ def test_check_mode_warns_of_a_product_that_would_be_waited_for(
         return
     assert attempt.run()["changed"] is True
     assert (
-        f"has the status {status}; it takes an action when AVAILABLE or TAINTED. The start waits" in attempt.warnings[0]
+        f"has the status {status}; an action can start when it is AVAILABLE or TAINTED. The start will wait"
+        in attempt.warnings[0]
     )
 
 
