@@ -16,13 +16,13 @@ from .processes import HERE
 
 PAGE = HERE.parents[1] / "docs" / "docsite" / "rst" / "guide_benchmarks.rst"
 CHAPTERS: dict[str, tuple[str, Measurement]] = {
-    "starting": ("Starting a thousand", bulk.measure_starting),
-    "bulk": ("Running a thousand to the end", bulk.measure_waiting),
-    "growth": ("Growing to ten thousand", bulk.measure_growth),
-    "role": ("The role on a thousand hosts", role.measure),
-    "single": ("One action", single.measure_cost),
-    "waiting": ("Waiting", single.measure_waiting),
-    "listing": ("Listing", listing.measure),
+    "starting": ("Starting 1,000 targets", bulk.measure_starting),
+    "bulk": ("Running 1,000 targets to the end", bulk.measure_waiting),
+    "growth": ("Scaling to 10,000 targets", bulk.measure_growth),
+    "role": ("The role on 1,000 hosts", role.measure),
+    "single": ("Overhead of one action", single.measure_cost),
+    "waiting": ("Polling", single.measure_waiting),
+    "listing": ("Listing products", listing.measure),
     "inventory": ("Inventory", inventory.measure),
     "progress": ("Showing progress", progress.measure),
 }

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The script that a user would write instead of the module: read all pages with boto3, convert, print JSON."""
+"""The script that a user would write instead of the module: read all pages with boto3, convert them, print JSON."""
 
 from __future__ import annotations
 

@@ -48,8 +48,8 @@ def measure_starting() -> Iterator[Finding]:
         "times",
         bound=100,
         more_is_better=True,
-        remark=f"The loop of a minimal module built on amazon.aws was timed on {LOOPED} targets and taken times "
-        f"{1000 // LOOPED}; from both, the time of a play without tasks is taken off",
+        remark=f"The loop runs a minimal module built on amazon.aws; it was timed on {LOOPED} targets, and the result "
+        f"multiplied by {1000 // LOOPED}. The time of a play without tasks is subtracted from both",
     )
     yield Plot("Seconds to start 1,000 targets", {"a loop": looped, "one bulk task": started}, "s")
 
@@ -72,13 +72,13 @@ def measure_waiting() -> Iterator[Finding]:
         control.fault("*", "rate_limit", per_second=10, burst=10)
         usage, result = _run_on_all(control)
         assert result["summary"]["succeeded"] == 200
-    dictated = 200 / 10 + ACTION_SECONDS
+    shortest = 200 / 10 + ACTION_SECONDS
     yield Figure(
-        "200 targets, throttled to 10 calls a second: time over what the limit dictates",
-        usage.seconds / dictated,
+        "200 targets, throttled to 10 calls a second: time over the least that the limit allows",
+        usage.seconds / shortest,
         "times",
         bound=1.5,
-        remark=f"200 starts at that rate and the action itself take {dictated:.0f} s; no target failed",
+        remark=f"At that rate, 200 starts and the action take at least {shortest:.0f} s; no target failed",
     )
 
 
@@ -92,15 +92,15 @@ def measure_growth() -> Iterator[Finding]:
             assert result["summary"]["succeeded"] == size
         each[size] = (usage.cpu - empty.cpu) / size * 1000
     yield Figure(
-        "CPU for each target: at 10,000 over at 1,000",
+        "CPU per target: 10,000 targets over 1,000 targets",
         each[10_000] / each[1_000],
         "times",
         bound=1.3,
         remark="User and system time of the module's process, less that of a run without targets",
     )
-    yield Figure("The same: at 1,000 over at 100", each[1_000] / each[100], "times", bound=1.3)
+    yield Figure("The same: 1,000 targets over 100 targets", each[1_000] / each[100], "times", bound=1.3)
     yield Figure("Peak memory of the module's process at 10,000 targets", usage.peak, "MB", bound=250)
-    yield Plot("CPU for each target", {f"{size:,} targets": value for size, value in each.items()}, "ms")
+    yield Plot("CPU per target", {f"{size:,} targets": value for size, value in each.items()}, "ms")
 
 
 def _run_on_all(control: Control, **options: Any) -> tuple[Usage, dict[str, Any]]:

@@ -42,7 +42,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Plot:
-    """A bar chart of related values by label, scaled to the largest value."""
+    """A bar chart of values by label, scaled to the largest one."""
 
     title: str
     bars: Mapping[str, float]
@@ -100,7 +100,7 @@ def chapters_of(page: str) -> dict[str, str]:
 def _table(figures: Sequence[Figure]) -> str:
     rows = [".. list-table::", "  :header-rows: 1", ""]
     for cells in [
-        ("What", "Measured", "Wanted", "How"),
+        ("What", "Measured", "Bound", "How"),
         *((each.what, f"{format_number(each.value)} {each.unit}", each.wanted, each.remark) for each in figures),
     ]:
         first, *others = (f"- {cell}".rstrip() for cell in cells)
@@ -121,10 +121,10 @@ _HEAD = """\
 Benchmarks
 ==========
 
-What the collection costs, next to what one would do without it. ``make bench`` measures it and writes this page; the
-figures of a chapter are from one run. Read the ratios: the seconds are one machine's, whose noise is shared by both
-sides of a ratio.
+This page compares the cost of the collection with the cost of doing the same without it. ``make bench`` measures it and
+writes this page. The figures of a chapter are from one run. Compare the ratios rather than the seconds: the seconds
+depend on the machine, while both sides of a ratio were measured on the same one.
 
-Everything is measured against the emulator of this repository, which runs in a process of its own on the same machine
-and takes its share of it. Nothing here has met AWS.
+Everything is measured against the emulator in this repository. It runs in a process of its own on the same machine and
+uses a part of its CPU. Nothing on this page was measured against AWS.
 """

@@ -31,6 +31,6 @@ def measure() -> Iterator[Finding]:
         "CPU of listing 10,000 provisioned products, over a bare boto3 script",
         statistics.median(ratios),
         "times",
-        remark=f"Median of {ROUNDS} rounds in turn, from {min(ratios):.2f} to {max(ratios):.2f}; "
-        "the processes of module and script, which start alike",
+        remark=f"Median of {ROUNDS} alternating rounds, from {min(ratios):.2f} to {max(ratios):.2f}; "
+        "whole processes of the module and of the script",
     )

@@ -36,10 +36,10 @@ def measure() -> Iterator[Finding]:
     shown, silent = cpu_seconds[True][1:], cpu_seconds[False][1:]
     ratios = sorted(one / other for one, other in zip(shown, silent))
     yield Figure(
-        "CPU of ansible-playbook and all its processes on 1,000 targets, with progress over without",
+        "CPU of ansible-playbook and all its processes on 1,000 targets, with the callback over without it",
         min(shown) / min(silent),
         "times",
         bound=1.01,
-        remark=f"The least of {ROUNDS} rounds each, in turn, since whatever else runs only adds to it; the ratios of "
+        remark=f"The lowest of {ROUNDS} alternating rounds each, since other processes only add to it; the ratios of "
         f"single rounds are from {ratios[0]:.3f} to {ratios[-1]:.3f}, their median {statistics.median(ratios):.3f}",
     )

@@ -43,8 +43,8 @@ def measure() -> Iterator[Finding]:
         "The same of a play that imports the role, with Ansible's validation of its options",
         with_role / bare,
         "times",
-        remark="The validation is a task more on each host, and Ansible's; the playbook leaves it out with "
-        "rolespec_validate: false, as the role checks its options itself",
+        remark="Ansible validates in one more task on each host; the playbook skips it with rolespec_validate: false, "
+        "since the role checks its options itself",
     )
 
 

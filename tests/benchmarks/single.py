@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The single module compared with a minimal one that makes the same call, and its polling with fixed delays."""
+"""The single module compared with a minimal one that makes the same call, and its polling with fixed intervals."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def measure_cost() -> Iterator[Finding]:
     ratios = sorted(ratios[1:])
     assert set(calls) == {(1, 1)}, calls
     yield Figure(
-        "CPU of a whole ansible process with the module, ids and no wait, over one with a minimal module",
+        "CPU of an ansible process that runs the module by ids without wait, over one that runs a minimal module",
         statistics.median(ratios),
         "times",
         bound=1.05,
-        remark=f"Median of {ROUNDS} rounds in turn, from {ratios[0]:.2f} to {ratios[-1]:.2f}; one API call each. What "
-        "it costs more is Ansible's way with module_utils: at every run it parses and packs this collection's units, "
-        "and compiles them. Counted in instructions, the worker takes 5 % and the module 9 % more",
+        remark=f"Median of {ROUNDS} alternating rounds, from {ratios[0]:.2f} to {ratios[-1]:.2f}; one API call each. "
+        "The extra cost is how Ansible handles module_utils: in every run it parses, packs and compiles those of this "
+        "collection. Counted in instructions, the worker takes 5 % and the module 9 % more",
     )
 
 
@@ -64,14 +64,14 @@ def measure_waiting() -> Iterator[Finding]:
                 polls[length, way] = statistics.mean(count for _lag, count in pairs)
     for length in LENGTHS:
         bars = {f"{way}, {polls[length, way]:.1f} polls": lags[length, way] for way in DELAYS}
-        yield Plot(f"Seconds from the end of an action of {length} until it is seen", bars, "s")
+        yield Plot(f"Seconds from the end of an action of {length} until it is noticed", bars, "s")
     yield Figure(
-        "An action of 20 min: polls of the adaptive wait over those of one every 5 s",
+        "An action of 20 min: polls with the adaptive interval over polls every 5 s",
         polls["20 min", "adaptive"] / polls["20 min", "every 5 s"],
         "times",
     )
     yield Figure(
-        "An action of 5 s: lag of the adaptive wait over that of one every 5 s",
+        "An action of 5 s: delay until its end is noticed, adaptive interval over every 5 s",
         lags["5 s", "adaptive"] / lags["5 s", "every 5 s"],
         "times",
     )

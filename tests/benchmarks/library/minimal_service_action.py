@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The least that runs a service action the way amazon.aws' modules are built: what the benchmarks measure beside."""
+"""A minimal module that starts a service action, built as amazon.aws's modules are, for comparison."""
 
 from __future__ import annotations
 
