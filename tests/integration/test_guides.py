@@ -80,7 +80,7 @@ def test_a_command_runs(run: Callable[..., Any], command: tuple[str, ...]) -> No
     assert done.code == 0, done.output
 
 
-@pytest.mark.parametrize("guide", ["guide_fleets", "guide_awx"])
+@pytest.mark.parametrize("guide", ["guide_quick_start", "guide_fleets", "guide_awx", "guide_playbooks"])
 def test_the_commands_of_a_guide_run_with_its_files(
     run: Callable[..., Any], awx: Awx, tmp_path: Path, guide: str
 ) -> None:
