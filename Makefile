@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Short names for the sessions of noxfile.py, which does the work; what is in ARGS goes to the session.
+# Short names for the sessions of noxfile.py, which does the work; ARGS is passed to the session.
 
 .DEFAULT_GOAL := help
 
@@ -19,13 +19,13 @@ help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: test
-test: python ## Run all checks on the newest supported versions, and on the oldest what they can break
+test: python ## Run all checks on the newest supported versions, and some of them on the oldest
 	@$(NOX) -j 2 -s oldest sanity pylint lint build docs; before=$$?; $(NOX) -s tests -- $(ARGS) && exit $$before
 
 .PHONY: demo emulator env bench
 demo: ## Run the demo: a playbook against an emulator of Service Catalog
 emulator: ## Start the emulator with the demo's world, until Ctrl-C
-env: ## Print what a shell needs to run Ansible itself: eval "$(make -s env)"
+env: ## Print settings for a shell that runs Ansible: eval "$(make -s env)"
 bench: ## Run the benchmarks, for minutes; ARGS=name chooses, ARGS=picture draws the picture in the README
 
 .PHONY: lint format docs build sanity units integration faults coverage matrix changelog
@@ -37,9 +37,9 @@ sanity: ## Run ansible-test sanity; ARGS="--test pep8" chooses
 units: ## Run the unit tests; ARGS="-k name" goes to pytest
 integration: ## Run the integration tests; ARGS="-k name" goes to pytest
 faults: ## Run all cases of faults and signals, and random ones; ARGS="--seeds 1000" for more
-coverage: ## Run the unit tests and hold how much of the plugins they cover
+coverage: ## Run the unit tests and measure how much of the plugins they cover
 matrix: ## Run all supported versions that have a Python here; ARGS="2.19" chooses
-changelog: ## Write CHANGELOG.rst out of the fragments, for the version in galaxy.yml
+changelog: ## Write CHANGELOG.rst from the fragments, for the version in galaxy.yml
 demo emulator env bench lint format docs build sanity units integration faults coverage matrix changelog: python
 	@$(NOX) -s $@ -- $(ARGS)
 

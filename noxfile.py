@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every check of this collection is a session: `nox -s units -- -k replay` runs one, and the Makefile has short names.
 
-Environments, collections and all else that the sessions make lie in the build tree (docs/adr/0001-build-tree.md).
+All files that the sessions make, such as environments, are in the build tree (docs/adr/0001-build-tree.md).
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ import docsite
 from build_tree import BUILD, CHECKOUT, lock
 from checks import Versions
 
-# Of ansible-core 2.x, the oldest Python 3.x that runs it, and the amazon.aws of its time.
+# For each ansible-core 2.x: the oldest Python 3.x that runs it, and the amazon.aws of its time.
 CORES = {16: (10, 9), 17: (10, 9), 18: (11, 9), 19: (11, 10), 20: (12, 10), 21: (12, 11), 22: (13, 12)}
-# Of amazon.aws, the oldest ansible-core 2.x that it allows.
+# For each amazon.aws: the oldest ansible-core 2.x that it allows.
 AMAZON = {9: 16, 10: 16, 11: 17, 12: 18}
-# All pairs that both allow. With the amazon.aws of its time each ansible-core runs everything, on the oldest boto3 or
-# the newest; with the others a part, on the oldest boto3 that these allow.
+# All pairs that amazon.aws allows. With the amazon.aws of its time, each ansible-core runs all tests, on the oldest or
+# the newest boto3; with the others it runs a part, on the oldest boto3 that they allow.
 SUPPORTED = [
     Versions(f"2.{core}", f"3.{python}", amazon, oldest_boto3=amazon != own or core in (16, 19), part=amazon != own)
     for core, (python, own) in CORES.items()
     for amazon, oldest_core in AMAZON.items()
     if core >= oldest_core
 ]
-# The newest ansible-core on its other Pythons, and with modules that run on Pythons too old for it.
+# The newest ansible-core with its other Pythons, and with modules on Pythons that are too old for it.
 SUPPORTED += [Versions("2.22", python, 12) for python in ("3.14", "3.15")]
 SUPPORTED += [Versions("2.22", "3.13", 12, oldest_boto3=old == "3.9", modules=old) for old in ("3.9", "3.10")]
-# The part is what versions can break, if anything can.
+# The tests that a version is most likely to break.
 PART_SANITY = ("--test=ansible-doc", "--test=compile", "--test=import", "--test=validate-modules")
 PART_INTEGRATION = ("examples", "inventory", "role", "runner", "running_service_actions", "secrets")
 PART_TESTS = ("tests/unit/plugins", *(f"tests/integration/test_{name}.py" for name in PART_INTEGRATION))
 STAND_IN = "https://example.com/selfservice.aws"
 
-# Sessions that nox runs side by side (-j) are processes of their own, under the lock and with the PATH of the first.
+# Sessions that nox runs in parallel (-j) are processes of their own, with the lock and the PATH of the first one.
 held = ExitStack()
 if not os.environ.get("SELFSERVICE_HELD"):
     checks.prepare_environment()
@@ -71,7 +71,7 @@ antsibull_nox.load_antsibull_nox_toml()
 
 
 def run_part(session: nox.Session, versions: Versions) -> None:
-    """Run what versions can break."""
+    """Run the tests that a version is most likely to break."""
     tree = checks.set_up(session, versions, "test")
     checks.run_sanity(session, versions, tree, "--python", versions.python, *PART_SANITY)
     checks.run_tests(session, tree, "-q", *PART_TESTS)
@@ -82,7 +82,7 @@ def lint(session: nox.Session) -> None:
     """Run the linters and type checkers."""
     tree = checks.set_up(session, NEWEST, "docs", "lint")
     caches = BUILD / "caches"
-    # Some of them leave caches and logs at home.
+    # Some of them write caches and logs to the home directory.
     session.env.update(HOME=str(caches / "home"), RUFF_CACHE_DIR=str(caches / "ruff"))
     session.env.update(MYPY_CACHE_DIR=str(caches / "mypy"), MYPYPATH=os.pathsep.join([str(tree), "tests"]))
     (caches / "home").mkdir(parents=True, exist_ok=True)
@@ -102,7 +102,7 @@ def docs(session: nox.Session) -> None:
     checks.released(session, checks.set_up(session, NEWEST, "docs"))
     tmp = checks.empty_tmp(session)
     source, site = tmp / "rst", tmp / "html"
-    # antsibull-docs wants it writable for its user only.
+    # antsibull-docs requires that only its user can write to it.
     source.mkdir(mode=0o755)
     options = ["--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", str(source)]
     session.run("antsibull-docs", "collection", *options, "selfservice.aws", silent=True)
@@ -154,7 +154,7 @@ def oldest(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST.python)
 def tests(session: nox.Session) -> None:
-    """Run the unit and the integration tests; nothing is printed after pytest's summary."""
+    """Run the unit and the integration tests; the summary of pytest is printed last."""
     tree = checks.set_up(session, NEWEST, "test")
     logging.getLogger("nox").setLevel(logging.CRITICAL)
     checks.run_tests(session, tree, "tests/unit", "tests/integration", "-m", "not exhaustive", *session.posargs)
@@ -162,13 +162,13 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST.python, default=False)
 def units(session: nox.Session) -> None:
-    """Run the unit tests; what follows `--` goes to pytest."""
+    """Run the unit tests; arguments after `--` are passed to pytest."""
     checks.run_tests(session, checks.set_up(session, NEWEST, "test"), "tests/unit", *session.posargs)
 
 
 @nox.session(python=NEWEST.python, default=False)
 def integration(session: nox.Session) -> None:
-    """Run the integration tests; what follows `--` goes to pytest."""
+    """Run the integration tests; arguments after `--` are passed to pytest."""
     checks.run_tests(session, checks.set_up(session, NEWEST, "test"), "tests/integration", *session.posargs)
 
 
@@ -182,7 +182,7 @@ def faults(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST.python, default=False)
 def coverage(session: nox.Session) -> None:
-    """Run the unit tests, and fail where too few lines and branches of the plugins are covered."""
+    """Run the unit tests, and fail if they cover too few lines and branches of the plugins."""
     tree = checks.set_up(session, NEWEST, "test")
     env = {"COVERAGE_FILE": str(BUILD / "caches/coverage")}
     checks.run_tests(session, tree, "tests/unit", "--cov", "--cov-report=term", *session.posargs, **env)
@@ -191,7 +191,7 @@ def coverage(session: nox.Session) -> None:
 @nox.session(default=False)
 @nox.parametrize("python,versions", [nox.param(each.python, each, id=str(each)) for each in SUPPORTED])
 def versions(session: nox.Session, versions: Versions) -> None:
-    """Run sanity and all tests on versions that are tested together, or the part of them that versions can break."""
+    """Run sanity and all tests, or a part of the tests, on versions that are tested together."""
     if versions.part:
         run_part(session, versions)
         return
@@ -199,7 +199,7 @@ def versions(session: nox.Session, versions: Versions) -> None:
     if versions.modules:
         venv = session.create_tmp()
         session.run("uv", "venv", "--clear", "--python", versions.modules, venv, external=True)
-        # amazon.aws warns where it can't compare versions; with ansible-core packaging is there anyway.
+        # Without packaging, which ansible-core would install, amazon.aws warns that it can't compare versions.
         wanted = [*checks.boto3_requirements(versions, tree), "packaging"]
         session.run("uv", "pip", "install", "--compile-bytecode", "--python", venv, *wanted, external=True)
         checks.run_tests(session, tree, "-q", "tests/integration", SELFSERVICE_MODULE_PYTHON=f"{venv}/bin/python")
@@ -210,11 +210,11 @@ def versions(session: nox.Session, versions: Versions) -> None:
 
 @nox.session(venv_backend="none", default=False)
 def matrix(session: nox.Session) -> None:
-    """Run all supported versions that have a Python here, or of those the ones with all words given in their names."""
+    """Run all supported versions that have a Python here; arguments select those whose names contain them."""
     chosen = [each for each in SUPPORTED if all(word in str(each) for word in session.posargs)]
     left_out = [str(each) for each in chosen if each not in RUNNABLE]
     if left_out:
-        session.warn(f"Left out, for want of a Python: {', '.join(left_out)}")
+        session.warn(f"Left out, since their Python was not found: {', '.join(left_out)}")
     if len(left_out) == len(chosen):
         session.error("Nothing to run.")
     for each in chosen:
@@ -224,23 +224,23 @@ def matrix(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST.python, default=False)
 def bench(session: nox.Session) -> None:
-    """Run the benchmarks, or those named, and write their chapters of the guide; "picture" draws that of the README."""
+    """Run the benchmarks, or those named, and write their chapters of the guide; "picture" draws that in the README."""
     tree = checks.set_up(session, NEWEST, "test")
-    # They measure the collection's own code, too.
+    # They also import the collection's own code.
     env = {"PYTHONPATH": os.pathsep.join([str(CHECKOUT / "tests"), str(tree)])}
     session.run("python", "-m", "benchmarks", *session.posargs, env=env)
 
 
 @nox.session(python=NEWEST.python, default=False)
 def changelog(session: nox.Session) -> None:
-    """Write CHANGELOG.rst out of the fragments, for the version in galaxy.yml."""
+    """Write CHANGELOG.rst from the fragments, for the version in galaxy.yml."""
     checks.set_up(session, NEWEST, "docs")
     session.run("antsibull-changelog", "release")
 
 
 @nox.session(python=NEWEST.python, default=False)
 def demo(session: nox.Session) -> None:
-    """Run the demo: a playbook against an emulator of Service Catalog; what follows `--` goes to ansible-playbook."""
+    """Run the demo: a playbook against an emulator of Service Catalog; arguments after `--` go to ansible-playbook."""
     checks.set_up(session, NEWEST)
     held.close()
     session.run("python", ".ci/demo.py", *session.posargs)
@@ -248,7 +248,7 @@ def demo(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST.python, default=False)
 def emulator(session: nox.Session) -> None:
-    """Run the emulator until Ctrl-C; what follows `--` goes to it."""
+    """Run the emulator until Ctrl-C; arguments after `--` are passed to it."""
     tree = checks.set_up(session, NEWEST)
     command = [f"{session.bin}/python", "-m", "emulator", *session.posargs]
     os.execve(command[0], command, {**os.environ, **checks.settings(tree)})
@@ -256,7 +256,7 @@ def emulator(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST.python, default=False)
 def env(session: nox.Session) -> None:
-    """Print what a shell needs to run Ansible with this collection: eval "$(make -s env)"."""
+    """Print settings for a shell that runs Ansible with this collection: eval "$(make -s env)"."""
     found = {
         **checks.settings(checks.set_up(session, NEWEST)),
         "PATH": os.pathsep.join([session.bin, *os.get_exec_path()]),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Install nox into the build tree, if it is not there, and run it; ``clean`` as the only argument removes the tree."""
+"""Install nox into the build tree, unless it is there, and run it; ``clean`` as the only argument removes the tree."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STAMP = VENV / "installed.txt"
 
 
 def install() -> None:
-    """Make the virtual environment of nox anew when its requirements or its Python have changed."""
+    """Make the virtual environment of nox again if its requirements or its Python have changed."""
     wanted = f"{sys.version}\n{sys.base_prefix}\n{REQUIREMENTS.read_text(encoding='utf-8')}"
     if STAMP.exists() and STAMP.read_text(encoding="utf-8") == wanted:
         return

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The build tree, where everything that the checks make lies, outside the checkout: docs/adr/0001-build-tree.md."""
+"""The build tree outside the checkout, with everything that the checks make: docs/adr/0001-build-tree.md."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 _BASE = Path(os.environ.get("SELFSERVICE_BUILD") or "~/.cache").expanduser().resolve()
-# One for each checkout, in a folder of its own name: nothing else is ever removed.
+# One for each checkout, in a folder with the name of the collection, so that `clean` removes nothing else.
 BUILD = _BASE / "selfservice.aws" / hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:12]
 
 
 @contextmanager
 def lock(name: str) -> Iterator[None]:
-    """Let one process at a time do what is done inside; the others wait."""
+    """Let one process at a time run the body; the others wait."""
     if BUILD.is_relative_to(CHECKOUT):
         raise SystemExit(f"SELFSERVICE_BUILD is in the checkout, where ansible-test finds nothing to test: {BUILD}")
     BUILD.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def lock(name: str) -> Iterator[None]:
 
 
 def link(path: Path, target: Path) -> None:
-    """Make a symbolic link, or leave the right one alone, since others may be reading through it."""
+    """Make a symbolic link, unless it exists and is right, since other processes may be using it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not (path.is_symlink() and path.readlink() == target):
         path.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the sessions of noxfile.py have in common."""
+"""Functions that the sessions of noxfile.py share."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ LINTERS = (
     f"nox --no-venv --no-install --envdir {BUILD}/nox -s extra-checks docs-check",
     "check-jsonschema -q --builtin-schema vendor.github-workflows {workflows}",
 )
-# The pylint of its ansible-test wants dill from GitHub, which not every machine reaches.
+# Its ansible-test installs dill for pylint from GitHub, which not every machine can reach.
 WITHOUT_PYLINT = ("2.22",)
 
 
 class Versions(NamedTuple):
-    """Versions that are tested together; `modules` is a Python that runs the modules only, `part` leaves out tests."""
+    """Versions that are tested together; `modules` is a Python for the modules only, `part` runs some tests only."""
 
     core: str
     python: str
@@ -55,9 +55,9 @@ class Versions(NamedTuple):
 
 
 def prepare_environment() -> None:
-    """Keep what the user sets for Ansible and AWS from the sessions, and let nox, uv and ansible-test find Pythons.
+    """Remove settings for Ansible and AWS from the environment, and let nox, uv and ansible-test find Pythons.
 
-    pyenv's shims hide the Pythons that are not active, so the PATH has the folders behind them instead.
+    pyenv's shims hide the Pythons that are not active, so they are replaced on the PATH by the folders of all Pythons.
     """
     for name in [name for name in os.environ if name.startswith(("ANSIBLE_", "AWS_"))]:
         del os.environ[name]
@@ -76,7 +76,7 @@ def find_pythons() -> list[str]:
 
 
 def requirements(file: str) -> list[str]:
-    """Return what a requirements file of the checkout lists."""
+    """Return the requirements in a file of the checkout."""
     lines = (CHECKOUT / file).read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
@@ -87,9 +87,9 @@ def boto3_requirements(versions: Versions, tree: Path) -> list[str]:
 
 
 def set_up(session: nox.Session, versions: Versions, *tools: str) -> Path:
-    """Give a session's environment what ``.ci/requirements-*.txt`` say now, and return its tree of collections."""
+    """Install the current requirements into a session's environment, and return its tree of collections."""
     tree = collections_tree(versions.amazon)
-    # Of a release that is not out yet, this takes the newest pre-release.
+    # If there is no release yet, this selects the newest pre-release.
     wanted = [f"ansible-core=={versions.core}.*", *boto3_requirements(versions, tree)]
     wanted += [line for tool in tools for line in requirements(f".ci/requirements-{tool}.txt")]
     stamp = Path(session.virtualenv.location, "installed.txt")
@@ -102,7 +102,7 @@ def set_up(session: nox.Session, versions: Versions, *tools: str) -> Path:
 
 
 def settings(tree: Path) -> dict[str, str]:
-    """Return the variables that lead Ansible to a tree of collections, and everything away from real accounts."""
+    """Return variables that make Ansible use a tree of collections, and keep all programs away from real accounts."""
     found = {
         "ANSIBLE_COLLECTIONS_PATH": str(tree),
         "ANSIBLE_CONFIG": str(tree / "ansible.cfg"),
@@ -117,7 +117,7 @@ def settings(tree: Path) -> dict[str, str]:
 
 
 def run_all(session: nox.Session, commands: Sequence[str]) -> None:
-    """Run commands that print only what is wrong, all of them, and fail if one did."""
+    """Run all commands, which print errors only, and fail if one of them failed."""
     failed, workflows = [], " ".join(map(str, Path(".github/workflows").glob("*.yml")))
     for command in commands:
         try:
@@ -129,9 +129,9 @@ def run_all(session: nox.Session, commands: Sequence[str]) -> None:
 
 
 def run_sanity(session: nox.Session, versions: Versions, tree: Path, *words: str) -> None:
-    """Run ansible-test sanity; words are options of its own."""
+    """Run ansible-test sanity with these words as further options."""
     copy = copy_checkout(f"sanity/{versions.core}", tree)
-    # What ansible-test keeps between runs is for one process at a time.
+    # The files that ansible-test keeps between runs are for one process at a time.
     home = BUILD / "sanity" / versions.core / "home"
     provide_get_pip(home, Path(session.bin, "python"), find_pythons())
     skipped = ["--skip-test", "pylint"] if versions.core in WITHOUT_PYLINT and "pylint" not in words else []
@@ -143,18 +143,18 @@ def run_sanity(session: nox.Session, versions: Versions, tree: Path, *words: str
 
 
 def run_tests(session: nox.Session, tree: Path, *words: str, **env: str) -> None:
-    """Run pytest; words are paths and options of its own."""
-    # pytest-ansible finds the collection too late for a conftest.py.
+    """Run pytest with these words as paths and options."""
+    # pytest-ansible finds the collection after a conftest.py was imported.
     paths = shlex.join(["tests", ".ci", str(tree)])
     options = ["-o", f"pythonpath={paths}", "-o", f"cache_dir={BUILD / 'caches/pytest'}"]
-    # Many tests wait for other processes most of the time.
+    # More workers than CPUs, since many tests mostly wait for other processes.
     options += ["-n", str(min(8, 2 * (os.cpu_count() or 1)))]
     env["HYPOTHESIS_STORAGE_DIRECTORY"] = str(BUILD / "caches/hypothesis")
     session.run("python", "-m", "pytest", "--ansible-unit-inject-only", *options, *words, env=env)
 
 
 def empty_tmp(session: nox.Session) -> Path:
-    """Return the session's folder for what it makes, without what an earlier run has made."""
+    """Return the session's folder for its output, emptied."""
     folder = Path(session.create_tmp())
     shutil.rmtree(folder)
     folder.mkdir()

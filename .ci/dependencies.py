@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What nox can't install: collections, from Galaxy or else out of PyPI, and the get-pip.py of ansible-test."""
+"""Installs what nox can't: collections, from Galaxy or else from PyPI, and the get-pip.py of ansible-test."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from pathlib import Path
 from build_tree import BUILD, CHECKOUT, link, lock
 from packaging.specifiers import SpecifierSet
 
-# The newest major version of PyPI's ansible that has this major version of amazon.aws, and the one that has awx.awx.
+# For each major version of amazon.aws, the newest major version of PyPI's ansible that has it; the same for awx.awx.
 AMAZON_IN_ANSIBLE = {9: 11, 10: 13, 11: 14, 12: 15}
 AWX, AWX_IN_ANSIBLE = "24.6.1", 13
 GALAXY_SECONDS = 30
-# ansible-test's own words for the version of pip that it wants for a Python.
+# Asks ansible-test for the versions of pip that it installs for these versions of Python.
 ASK = """
 import sys, types
 from ansible_test._internal.python_requirements import get_venv_packages
 print(*{get_venv_packages(types.SimpleNamespace(version=name))["pip"] for name in sys.argv[1:]})
 """
 GET_PIP = """\
-# A stand-in for get-pip.py, made by the checks of selfservice.aws: it runs the pip that lies beside it.
+# A stand-in for get-pip.py, made by the checks of selfservice.aws: it runs the pip in the folder beside it.
 import runpy
 import sys
 
@@ -59,7 +59,7 @@ def oldest_boto3(tree: Path) -> list[str]:
 
 
 def _fetch(name: str, versions: str, ansible: int, tree: Path) -> None:
-    """Put a collection into a tree, if it is not there: from Galaxy, or out of a major version of PyPI's ansible."""
+    """Put a collection into a tree, unless it is there: from Galaxy, or from a major version of PyPI's ansible."""
     folder = Path("ansible_collections", *name.split("."))
     if (tree / folder).is_dir():
         return
@@ -86,7 +86,7 @@ def _from_galaxy(wanted: str, unpacked: Path) -> None:
 
 
 def _from_pypi(ansible: int, folder: Path, unpacked: Path) -> None:
-    # The wheel's own Python does not matter, only files are taken from it.
+    # The wheel's required Python does not matter, since only files are extracted from it.
     options = ["--no-deps", "--only-binary=:all:", "--ignore-requires-python", "--dest", str(unpacked)]
     _pip("download", "--pre", *options, f"ansible=={ansible}.*")
     with zipfile.ZipFile(next(unpacked.glob("ansible-*.whl"))) as wheel:
@@ -94,7 +94,7 @@ def _from_pypi(ansible: int, folder: Path, unpacked: Path) -> None:
 
 
 def provide_get_pip(home: Path, python: Path, names: Collection[str]) -> None:
-    """Fill ansible-test's cache in a home for these versions of Python (``3.12``): it downloads from its own host."""
+    """Put get-pip.py for these versions of Python (``3.12``) into ansible-test's cache, so that it downloads none."""
     asked = subprocess.run([python, "-c", ASK, *names], check=True, capture_output=True, text=True).stdout
     for version in asked.split():
         script = home / ".ansible/test/cache" / f"get_pip_{version.replace('.', '_')}.py"
@@ -106,5 +106,5 @@ def provide_get_pip(home: Path, python: Path, names: Collection[str]) -> None:
 
 
 def _pip(*words: str) -> None:
-    """Run the pip of nox's own environment: uv's have none, and uv can't download."""
+    """Run the pip of nox's own environment: those that uv makes have none, and uv can't download wheels."""
     subprocess.run([sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *words], check=True)

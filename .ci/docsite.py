@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Sphinx needs to build the documentation without a network: the usual conf.py, and an inventory of Ansible's."""
+"""Files with which Sphinx builds the documentation without a network: conf.py, and an inventory of Ansible's pages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ html_use_index = False
 intersphinx_mapping = {"ansible": ("https://docs.ansible.com/projects/ansible/devel/", "ansible.inv")}
 pygments_style = "ansible"
 """
-# What the pages refer to in Ansible's own documentation, by page.
+# The labels of Ansible's own documentation that the pages refer to.
 LABELS = {
     "action_plugins": ("plugins/action.html", "Action plugins"),
     "ansible_configuration_settings": ("reference_appendices/config.html", "Ansible Configuration Settings"),

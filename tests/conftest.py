@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The seeds of random tests: --seeds says how many, --seed runs a single one."""
+"""The seeds of random tests: --seeds sets their number, --seed runs a single one."""
 
 from __future__ import annotations
 

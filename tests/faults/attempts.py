@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What must hold for the attempts of a change, by the service's own log of calls and records."""
+"""Rules for the attempts of a change, checked with the emulator's log of calls and records."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ENDS = ("SUCCEEDED", "FAILED")
 
 
 def wrong_attempts(runs: Sequence[Run], records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield the actions that ran again, but not by retry_failed in a later run and after the one before had FAILED."""
+    """Yield the actions that ran again, except by retry_failed in a later run after the attempt before had FAILED."""
     last: dict[str, Mapping[str, Any]] = {}
     for record in records:
         product, created = record["ProvisionedProductId"], seconds(record["CreatedTime"])
@@ -34,9 +34,9 @@ def wrong_attempts(runs: Sequence[Run], records: Sequence[Mapping[str, Any]]) ->
 
 
 def early_retries(run: Run) -> Iterator[str]:
-    """Yield the further attempts that came before targets which had not been looked at.
+    """Yield the repeated attempts that were sent before the first attempts of other targets.
 
-    Calls on the way at once may come in any order, and there are no more of them than places.
+    Calls that are sent at the same time may arrive in any order; there are at most max_concurrency of them.
     """
     tokens: dict[str, str] = {}
     retried: list[tuple[str, int]] = []
@@ -44,9 +44,9 @@ def early_retries(run: Run) -> Iterator[str]:
         product, token = call["parameters"]["ProvisionedProductId"], token_of(call)
         if token != tokens.setdefault(product, token) and product not in dict(retried):
             retried.append((product, len(tokens)))
-    for product, looked_at in retried:
-        if looked_at + run.limits[0] <= len(tokens):
-            yield f"the next attempt of {product} came before {len(tokens) - looked_at} others had been looked at"
+    for product, tried in retried:
+        if tried + run.limits[0] <= len(tokens):
+            yield f"the next attempt of {product} came before the first one of {len(tokens) - tried} others"
 
 
 def token_of(call: Mapping[str, Any]) -> str:

@@ -23,14 +23,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "redirect": {"location": "http://127.0.0.1:9/", "status": 307},
     "page": {"status": 403},
 }
-# Replaced responses have cases of their own, and arbitrary ones those in test_hostile_input.py.
+# Replaced responses have cases of their own; test_hostile_input.py has those with arbitrary ones.
 KINDS = [kind for kind in ALL_KINDS if kind != "replaced"]
 # One fault of each sort: a transient refusal, a permanent refusal, a lost response and a malformed response.
 SORTS = ("throttling", "expired_token", "reset_after", "truncated")
 MORE = (*SORTS, "access_denied", "reset_before", "internal_after", "hang")
-# What STS or a proxy before it does to the renewal of credentials.
+# How STS, or a proxy in front of it, fails to renew credentials.
 STS_KINDS = ("access_denied", "throttling", "internal", "hang", "slow", "reset_before", "truncated", "garbage", "empty")
-# Seconds after the start between which the service is out of order; an action takes 10.
+# The times in which the service fails, in seconds after the start; an action takes 10.
 WINDOWS = ((0.0, 15.0), (1.0, 40.0), (1.0, TIMEOUT + 60.0))
 THREADS = (0, 1, 3)
 
@@ -39,8 +39,8 @@ THREADS = (0, 1, 3)
 class Fault:
     """A kind of fault on an operation: on the calls with these numbers, counted from 1, or on every call.
 
-    With a product, only calls about it count; with a window, those between so many seconds from now. `patch` is the
-    name of the members of a replaced response.
+    With a product, only calls about it are affected; with a window, only those within these seconds from now. `patch`
+    is the name of the members of a replaced response.
     """
 
     operation: str
@@ -73,8 +73,8 @@ class Fault:
 class Case:
     """A scenario and the faults that affect it.
 
-    `assumes_role`: its credentials are those of a role, and renewed before each request. `threads` is how many threads
-    the process can start.
+    `assumes_role`: its credentials are those of a role, and are renewed before each request. `threads` is the number of
+    threads that the process can start.
     """
 
     scenario: Scenario
@@ -146,7 +146,7 @@ def role_sessions() -> Iterator[Case]:
     """Yield faults on the first, a later and every renewal of credentials, also between a lost start and its retry."""
     for scenario in SCENARIOS:
         for kind, calls in product(STS_KINDS, ((1,), (2, 3), None)):
-            if (kind, calls) != ("slow", None):  # This takes seconds, and adds nothing to a renewal that hangs.
+            if (kind, calls) != ("slow", None):  # This takes seconds; renewals that hang test the same.
                 yield Case(scenario, (Fault(ASSUME_ROLE, kind, calls),), assumes_role=True)
         if scenario.operations[0] == EXECUTE:
             for kind in STS_KINDS:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Running a scenario in this process, on a simulated clock, with signals and limits that are simulated, too."""
+"""Run a scenario in this process, with a simulated clock, simulated signals and simulated limits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ UTILS = "ansible_collections.selfservice.aws.plugins.module_utils."
 class ScenarioOutcome:
     """The outcome of a scenario: its result, the record ids that the service returned, the seconds slept, warnings.
 
-    A killed one has no result. `interrupted_after` is when, in seconds slept, the module noticed a signal, if one came.
+    A killed scenario has no result. `interrupted_after` is the seconds slept until the module noticed a signal.
     """
 
     result: dict[str, Any] | None
@@ -39,36 +39,36 @@ class ScenarioOutcome:
 
 
 class Killed(BaseException):
-    """The process died: nothing catches this, and nothing is told."""
+    """The process was killed: nothing catches this, and nothing is returned."""
 
 
 class InterruptedClock(EmulatorClock):
-    """A clock on which a signal comes before the n-th time that the module looks for one, and stays; or SIGKILL."""
+    """A clock on which a signal, or SIGKILL, comes before the n-th time that the module checks for one, and stays."""
 
     def __init__(self, emulator: Control, interrupt_at: float = math.inf, *, kills: bool = False) -> None:
         super().__init__(emulator)
         self.interrupted_after: float | None = None
         self._interrupt_at = interrupt_at
         self._kills = kills
-        self._looks_left = math.inf
+        self._checks_left = math.inf
 
     def sleep(self, seconds: float) -> None:
         """Raise Interrupted, or advance this clock and the emulator's."""
-        self._look()
+        self._check_signal()
         super().sleep(seconds)
 
     def wait(self, futures: Collection[Future[Any]], seconds: float | None) -> set[Future[Any]]:
         """Raise Interrupted, or return the futures that are done, once one is."""
-        self._look()
+        self._check_signal()
         return super().wait(futures, seconds)
 
     def raise_on_signals(self) -> None:
-        """Begin to count."""
-        self._looks_left = self._interrupt_at
+        """Start to count."""
+        self._checks_left = self._interrupt_at
 
-    def _look(self) -> None:
-        self._looks_left -= 1
-        if self._looks_left <= 0:
+    def _check_signal(self) -> None:
+        self._checks_left -= 1
+        if self._checks_left <= 0:
             if self._kills:
                 raise Killed
             if self.interrupted_after is None:
@@ -78,7 +78,7 @@ class InterruptedClock(EmulatorClock):
 
 @contextmanager
 def limited_threads(most: float) -> Iterator[list[threading.Thread]]:
-    """Let the collection start only so many threads inside; yield those that it wanted."""
+    """Let the collection start at most this many threads; yield those that it tried to start."""
     threads = importlib.import_module(f"{UTILS}_threads")
     wanted: list[threading.Thread] = []
     start = threading.Thread.start
@@ -99,7 +99,7 @@ def limited_threads(most: float) -> Iterator[list[threading.Thread]]:
 
 @dataclass(frozen=True)
 class ScenarioRunner:
-    """Runs scenarios with the fixtures of unit tests. Clients are kept: making one takes as long as several calls."""
+    """Runs scenarios with the fixtures of unit tests. Clients are reused: making one takes as long as several calls."""
 
     emulator: Control
     make_attempt: Callable[..., Any]
@@ -121,8 +121,8 @@ class ScenarioRunner:
         """Run a scenario, with some options changed.
 
         `hangs`: a request times out after 0.1 s, while the clock advances by the module's read timeout. `assumes_role`:
-        the credentials are those of a role. `threads` is how many threads can be started. `interrupt_at`: a signal
-        comes before the n-th time that the module looks for one, SIGKILL if it `kills`.
+        the credentials are those of a role. `threads` is the number of threads that can be started. `interrupt_at`: a
+        signal comes before the n-th time that the module checks for one; with `kills` it is SIGKILL.
         """
         handler = getattr(importlib.import_module(MODULES + scenario.module), HANDLERS[scenario.module])
         attempt = self.make_attempt(handler, {**scenario.params, **params}, **scenario.modes)
@@ -149,7 +149,7 @@ class ScenarioRunner:
 
 
 def _observe(client: BaseClient, clock: EmulatorClock, record_ids: set[str], *, read_timeout: float) -> None:
-    """Collect the ids of records that are returned for starts, and let time-outs take their time."""
+    """Collect the ids of records that are returned for starts, and advance the clock by timeouts."""
 
     def collect_record_id(parsed: Mapping[str, Any], **_kwargs: Any) -> None:
         if record_id := parsed.get("RecordDetail", {}).get("RecordId"):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What must hold for each run of a task and for all of them, by the service's own log of calls and records."""
+"""Rules for each run of a task and for all of them, checked with the emulator's log of calls and records."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .attempts import ENDS, early_retries, had_ended, seconds, token_of, wrong_a
 from .scenarios import EXECUTE, Scenario
 
 ERROR_OUTCOMES = ("failed", "timed_out")
-# A replay within 2 s of its start counts as new; the service's Date header has whole seconds, and by so many more as a
-# response takes to arrive, which is some under load.
+# A replay within 2 s of its start counts as new, since the service's Date header has whole seconds. The time that a
+# response takes to arrive, which is seconds under load, is added to that.
 REPLAY_SLACK = 10.0
-# After a signal, a process under load may take so long until it knows.
+# After a signal, a process under load may take this long to notice it.
 SIGNAL_SLACK = 1.0
-# The module can't tell a replay by these responses.
+# The module can't recognize a replay from these responses.
 AGELESS = ("date", "replaced")
 MAY_HAVE_STARTED = ("may have started", "It may have started")
 
@@ -52,7 +52,7 @@ class Run:
 
     @property
     def attempts(self) -> list[Mapping[str, Any]]:
-        """The starts that were sent. A process that was killed may have left one of which nothing is known yet."""
+        """The starts that were sent, without those that a killed process left before its request was read."""
         return [call for call in self.calls if call["operation"] == EXECUTE and call["parameters"]]
 
     @property
@@ -84,9 +84,9 @@ def violations(runs: Sequence[Run], records: Sequence[Mapping[str, Any]]) -> Ite
     yield from (f"token {token} has {count} records" for token, count in counts.items() if count > 1)
     yield from wrong_attempts(runs, records)
     undisturbed = all(call["fault"] is None for run in runs for call in run.calls)
-    # Else a run may take a product that is busy with its own change for one that holds no place.
-    patient = runs[0].scenario.params.get("wait_until_available")
-    if undisturbed and runs[0].is_limited and not patient:
+    # Otherwise a run may not count a product that is busy with its own action.
+    waits_until_available = runs[0].scenario.params.get("wait_until_available")
+    if undisturbed and runs[0].is_limited and not waits_until_available:
         yield from _too_many_at_once(_changes_of(records), runs[0].limits[0])
     by_token = {record["ExecuteToken"]: record for record in records}
     for number, run in enumerate(runs, 1):
@@ -94,14 +94,14 @@ def violations(runs: Sequence[Run], records: Sequence[Mapping[str, Any]]) -> Ite
 
 
 def is_done(run: Run, records: Sequence[Mapping[str, Any]], ends: Collection[str] = ENDS) -> bool:
-    """Return whether a run has told one of these ends of every target; without a wait, whether they have ended so."""
+    """Return whether a run has returned one of these ends for every target; without a wait, whether they ended so."""
     if run.result is None:
         return False
     statuses = {record["ProvisionedProductId"]: record["Status"] for record in records}
     targets = set(run.scenario.targets or statuses)
     if run.scenario.params.get("wait", True):
-        told = _records_in(run.result)
-        statuses = {each.get("provisioned_product_id"): each.get("status") for each in told}
+        returned = _records_in(run.result)
+        statuses = {each.get("provisioned_product_id"): each.get("status") for each in returned}
     return {product for product, status in statuses.items() if status in ends} >= targets
 
 
@@ -145,18 +145,18 @@ def _too_many_at_once(changes: Sequence[tuple[float, int]], allowed: int) -> Ite
 
 
 def _changes_of(records: Sequence[Mapping[str, Any]]) -> list[tuple[float, int]]:
-    """Return when the actions of all runs, which have ended, have started and ended."""
+    """Return when the actions of all runs started and ended; all of them have ended."""
     begins = [(seconds(record["CreatedTime"]), 1) for record in records]
     return begins + [(seconds(record["UpdatedTime"]), -1) for record in records]
 
 
 def _changes_during(run: Run, records: Mapping[str, Mapping[str, Any]]) -> list[tuple[float, int]]:
-    """Return when the actions that this run started or found running have begun to count, and have ended."""
+    """Return when the actions that this run started or found running began to count, and when they ended."""
     changes: dict[str, list[tuple[float, int]]] = {}
     for call in run.starts:
         token = call["parameters"]["ExecuteToken"]
         end = seconds(records[token]["UpdatedTime"]) if token in records else 0.0
-        # The module can't see an end before the service has it, to the millisecond.
+        # The module can't see an end before the service has recorded it, to the millisecond.
         if token not in changes and end > call["time"]:
             changes[token] = [(call["time"], 1), (min(end - 0.001, run.ended), -1)]
     return [change for both in changes.values() for change in both]
@@ -171,7 +171,7 @@ def _wrong_changed(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterat
 
 
 def _may_have_changed(run: Run, records: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Return whether the module says that it can't know, or can't tell a record of this run from an older one."""
+    """Return whether the module says that it can't know, or can't distinguish its record from an older one."""
     if any(words in run.text for words in MAY_HAVE_STARTED) or any(call["fault"] in AGELESS for call in run.starts):
         return True
     found = [records[token_of(call)] for call in run.starts if token_of(call) in records]
@@ -193,7 +193,7 @@ def _too_many_errors(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iter
     old = {product for product, call in called.items() if had_ended(records.get(token_of(call)), call["time"])}
     wrong = {each["provisioned_product_id"] for each in run.result["results"] if each["outcome"] in ERROR_OUTCOMES}
     own = wrong & set(called) - old
-    # One that waits for its product holds no place, so that it may be the one too many beside all that run.
+    # A target that waits for its product does not count as running, so it may fail in addition to those that run.
     waiting = bool(run.scenario.params["wait_until_available"])
     if len(own) > most_errors + most_running + waiting:
         yield f"{len(own)} errors, with max_errors {most_errors} and max_concurrency {most_running}"
@@ -205,7 +205,7 @@ def _too_many_errors(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iter
 
 
 def _dead_ends(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """Yield a message that is not clear, or that has no way to continue where there is something to continue."""
+    """Yield a message that is not clear, or that does not say how to continue although something is left to do."""
     assert run.result is not None
     message = run.result["msg"]
     if "exception" in run.result or re.search(r"This is a bug|Traceback|\bNone\b", message):
@@ -219,7 +219,7 @@ def _dead_ends(run: Run, records: Mapping[str, Mapping[str, Any]]) -> Iterator[s
 
 
 def _records_in(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return what the result of any module tells of its records."""
+    """Return the records in the result of any module."""
     items = [*result.get("results", ()), *result.get("records", ()), *([result] if "record_detail" in result else [])]
     return [each["record_detail"] for each in items]
 

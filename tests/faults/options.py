@@ -13,7 +13,7 @@ import pytest
 
 
 class _Spec(Exception):
-    """What ends main() before it runs anything."""
+    """Ends main() before it runs anything, with the argument spec."""
 
 
 @cache

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Responses whose members are of an odd shape, are missing, or belong to something else."""
+"""Responses whose members have the wrong type, are missing, or belong to something else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ODD_DETAIL = {"CreatedTime": "yesterday", "RecordTags": "team", "RecordErrors":
 _OTHER_RECORD = {"RecordId": "rec-another", "ProvisionedProductId": "pp-another", "ProvisionedProductName": "another"}
 _OTHER_PRODUCT = {"Id": IDS[1], "Name": NAMES[1]}
 
-# By operation and name: the members that replace those of the response. A null is a member that is missing.
+# By operation and name: the members that replace those of the response. None removes a member.
 PATCHES: dict[str, dict[str, dict[str, Any]]] = {
     EXECUTE: {
         "odd": {"RecordDetail": _ODD_DETAIL},

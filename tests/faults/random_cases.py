@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Random cases: from a seed, a world, a task, and for each of its first runs some faults and maybe a signal."""
+"""Random cases, drawn from a seed: a world, a task, and faults and signals for the first runs of the task."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ from .scenarios import (
 
 CHANGE = "change-1"
 BROKEN = {"ends": "FAILED", "errors": [{"code": "Broken", "description": "It broke."}]}
-MENDED: dict[str, Any] = {"ends": "SUCCEEDED", "errors": []}
+FIXED: dict[str, Any] = {"ends": "SUCCEEDED", "errors": []}
 OPERATIONS = (EXECUTE, EXECUTE, EXECUTE, RECORD, RECORD, HISTORY, PRODUCT, SEARCH, ACTIONS, "*")
-# A process sleeps before its retries and waits for what hangs, so it gets few retries and nothing that hangs.
+# A real process really sleeps before retries and waits for calls that hang, so it gets few retries and no hangs.
 SLOW_KINDS = ("hang", "rate_limit")
 FEW_RETRIES = {"retries": {"mode": "standard", "total_max_attempts": 2}}
-# Twice, where the module ends in its own words.
+# Those after which the module returns a result are drawn twice as often.
 SIGNALS = (*[("TERM", "module"), ("HUP", "module")] * 2, ("TERM", "tree"), ("KILL", "tree"), ("KILL", "module"))
 
 
 @dataclass(frozen=True)
 class Signal:
-    """A signal to the module or to the whole process tree, once so many starts and polls were made."""
+    """A signal to the module or to the whole process tree, after this number of starts and polls."""
 
     name: str
     who: str
@@ -52,7 +52,7 @@ class Signal:
 
 @dataclass(frozen=True)
 class Disturbance:
-    """What happens to one run; in this process, its signal comes when one is looked for the `signal.calls`-th time."""
+    """The faults of one run; in this process, its signal comes when the module checks for one the n-th time."""
 
     faults: tuple[Fault, ...]
     signal: Signal | None = None
@@ -63,10 +63,11 @@ class Disturbance:
 
 @dataclass(frozen=True)
 class RandomCase:
-    """A task in a world, and what happens to its first runs; the runs after them are undisturbed.
+    """A task in a world, and the disturbances of its first runs; the runs after them are undisturbed.
 
-    `pauses` are the emulator's seconds between the disturbed runs, and `rest` those between the others: longer than any
-    action takes. `failures` is how many attempts fail before one succeeds, by product; without it, nothing is retried.
+    `pauses` are the emulator's seconds between the disturbed runs, and `rest` those between the others, longer than any
+    action takes. `failures` is the number of attempts that fail before one succeeds, by product; if empty, nothing is
+    retried.
     """
 
     seed: int
@@ -90,7 +91,7 @@ def draw(seed: int, *, in_process: bool = True) -> RandomCase:
     chance = Random(seed)
     count = chance.choice((1, 3, 8, 30) if in_process else (4, 8)) + chance.randrange(3)
     ids = [f"pp-{number:03}" for number in range(count)]
-    # Seconds: for processes they are real ones.
+    # In seconds, which are real ones for processes.
     unit = 1.0 if in_process else 0.03
     runs = {each: _draw_run(chance, unit) for each in ids}
     switches = {
@@ -109,14 +110,14 @@ def draw(seed: int, *, in_process: bool = True) -> RandomCase:
     failures = {}
     if scenario.runs_actions and chance.random() < 0.5:
         failures = {each: chance.choice((0, 0, 0, 0, 1, 2)) for each in ids}
-        runs = {each: {**run, **(BROKEN if failures[each] else MENDED)} for each, run in runs.items()}
+        runs = {each: {**run, **(BROKEN if failures[each] else FIXED)} for each, run in runs.items()}
         disturbances = tuple(replace(each, retry_failed=chance.random() < 0.7) for each in disturbances)
     busy = {}
     if scenario.targets and chance.random() < 0.5:
         busy = {each: unit * chance.uniform(5, 100) for each in ids if chance.random() < 0.3}
         scenario = replace(scenario, given={**scenario.given, "wait_until_available": True})
         switches["replay_while_busy"] = chance.choice(("accept", "refuse"))
-    # Processes run on the real clock, from which the emulator's must not be 15 minutes off.
+    # Processes use the real clock, which the emulator's must match within 15 minutes.
     rest = 500.0 if in_process else 15.0
     return RandomCase(seed, world_of(runs, switches, busy), scenario, disturbances, pauses, rest, failures)
 
@@ -124,19 +125,19 @@ def draw(seed: int, *, in_process: bool = True) -> RandomCase:
 def run_until_done(
     case: RandomCase, run_once: Callable[..., Run], emulator: Control, *, most_runs: int, **params: Any
 ) -> list[str]:
-    """Run a case's task, disturbed at first and then so often until it is done, and return the violations."""
+    """Run a case's task, at first with disturbances and then until it is done, and return the violations."""
     runs = []
     ends = ("SUCCEEDED",) if case.failures else ENDS
     for disturbance, pause in zip(case.disturbances, case.pauses):
         runs.append(run_once(case.retries(retry_failed=disturbance.retry_failed), disturbance, **params))
         emulator.clear_faults()
         emulator.advance(pause)
-        _mend(case, emulator)
+        _fix_causes(case, emulator)
     emulator.advance(case.rest)
     for _number in range(most_runs + sum(case.failures.values())):
         runs.append(run_once(case.retries(retry_failed=True), Disturbance(()), **params))
         emulator.advance(case.rest)
-        _mend(case, emulator)
+        _fix_causes(case, emulator)
         if done := is_done(runs[-1], emulator.records(), ends):
             break
     found = list(violations(runs, emulator.records()))
@@ -144,12 +145,12 @@ def run_until_done(
     return found if done else [*found, f"after {len(runs)} runs it is not done: {message}"]
 
 
-def _mend(case: RandomCase, emulator: Control) -> None:
-    """Let the action succeed on the products on which it has been started as often as it should fail."""
+def _fix_causes(case: RandomCase, emulator: Control) -> None:
+    """Let the action succeed on the products on which it has failed as often as it should."""
     started = Counter(record["ProvisionedProductId"] for record in emulator.records())
     for product in case.world["provisioned_products"]:
         if product["id"] in case.failures and started[product["id"]] >= case.failures[product["id"]]:
-            emulator.update_product(product["id"], run={**product["run"], **MENDED})
+            emulator.update_product(product["id"], run={**product["run"], **FIXED})
 
 
 def _draw_run(chance: Random, unit: float) -> dict[str, Any]:

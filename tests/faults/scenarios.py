@@ -43,7 +43,7 @@ def world_of(
 ) -> dict[str, Any]:
     """Return a world with three actions, and a provisioned product for each id, on which they run as given.
 
-    Somebody else changes the `busy` products, each for so many seconds from the beginning on.
+    The `busy` products are busy with another change for these seconds from the start.
     """
     changes = {each: {"change": {"seconds": seconds}} for each, seconds in (busy or {}).items()}
     actions = {name: f"act-{name.lower()}" for name in ("Backup", "Check", "Restart")}
@@ -80,8 +80,8 @@ class Scenario:
     """A module with options, and the operations that it calls, in order.
 
     `targets` are the products that get one record each. `records` is the number of records that exist before; they
-    are passed to the module if it has the option `record_ids`. Somebody else changes the `busy` products at first, each
-    for so many seconds.
+    are passed to the module if it has the option `record_ids`. The `busy` products are busy with another change for
+    these seconds from the start.
     """
 
     name: str

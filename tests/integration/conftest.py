@@ -26,7 +26,7 @@ from emulator import Emulator
 
 BIN = Path(sys.executable).parent
 MODULE_PYTHON = os.environ.get("SELFSERVICE_MODULE_PYTHON", sys.executable)
-# What amazon.aws and awx.awx are warned of themselves, and what Ansible adds to each such warning.
+# Warnings about amazon.aws and awx.awx themselves, and what Ansible adds to each of them.
 FOREIGN = re.compile(
     r"^\[(DEPRECATION )?WARNING\]: ("
     r"Deprecation warnings can be disabled"
@@ -91,7 +91,7 @@ def product_hosts(emulator: Emulator) -> Callable[..., dict[str, dict[str, Any]]
 
 @pytest.fixture
 def busy(emulator: Emulator) -> Iterator[Callable[[str], None]]:
-    """Return a function that lets somebody else change a product, until two seconds after a start was refused."""
+    """Return a function that makes a product busy with a change, until two seconds after a start was refused."""
     is_over = threading.Event()
     threads = []
 
@@ -175,7 +175,7 @@ def run(environment: dict[str, str], tmp_path: Path) -> Callable[..., Run]:
 
 
 def without_deprecations(output: str) -> str:
-    """Return an output without what others are warned of; fail on a deprecation or reserved name that is ours."""
+    """Return an output without warnings about other collections; fail on a deprecation or reserved name of ours."""
     ours = FOREIGN.sub("", output)
     words = " ".join(ours.split())
     for warning in ("[DEPRECATION WARNING]", "Found variable using reserved name"):
@@ -214,8 +214,8 @@ def kill(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., 
     """Return a function that runs an Ansible command line, signals some of its processes, and returns the output.
 
     `is_time` decides when. `who` selects the processes: tree is all of them, in any session; playbook is the started
-    process; module is the module process on the target. Remaining processes continue until the test ends. Only with
-    `may_end` may the command end before it is time.
+    process; module is the module process on the target. The other processes continue until the test ends. The command
+    must not end before `is_time`, except with `may_end`.
     """
     started: list[int] = []
 
@@ -245,7 +245,7 @@ def kill(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., 
         ):
             # Between two tasks no module runs.
             while not (is_time() and (victims := victims_of(process.pid, who))):
-                # Listing the processes takes much CPU, so pause between two lists.
+                # Listing the processes takes a lot of CPU, so pause between two lists.
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(0.02)
                     assert may_end, "it ended before it was killed"

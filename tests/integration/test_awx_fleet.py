@@ -69,7 +69,7 @@ def make(run: Runner, awx: Awx) -> Runner:
 
 
 def snapshot(awx: Awx) -> Any:
-    """Return all that AWX has."""
+    """Return everything that AWX has."""
     return copy.deepcopy((awx.store.items, awx.store.surveys, awx.store.associated_credentials))
 
 
@@ -183,7 +183,7 @@ def test_a_fleet_of_equal_names_in_another_organization_is_not_changed(make: Run
     another = awx.store.add("organizations", name="Another")
     project = {name: value for name, value in awx.all("projects")["Operations"].items() if name != "id"}
     awx.store.add("projects", **{**project, "organization": another})
-    # Once there is the credential type, no superuser is needed.
+    # Once the credential type exists, no superuser is needed.
     awx.store.is_superuser = False
     before = snapshot(awx)[0]
     done = make(organization="Another", image=None, execution_environment=None)

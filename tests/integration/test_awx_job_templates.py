@@ -27,7 +27,7 @@ PARAMETERS = [
     {"name": "AdminPassword", "type": "TEXT_VALUE"},
 ]
 RESTART = {"id": "act-1", "name": "Restart", "description": HOSTILE, "parameters": PARAMETERS, "run": {"seconds": 1}}
-# Options that have the names of the modules' own.
+# Options that have the same names as the modules' options.
 MODULE_NAMES = ("provisioned_product_id", "provisioned_product_name")
 STOP = {"id": "act-2", "name": "Stop", "run": {"seconds": 1}}
 
@@ -135,7 +135,7 @@ def test_what_a_failed_job_says_can_be_answered_word_for_word(
     emulator.reset(world({**STOP, "run": {"seconds": 1, "ends": "FAILED"}}))
     assert run_playbook(region="", endpoint_url="").code == 0
     template = "orders-db - Stop"
-    # As a schedule would, with the same answers every day.
+    # Like a schedule, with the same answers every day.
     answers = {"run_service_action_change_id": "CHG-1", "run_service_action_change_id_adds_date": "true"}
     for _again in range(2):
         failed = run_job(awx.launch(template, answers))
@@ -252,7 +252,7 @@ def test_a_template_that_others_made_is_not_changed(
 
 
 def changes(output: str) -> list[str]:
-    """Return which tasks changed something, or would have, by the items of their loops."""
+    """Return the tasks that changed something, or would have, with the items of their loops."""
     return re.findall(r"^changed: \[localhost\](?: => \(item=.*\))?", output, re.MULTILINE)
 
 
@@ -262,7 +262,7 @@ def test_check_mode_tells_the_changes_of_a_real_run_and_makes_none(
     emulator.reset(world(STOP))
     runs: list[dict[str, Any]] = [
         {"image": "example.org/ee:1", "region": "us-east-1", "endpoint_url": ""},
-        # Another credential for templates that there are, and another image.
+        # Another credential for existing templates, and another image.
         {"image": "example.org/ee:2", "region": "eu-west-1"},
     ]
     for number, options in enumerate(runs):
@@ -284,7 +284,7 @@ def test_a_run_for_one_organization_changes_nothing_of_another(
     other = awx.store.add_organization("Other")
     assert run_playbook(image="example.org/ee:1").code == 0
     first = own_objects(awx, "Default")
-    # Behind the prefix of AAP's controller, too.
+    # The same behind the URL prefix of AAP's controller.
     done = run_playbook(
         image="example.org/ee:2", organization="Other", CONTROLLER_OPTIONAL_API_URLPATTERN_PREFIX="/api/controller/"
     )
@@ -383,7 +383,7 @@ def test_what_is_missing_is_told_before_anything_is_made(
 
     awx.reset()
     assert run_playbook().code == 0
-    # Once the credential type is there, the role Admin of the organization is enough.
+    # Once the credential type exists, the role Admin of the organization is enough.
     awx.store.is_superuser = False
     done = run_playbook(title="Orders")
     assert done.code == 0, done.output
@@ -406,7 +406,7 @@ def test_a_scheduled_job_keeps_the_templates_up_to_date(
     names = {awx.store.items["credentials"][each]["name"] for each in awx.store.associated_credentials[template["id"]]}
     assert names == {"AWS operator", "AWS us-east-1", "Controller"}
 
-    # The job makes what is new, and leaves its own template alone.
+    # The job makes the new template, and does not change its own.
     awx.all("credentials")["Controller"]["inputs"] = {
         "host": awx.environment["CONTROLLER_HOST"],
         "oauth_token": awx.environment["CONTROLLER_OAUTH_TOKEN"],

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a bulk task shows of many targets on the terminal."""
+"""The output of a bulk task on many targets on the terminal."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Modules, inventory, role and playbooks with exactly the rights of AWS' policy AWSServiceCatalogEndUserFullAccess."""
+"""Modules, inventory, role and playbooks with exactly the rights of AWS's policy AWSServiceCatalogEndUserFullAccess."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from emulator.world import DEMO
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("servicecatalog_*.py"))
-# What an example needs beside the policy.
+# Permissions that an example needs in addition to the policy.
 NEEDS_MORE = {
     "servicecatalog_provisioned_product_info": "GetProvisionedProductOutputs",
     "servicecatalog_service_action_info": "DescribeServiceAction",

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 PLUGINS = sorted(
     f"{kind}.{path.stem}" for kind in ("filter", "modules") for path in (ROOT / "plugins" / kind).glob("*.py")
 )
-# The variables that examples are given: a password, and what a slice of a job of AWX has published.
+# The variables of the examples: a password, and the artifacts of a slice of an AWX job.
 GIVEN = {"new_password": "n3w-Passw0rd", "run_service_action_4711_failed_hosts": ["web-1"]}
 
 

@@ -131,7 +131,7 @@ def test_tags_select_hosts_and_have_a_cache_of_their_own(
     assert len(variables(list_hosts(tags={}, **cached))) == 5
     assert set(variables(list_hosts(tags={"env": "prod", "team": "orders"}, **cached))) == {"orders-db"}
     assert len(emulator.calls(SEARCH)) == 3
-    # With a search, both count.
+    # With a search, both conditions apply.
     assert set(variables(list_hosts(tags={"team": "orders"}, search_query=["status:AVAILABLE"]))) == {"orders-db"}
 
 
@@ -282,7 +282,7 @@ def test_a_denied_region_is_omitted_without_strict_permissions(
         warned = " ".join(found["_meta"]["output"].split())
         assert f"The provisioned products in {OTHER} may not be read" in warned
         assert "servicecatalog:SearchProvisionedProducts" in warned
-    # The denied region was cached too, for which each level was tried.
+    # The denied region, for which each level was tried, was cached too.
     assert len(emulator.calls(SEARCH)) == 8
 
 

@@ -11,7 +11,7 @@ from emulator import Emulator
 
 
 def test_the_demo_runs_as_described(run: Callable[..., Any], emulator: Emulator) -> None:
-    # As long as with `make demo`: a replay within 2 s of its start would count as new.
+    # Takes as long as with `make demo`: a replay within 2 s of its start would count as new.
     emulator.update_product("pp-orders0000001", run={"seconds": 60})
     done = run("ansible-playbook", "selfservice.aws.demo")
     assert done.code == 0, done.output

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Progress on a terminal, in a log and in AWX, and that no file and no record is lost however a run ends."""
+"""Progress on a terminal, in a log and in AWX; however a run ends, it leaves no file, and shows its record."""
 
 from __future__ import annotations
 

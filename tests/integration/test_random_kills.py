@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Random faults, and signals to real processes, while a random task runs again and again; the seed draws them all."""
+"""Random faults, and signals to real processes, while a random task runs again and again; all drawn from a seed."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ import pytest
 from emulator import Emulator
 from faults.cases import Fault
 from faults.invariants import Run
-from faults.random_cases import BROKEN, CHANGE, MENDED, Disturbance, RandomCase, Signal, draw, run_until_done
+from faults.random_cases import BROKEN, CHANGE, FIXED, Disturbance, RandomCase, Signal, draw, run_until_done
 from faults.scenarios import EXECUTE, HISTORY, RECORD, RESTART, Scenario, world_of
 
 KEYS = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "not-a-real-secret-key"}
-# An undisturbed run starts all that it may; only failures beyond max_errors need another.
+# An undisturbed run starts all targets; only failures beyond max_errors need another run.
 MOST_RUNS = 8
 RETURNED = (None, "date")
-# The calls after which signals come: before them, nothing is started that could be lost.
+# A signal is sent after a number of these calls; before them, nothing has started that could be lost.
 COUNTED = (EXECUTE, RECORD, HISTORY)
 
 
@@ -78,14 +78,14 @@ def _record_ids(emulator: Emulator) -> list[str]:
 
 
 def _issued(emulator: Emulator, calls: list[dict[str, Any]]) -> set[str]:
-    """Return the ids of the records that were in a response which nothing has changed or lost."""
+    """Return the ids of the records that were in a response without a fault."""
     ids = {record["ExecuteToken"]: record["RecordId"] for record in emulator.records()}
     answered = [each for each in calls if (each["operation"], each["status"]) == (EXECUTE, 200)]
     return {ids[each["parameters"]["ExecuteToken"]] for each in answered if each["fault"] in RETURNED}
 
 
 def _result_in(output: str) -> dict[str, Any] | None:
-    """Return the result of an ad-hoc command, or None if the module did not end in its own words."""
+    """Return the result of an ad-hoc command, or None if the module returned none."""
     found = re.search(r"localhost \| (\w+)!? => (\{.*)", output, re.DOTALL)
     if found is None:
         return None
@@ -137,10 +137,10 @@ def test_two_hundred_targets_run_as_often_as_they_need_despite_kills_at_random_m
 
 
 def two_hundred_targets(chance: Random) -> RandomCase:
-    """Return a case in which a tenth fails at first: a run that exceeds its budget, then runs with kills."""
+    """Return a case in which a tenth of the targets fails at first: one run exceeds max_errors, others are killed."""
     ids = [f"pp-{number:03}" for number in range(200)]
     failures = dict.fromkeys(chance.sample(ids, 20), 1)
-    runs = {each: {"seconds": chance.uniform(0.3, 1), **(BROKEN if each in failures else MENDED)} for each in ids}
+    runs = {each: {"seconds": chance.uniform(0.3, 1), **(BROKEN if each in failures else FIXED)} for each in ids}
     given = {"provisioned_product_ids": ids, "service_action_id": RESTART, "change_id": CHANGE, "wait_delay": 0.3}
     limits = {"max_concurrency": "25", "max_errors": "5%"}
     kills = [

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role's hosts are products: which of them run, what becomes of each, and which go on with the play."""
+"""The role's hosts are products: which of them run, how each ends, and which of them continue with the play."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def words_of(done: Any) -> str:
 
 
 def started(emulator: Emulator) -> list[str]:
-    """Return the names of the products whose action ran, sorted, as often as it ran."""
+    """Return the sorted names of the products whose action ran, once for each run."""
     return sorted(record["ProvisionedProductName"] for record in emulator.records())
 
 
@@ -177,7 +177,7 @@ def test_an_extra_variable_is_one_target(run_plays: Runner, emulator: Emulator, 
     done = run_plays({"hosts": "web-0", "tasks": [include()]}, arguments=extra)
     assert done.code == 0, done.output
     assert started(emulator) == ["web-1"]
-    # Of all hosts of the play, be they in other batches.
+    # Counts all hosts of the play, including those of other batches.
     many = run_plays({"serial": 1, "tasks": [include()]}, arguments=extra)
     assert many.code == 2
     assert f"The extra variable {name} is one product, and the play has 3 hosts" in words_of(many)

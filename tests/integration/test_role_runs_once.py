@@ -25,7 +25,7 @@ Runner = Callable[..., Any]
 
 @pytest.fixture
 def run_role(run: Runner, tmp_path: Path) -> Runner:
-    """Return a function that runs the role once per options in one play, on hosts or on localhost."""
+    """Return a function that runs the role once for each set of options in one play, on hosts or on localhost."""
 
     def start(*options: dict[str, Any], hosts: dict[str, Any] | None = None, **keywords: Any) -> Any:
         named = [{_variable(name): value for name, value in each.items()} for each in options]

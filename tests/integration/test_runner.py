@@ -178,12 +178,12 @@ def test_the_host_of_a_failed_product_is_the_one_that_failed(
     hosts = product_hosts(3, seconds=1)
     broken = sorted(hosts)[1]
     emulator.update_product(hosts[broken]["provisioned_product_id"], run={"seconds": 1, "ends": "FAILED"})
-    # All three start at once, so that the error budget keeps none from starting.
+    # All three start at once, before the first error can stop the others.
     job = launch("job", "bulk_service_action", hosts, service_action_id="act-1", max_errors=max_errors)
     assert run(*job.command).code == 2
     failed = [event["event_data"]["host"] for event in job.events if event["event"] == "runner_on_failed"]
     stats = [event["event_data"] for event in job.events if event["event"] == "playbook_on_stats"][-1]
-    # AWX launches a job again on the hosts that have failures here.
+    # AWX relaunches a job on the hosts that have failures here.
     assert failed == list(stats["failures"]) == job.artifacts["failed_hosts"] == [broken]
     assert not stats.get("rescued")
 
@@ -193,7 +193,7 @@ def test_concurrent_job_slices_start_each_target_once(
 ) -> None:
     hosts = product_hosts(8)
     answers = {"service_action_id": "act-1", "change_id": "wf-7"}
-    # Both slices, filled round robin, and both launched again while they run.
+    # Both slices, filled round robin, and both relaunched while they run.
     jobs = [
         launch(f"slice-{each}", "bulk_service_action", dict(list(hosts.items())[each % 2 :: 2]), **answers)
         for each in range(4)
@@ -234,7 +234,7 @@ def test_the_node_after_a_sliced_job_fails_if_any_slice_failed(
     launch: Callable[..., Job], run: Runner, run_slices: Runner, ends: tuple[int, ...]
 ) -> None:
     artifacts = run_slices(*ends)
-    # Under the plain names, only the slice that ended last is there.
+    # The plain names have the values of the slice that ended last.
     assert artifacts["failed_hosts"] == (["web-0"] if ends[-1] == 0 else [])
     following = launch("next", "check_slices", job_id=101, check_slices_expected="2", **artifacts)
     done = run(*following.command)

@@ -282,7 +282,7 @@ def test_a_secret_is_masked_everywhere_ad_hoc(run: Play, emulator: Emulator, giv
 def test_a_secret_that_is_too_short_is_rejected_with_a_readable_message(
     play: Play, emulator: Emulator, tmp_path: Path
 ) -> None:
-    # Into a file, since ansible-core 2.22 masks each such letter in its output.
+    # Written to a file, since ansible-core 2.22 masks each such letter in its output.
     play(f"""
         - {RESTART}, sensitive_parameters: {{Mode: a}}}}
           register: rejected
@@ -311,7 +311,7 @@ def test_a_call_that_hangs_or_trickles_adds_at_most_30_seconds(
     assert message in done.result["msg"]
     assert done.result["changed"] is True
     assert bool(done.result["record_detail"]["record_id"]) == (operation == "DescribeRecord")
-    assert took < 3 + 30 + 10  # includes the start and the end of Ansible
+    assert took < 3 + 30 + 10  # Includes the start and the end of Ansible.
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -398,7 +398,7 @@ def test_a_signal_ends_the_wait_for_a_busy_product_at_once(
     tasks = [{module: {**given, "wait": False, "wait_until_available": True}}]
     (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
     emulator.update_product("pp-orders0000001", change={"seconds": 1000})
-    # While a read hangs.
+    # The signal comes while a read hangs.
     emulator.fault("DescribeProvisionedProduct", "hang")
     signalled = []
 

@@ -43,7 +43,7 @@ def write(*words):
         file.write(f"{words[-1]}\\n")
 syslog.syslog = write
 """
-# Writes what callbacks are given, as those do that print JSON.
+# Writes the results that callbacks get, like callbacks that print JSON.
 CALLBACK = """\
 import json, os
 from ansible.plugins.callback import CallbackBase
@@ -149,7 +149,7 @@ def test_no_secret_is_written_anywhere(play: Callable[..., Any], emulator: Emula
     for place, text in {"the output": done.output, "the result": json.dumps(done.result), **written}.items():
         checked = text
         if str(place).startswith("async/"):
-            # From 2.22 on Ansible itself writes there which values the controller is to mask.
+            # Since 2.22, Ansible itself writes the values that the controller has to mask there.
             checked = re.sub(r'"_ansible_new_secrets": \[.*?"\](?=[,}])', "", text)
         assert [variant for variant in (*VARIANTS, *CREDENTIALS) if variant in checked] == [], place
     for record in emulator.records():
@@ -157,7 +157,7 @@ def test_no_secret_is_written_anywhere(play: Callable[..., Any], emulator: Emula
 
 
 def files_in(folder: Path) -> list[Path]:
-    """Return all files below a folder but this test's own, and modules of Ansible's that it has not removed yet."""
+    """Return all files below a folder but this test's own, and modules that Ansible has not removed yet."""
     found = [path for path in folder.rglob("*") if path.is_file() and path.parent.name != "site"]
     return [path for path in found if not path.name.startswith("AnsiballZ_")]
 
