@@ -157,8 +157,8 @@ def test_an_id_that_the_service_does_not_know_fails_after_thirty_seconds(wait: M
     assert 30 <= attempt.task.clock.slept < 40
     assert result["msg"] == (
         "The service can't find the record rec-none, and a new one would have been found by now: "
-        "ResourceNotFoundException: No record found with id: rec-none. Check the id, and that it belongs to this region "
-        "and account."
+        "ResourceNotFoundException: No record found with id: rec-none. Check the id, and that it belongs to this "
+        "region and account."
     )
     assert result["error"]["code"] == "ResourceNotFoundException"
     assert [record["outcome"] for record in result["records"]] == ["unknown"]
