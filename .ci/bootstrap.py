@@ -22,6 +22,8 @@ def install() -> None:
     wanted = f"{sys.version}\n{sys.base_prefix}\n{REQUIREMENTS.read_text(encoding='utf-8')}"
     if STAMP.exists() and STAMP.read_text(encoding="utf-8") == wanted:
         return
+    # On stderr, since `make env` is evaluated by a shell.
+    print(f"Installing what is needed into {BUILD}: first run only, about a minute.", file=sys.stderr, flush=True)
     subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
     pip = [str(VENV / "bin/python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "install", "-r", str(REQUIREMENTS)], check=True)

@@ -13,9 +13,9 @@ from emulator import Emulator
 from emulator.environment import ENVIRONMENT
 
 if __name__ == "__main__":
-    # Four times as fast as life: the demo is to end within 20 seconds.
+    # Four times as fast as real time, so that the demo ends within 20 seconds.
     with Emulator(clock="real", speed=4) as emulator:
-        print(f"Emulator of AWS Service Catalog at {emulator.url}, playbook playbooks/demo.yml", flush=True)
+        print(f"Running playbooks/demo.yml against an emulator of AWS Service Catalog at {emulator.url}", flush=True)
         command = ["ansible-playbook", "selfservice.aws.demo", *sys.argv[1:]]
         env = {**os.environ, **ENVIRONMENT, "AWS_ENDPOINT_URL": emulator.url}
         sys.exit(subprocess.run(command, check=False, env=env).returncode)

@@ -26,13 +26,13 @@ from emulator.environment import ENVIRONMENT
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE = ROOT / "docs/images/progress.svg"
 WORLD = ROOT / "tests/emulator/worlds/fleet.yml"
-COLUMNS, ROWS = 105, 13
+COLUMNS, ROWS = 105, 20
 # The number of frames and the length of the animation, which is shorter than the run.
 FRAMES, SECONDS = 24, 16.0
 WIDTH, HEIGHT = 8.43, 19
 COLOURS = {"brown": "#e5c07b", "cyan": "#56b6c2", "green": "#98c379", "red": "#e06c75"}
 PLAY = """
-- name: Patch night
+- name: Restart the servers
   hosts: localhost
   gather_facts: false
   module_defaults:
@@ -49,6 +49,11 @@ PLAY = """
         service_action_name: Restart
         max_concurrency: "50"
         max_errors: 5%
+        return_results: problems
+      register: restarts
+    - name: Show which servers failed, and why
+      ansible.builtin.debug:
+        msg: "{{ restarts.results | map(attribute='msg') }}"
 """
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <!--
@@ -117,7 +122,7 @@ def svg_of(screens: Sequence[tuple[float, list[str]]]) -> str:
         _HEAD.format(
             width=COLUMNS * WIDTH + 32,
             height=ROWS * HEIGHT + 24,
-            label="ansible-playbook on a terminal: it runs an action on a thousand targets, and tells how far it is",
+            label="ansible-playbook on a terminal: an action on a thousand targets, its progress, and those that failed",
             seconds=SECONDS,
             part=100 / FRAMES,
         )

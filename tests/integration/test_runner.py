@@ -126,10 +126,10 @@ def test_a_job_returns_its_record_as_result_fact_and_artifact(
     assert job.artifacts["record_ids"] == [record]
     assert job.artifacts["succeeded"] == 1
     assert job.artifacts["4711_record_ids"] == [record]
-    assert job.results("Give each host its result")[0]["record_detail"]["record_id"] == record
+    assert job.results("Return the result of each host")[0]["record_detail"]["record_id"] == record
     fact = job.cached_fact("servicecatalog_record_detail")
     assert (fact["record_id"], fact["status"]) == (record, "SUCCEEDED")
-    assert job.results("Give each host its result")[0]["change_id"] == "{{ 7 * 7 }}"
+    assert job.results("Return the result of each host")[0]["change_id"] == "{{ 7 * 7 }}"
 
 
 def test_a_failed_job_also_returns_its_record(launch: Callable[..., Job], run: Runner, emulator: Emulator) -> None:
