@@ -122,7 +122,7 @@ def svg_of(screens: Sequence[tuple[float, list[str]]]) -> str:
         _HEAD.format(
             width=COLUMNS * WIDTH + 32,
             height=ROWS * HEIGHT + 24,
-            label="ansible-playbook on a terminal: an action on a thousand targets, its progress, and those that failed",
+            label="ansible-playbook on a terminal: an action on a thousand targets, and those that failed",
             seconds=SECONDS,
             part=100 / FRAMES,
         )
