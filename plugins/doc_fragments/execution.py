@@ -19,8 +19,8 @@ options:
   service_action_name:
     description:
       - The name of the service action.
-      - It is looked up among the actions of the provisioned product's own provisioning artifact. An end user is allowed
-        to do that.
+      - It is looked up among the actions of the provisioned product's own provisioning artifact. End users are
+        allowed to list these actions.
     type: str
   parameters:
     description:
@@ -32,30 +32,31 @@ options:
     type: dict
   sensitive_parameters:
     description:
-      - Further parameters, merged over O(parameters). Their values are masked in results, messages, warnings, diffs and
-        progress, including what the service returns and common encodings of the values.
+      - Further parameters, merged over O(parameters). Their values are masked in results, messages, warnings, diffs
+        and progress, also where the service returns them and in common encodings.
       - Ids, tokens, statuses, times and error codes are never masked, even if they contain one of the values. On
-        ansible-core 2.22 and later, Ansible itself also masks ids in what it prints; the module then warns, and
+        ansible-core 2.22 and later, Ansible itself also masks such ids in its output. The module then warns, and
         registered variables keep the ids.
       - A value must have at least 4 characters, not counting spaces around it, and must not be a boolean.
-      - With C(async), ansible-core 2.22 and later write the values to the job's file on the target, so that the
-        controller can mask them.
-      - Pass secrets in variables. When a task fails, ansible-core 2.19 and later show the lines of the playbook or the
-        command line around it. With E(ANSIBLE_DEBUG), Ansible also shows the arguments of every module. A module can't
-        prevent either.
+      - With C(async), ansible-core 2.22 and later versions write the values to the async job file on the managed
+        host, so that the controller can mask them.
+      - Pass secrets in variables. When a task fails, ansible-core 2.19 and later versions show the command line, or
+        the lines of the playbook around the task. With E(ANSIBLE_DEBUG), Ansible also shows the arguments of every
+        module. A module can't prevent either.
     type: dict
   change_id:
     description:
-      - The id of the change that asks for the run, such as a ticket number. For the same change, product, action and
-        parameters, the service starts the action once, however often the task is run, and returns the record of that
-        start.
+      - The id of the change that the run belongs to, such as a ticket number. For the same change, product, action
+        and parameters, the service starts the action once, however often the task is run, and returns the record of
+        that start.
       - It must have 1 to 512 printable characters; spaces around it are removed. Quote booleans and numbers with a
-        fraction, which are errors, since YAML changes them. Also quote what YAML reads as another number, such as
-        V(0012), V(1_000) or V(12:30).
+        fraction. Without quotes, they are errors, since YAML changes them. Also quote what YAML reads as another
+        number, such as V(0012), V(1_000) or V(12:30).
       - If omitted, a new one is generated for each run of the task and returned.
       - Set it if you use C(until) and C(retries), where each attempt is a run of its own. Otherwise, if an attempt has
         started the action but failed, the next attempt starts it again.
-      - Only the names of O(sensitive_parameters) count, so that correcting a value does not run the action again.
+      - For deciding whether the parameters are the same, only the names of O(sensitive_parameters) count, so that
+        correcting a value does not run the action again.
       - AWS does not document how long the service remembers a start. Continue a change soon, and do not reuse the id of
         an old change.
     type: raw
@@ -73,10 +74,10 @@ options:
         C(InvalidStateException) and the product is V(UNDER_CHANGE) or V(PLAN_IN_PROGRESS), the task waits until the
         product is V(AVAILABLE) or V(TAINTED), and sends the start again with the same token. Any other status, such as
         V(ERROR), is a failure.
-      - O(wait_timeout) covers this wait and the wait for the record, even without O(wait). If it expires while the
-        product is busy, the task fails and nothing was started.
+      - O(wait_timeout) covers both this wait and the wait for the record. It also applies to this wait without
+        O(wait). If it expires while the product is busy, the task fails without having started anything.
       - When a product is busy, this requires the permission C(servicecatalog:DescribeProvisionedProduct).
-      - In check mode, a busy product is a warning.
+      - In check mode, a busy product only causes a warning.
     type: bool
     default: false
   accept_language:

@@ -15,8 +15,8 @@ options:
     description:
       - How long to wait for a record to end, in seconds, from V(0) to V(7776000), which is 90 days. The record is
         polled one last time at the deadline.
-      - A call that hangs extends this by at most 30 seconds. An action whose start was not answered by then may have
-        been started.
+      - A call that hangs extends this by at most 30 seconds. If the call that starts the action has not been answered
+        by then, the action may still have been started.
       - When the time is up, the task fails, but the action continues. The failed task returns the record and says how
         to continue waiting.
     type: int

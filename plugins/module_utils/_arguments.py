@@ -66,7 +66,7 @@ def check_one_given(params: Mapping[str, Any], *groups: Iterable[str]) -> None:
     """Reject groups of options in which none has a value; for Ansible, null is given."""
     for options in map(list, groups):
         if all(params.get(option) is None for option in options):
-            raise InvalidInput(f"One of {', '.join(options)} requires a value other than null.")
+            raise InvalidInput(f"One of {', '.join(options)} must have a value other than null.")
 
 
 def check_limit(params: Mapping[str, Any]) -> None:

@@ -25,8 +25,8 @@ options:
       - The ids of the records.
       - Exactly one of O(record_ids), O(provisioned_product_id) and O(provisioned_product_name) is required.
       - In check mode, null and empty ids are ignored, because a start in check mode creates no record.
-      - A new record may not be visible at once. An id that the service does not know is therefore retried, and is a
-        failure after 30 seconds.
+      - A new record may not be visible at once. An id that the service does not know is therefore retried for 30
+        seconds before it counts as a failure.
     type: list
     elements: raw
     aliases: [record_id]
@@ -42,7 +42,7 @@ options:
     type: str
   sensitive_parameters:
     description:
-      - The O(sensitive_parameters) that the actions were run with. They are not sent. Their values are masked in the
+      - The secret parameters that the actions were started with. They are not sent. Their values are masked in the
         results, in case the service returns them.
     type: dict
 extends_documentation_fragment:
@@ -221,7 +221,7 @@ error:
       description: The error message.
       type: str
 response_metadata:
-  description: Identifies the response with the error, for AWS Support. Null if there is none.
+  description: Data that identifies the error response, for AWS Support. Null if there is none.
   returned: failure, unless the arguments are invalid
   type: dict
   contains:

@@ -16,7 +16,8 @@ description:
   - Optionally waits until the record of that run has ended. Returns the record, also as the fact
     C(servicecatalog_record_detail).
   - Every failure after the start, including a timeout, returns the record and says how to continue.
-  - With ids, a new change, and without O(wait) and diff mode, the module makes exactly one API call.
+  - If it is given ids and a new change, and uses neither O(wait) nor diff mode, the module makes exactly one API
+    call.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options:
@@ -32,8 +33,9 @@ options:
   execute_token:
     description:
       - The idempotency token to send, if you manage tokens yourself. Mutually exclusive with O(change_id).
-      - Use a separate token for each provisioned product and action. If the service returns a record of another product
-        for the token, the task fails. A record does not name its action, so the module can't check that.
+      - Use a separate token for each provisioned product and action. If the service returns a record of another
+        product for the token, the task fails. A record does not name its action, so the module can't detect that a
+        token was used for another action.
     type: str
   wait:
     description:
@@ -54,13 +56,13 @@ attributes:
       - Starts nothing, but validates the call against the API. It checks that the provisioned product exists, that its
         status allows an action, that the action belongs to its provisioning artifact, that the parameter names are
         known, and that TARGET has a value.
-      - What the credentials are not allowed to read is a warning. The module can't read whether the action has been
-        started for this change before, so it predicts a change.
+      - If the credentials do not allow one of these reads, the module warns. The module can't read whether the action
+        has been started for this change before, so RV(changed) is true if the call is valid.
   diff_mode:
     support: full
     details:
-      - Shows the default parameters of the action as before, and the parameters that take effect as after. It costs one
-        more API call.
+      - The C(before) of the diff is the action's default parameters, and its C(after) is the parameters that take
+        effect. It costs one more API call.
 notes:
   - Tested against an emulator of the service only, never against AWS.
 seealso:
@@ -110,7 +112,7 @@ EXAMPLES = r"""
     change_id: CHG-4711
     wait: true
 
-- name: Wait until a database is no longer being changed, then restart it, in an hour at most
+- name: Wait until a database is no longer being changed, then restart it, within an hour in all
   selfservice.aws.servicecatalog_service_action:
     provisioned_product_name: orders-db
     service_action_name: Restart
@@ -143,8 +145,8 @@ changed:
 record_detail:
   description:
     - The record as last read, with all members of RecordDetail. Members that the service did not return are null.
-    - In check mode, what is known about the record that would be created. If nothing was started, all members are null,
-      and C(record_errors) and C(record_tags) are empty.
+    - In check mode, what is known about the record that would be created. If the task failed without starting
+      anything, all members are null, and C(record_errors) and C(record_tags) are empty.
   returned: unless the arguments are invalid
   type: dict
   contains:
@@ -291,7 +293,7 @@ error:
       description: The error message.
       type: str
 response_metadata:
-  description: Identifies the response with the error, for AWS Support. Null if there is none.
+  description: Data that identifies the error response, for AWS Support. Null if there is none.
   returned: failure, unless the arguments are invalid
   type: dict
   contains:

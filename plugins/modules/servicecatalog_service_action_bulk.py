@@ -12,8 +12,8 @@ version_added: 1.0.0
 short_description: Run a self-service action on many AWS Service Catalog provisioned products
 description:
   - Runs the same service action on many provisioned products from one process, and waits until all have ended.
-  - Needs little more than one API call for each target. The rates of starts and of polls adapt to throttling by the
-    service separately.
+  - Needs little more than one API call for each target. The rate of starts and the rate of polls adapt separately to
+    throttling by the service.
   - If the task is run again with the same O(change_id), it resumes where it left off. Actions that have ended are not
     run again, running actions are waited for, and the rest are started.
 author:
@@ -50,8 +50,8 @@ options:
       - Run the action on the provisioned products that have all these tags, with exactly these keys and values. Keys
         and values are case-sensitive.
       - A value is a string or an integer.
-      - The service's search can't match tags exactly, so the module reads all products that O(search_query) finds, or
-        all that the caller can see without it, and compares the tags itself.
+      - The service's search can't match tags exactly. The module therefore reads all products that O(search_query)
+        finds or, without O(search_query), all that the caller can see, and compares the tags itself.
     type: dict
   targets:
     description:
@@ -74,8 +74,8 @@ options:
   wait:
     description:
       - Whether to wait until the status of every record is V(SUCCEEDED) or V(FAILED).
-      - If V(false), only rejected starts, and records of earlier runs that are V(FAILED), count as errors, and
-        O(max_concurrency) limits the number of concurrent API calls.
+      - If V(false), only rejected starts and V(FAILED) records of earlier runs count as errors. O(max_concurrency)
+        then limits the number of concurrent API calls.
     type: bool
     default: true
   max_concurrency:
@@ -84,16 +84,17 @@ options:
         targets, such as V(10%), which is rounded down but is at least 1.
       - A target counts from its start until the module reads that its record has ended. A target that timed out still
         counts and is still polled while others run. When its record ends, another target starts.
-      - A start that got no usable response is retried with the same token until O(wait_timeout), or until a signal or
-        too many errors stop the starts. Then the target is V(failed), but its action may have been started, so it still
-        counts.
-      - If only such targets keep others from starting, the run ends, and C(msg) names them. Stop their actions, wait
-        until these have ended, or increase O(max_concurrency).
+      - A start that got no usable response is retried with the same token until O(wait_timeout), or until no more
+        starts are sent because of a signal or too many errors. Then the target is V(failed), but its action may have
+        been started, so it still counts.
+      - If only targets that timed out or got no usable response keep others from starting, the run ends, and C(msg)
+        names them. Stop their actions, wait until these have ended, or increase O(max_concurrency).
       - A target that waits until its product is available (see O(wait_until_available)) does not count. Once the
         product is available, the target starts after all targets that have not been tried yet.
-      - The limit also holds for a run that resumes another one with the same targets in the same order, if no target
-        was waiting for its product when the other run ended. With O(wait_until_available), it does not hold for a
-        resumed run if the service rejects a known start while the product is busy with it.
+      - When a run is resumed with the same targets in the same order, the limit holds for both runs together, unless
+        a target was waiting for its product when the first run ended. With O(wait_until_available), it also does not
+        hold for a resumed run if the service rejects a start that it already knows while the product is busy with
+        that action.
     type: str
     default: "50"
   max_errors:
@@ -108,8 +109,8 @@ options:
     default: "0"
   return_results:
     description:
-      - Which targets to return in RV(results). With V(problems), these are the first 10 targets that failed, timed out,
-        or may have been started, and RV(remaining) has the first 20.
+      - Which targets to return in RV(results). With V(problems), these are the first 10 targets that failed, timed
+        out, or may have been started, and RV(remaining) has only the first 20 targets that were not started.
       - A failed task prints its results. Those of a thousand targets are about a megabyte.
     type: str
     choices: [all, problems]
@@ -137,28 +138,29 @@ attributes:
         V(would_start), or V(failed) if its start would be rejected. RV(changed) is true if any target would start, and
         RV(remaining) is empty.
       - The task fails if more than O(max_errors) targets have failed, since the run would fail, too.
-      - What the credentials are not allowed to read is a warning. With O(change_id), a busy product is a warning, since
-        this change may be what it is busy with.
-      - With O(retry_failed), the attempt and the token of each target are null, since only a start can find them out.
+      - If the credentials do not allow one of the reads, the module warns. With O(change_id), a busy product only
+        causes a warning, since it may be busy with this change.
+      - With O(retry_failed), the attempt and the token of each target are null, since they are known only after a
+        start.
   diff_mode:
     support: full
     details:
       - RV(ignore:diff) has an item for each target that is or would be started, with the name of the target in the
-        headers. It shows the default parameters of the action as before, and the parameters that take effect as after.
-        It costs one more API call for each target, and none in check mode.
+        headers. Its C(before) is the action's default parameters, and its C(after) is the parameters that take
+        effect. This costs one more API call for each target, except in check mode, where it costs no extra call.
 notes:
   - Tested against an emulator of the service only, never against AWS.
   - O(wait_timeout) applies to each target separately, beginning with its first start. The time that a target waits for
     others after its product has become available is not counted.
-  - A target whose product does not become available in time counts as failed. Targets that are still waiting when too
-    many errors or a signal stop the starts are V(not_started).
+  - A target whose product does not become available in time counts as failed. If no more starts are sent because of
+    too many errors or a signal, targets that are still waiting become V(not_started).
 seealso:
   - module: selfservice.aws.servicecatalog_service_action
   - module: selfservice.aws.servicecatalog_provisioned_product_info
 """
 
 EXAMPLES = r"""
-- name: Restart databases, twenty at a time, and stop after more than a tenth of them has failed
+- name: Restart databases, twenty at a time, and stop if more than a tenth of them fail
   selfservice.aws.servicecatalog_service_action_bulk:
     targets: "{{ databases }}"
     service_action_name: Restart
@@ -198,7 +200,7 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: Restart both as soon as they are no longer being changed
+- name: Restart each of two databases as soon as it is no longer being changed
   selfservice.aws.servicecatalog_service_action_bulk:
     provisioned_product_names: [orders-db, billing-db]
     service_action_name: Restart
@@ -235,7 +237,7 @@ results:
       type: str
     outcome:
       description:
-        - V(succeeded), V(failed), V(timed_out), V(not_started), or V(started) without O(wait). In check mode,
+        - V(succeeded), V(failed), V(timed_out) or V(not_started). Without O(wait), also V(started). In check mode,
           V(would_start) or V(failed).
         - If polling a record failed before it ended, the outcome is V(timed_out).
         - A target that timed out stays V(timed_out) even if its record ends later in the same run. The record then
@@ -319,7 +321,7 @@ results:
           description: The ARN of the launch role.
           type: str
     record_outputs:
-      description: The outputs of the record, if O(return_outputs) says that they are read.
+      description: The outputs of the record, if O(return_outputs) asks for them.
       type: dict
       sample: {"SnapshotId": "snap-0123456789abcdef0"}
     record_output_list:
@@ -410,7 +412,7 @@ error:
       description: The error message.
       type: str
 response_metadata:
-  description: Identifies the response with the error, for AWS Support. Null if there is none.
+  description: Data that identifies the error response, for AWS Support. Null if there is none.
   returned: failure, unless the arguments are invalid
   type: dict
   contains:

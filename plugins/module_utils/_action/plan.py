@@ -222,7 +222,8 @@ def _check_ready(product: Mapping[str, Any], planned: Plan, warn: Callable[[str]
         raise Refused(f"{name} is of the type {product['Type']}, which has no service actions.", changed=False)
     if product.get("Status") not in BUSY:
         return
-    busy = f"{name} has the status {describe_status(product)}; an action can start when it is AVAILABLE or TAINTED."
+    needed = "an action can start once the product is AVAILABLE or TAINTED"
+    busy = f"{name} has the status {describe_status(product)}; {needed}."
     is_changing = product["Status"] in CHANGING
     waits = planned.waits_until_available and is_changing
     if is_refused or (planned.token_is_new and not waits):

@@ -85,7 +85,7 @@ def _read_text(change_id: Any) -> str:
         # A list or a dict may be of any length.
         value = f" ({mask(change_id)})" if isinstance(change_id, (bool, float)) else ""
         kind = type(change_id).__name__
-        raise InvalidInput(f"change_id was read as {kind}{value}; quote it, so that YAML does not convert it.")
+        raise InvalidInput(f"change_id was read as a {kind}{value}; quote it, so that YAML does not convert it.")
     if isinstance(change_id, int) and abs(change_id) >= 10**_LONGEST_ID:
         # Python makes no text of a number of thousands of digits.
         raise InvalidInput(f"change_id must have 1 to {_LONGEST_ID} characters, not more digits than that.")

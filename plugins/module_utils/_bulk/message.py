@@ -39,7 +39,7 @@ def bulk_failure(
     # How to continue is said once, for all.
     first = next((target.failure.what_happened for target in targets if target.failure), "")
     signal = "" if str(interrupted) in first else str(interrupted or "")
-    first = _shorten(f"The first: {first}", _LONGEST_FAILURE) if first else ""
+    first = _shorten(f"The first failure: {first}", _LONGEST_FAILURE) if first else ""
     ways = [blocked, _how_to_continue(targets, change, interrupted), _describe_given_up(targets)]
     end = " ".join(filter(None, ["Nothing was started."] if is_check else [_nothing_started(targets, change), *ways]))
     room = _LONGEST_MESSAGE + len(str(change.id)) - len(f"  {signal} {end}")

@@ -202,7 +202,7 @@ def _refuse_malformed(http_response: Any, model: Any, **_kwargs: Any) -> None:
         endpoint, status = _endpoint(http_response.url), http_response.status_code
         raise MalformedResponse(
             f"{model.name} was answered by {endpoint} with HTTP {status} and a body that is "
-            f"{'not' if _is_foreign(http_response) else 'cut off or not'} the service's."
+            f"{'not' if _is_foreign(http_response) else 'cut off or not'} from the service."
         )
 
 

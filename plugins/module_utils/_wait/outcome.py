@@ -100,7 +100,7 @@ def combined_failure(failures: Mapping[str, SelfServiceError], total: int) -> Se
     text = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in counts.items())
     hints = {hint: None for failure in failures.values() for hint in failure.facts.get("hints", ())}
     return type(first)(
-        f"Of {total} records, {text}. The first: {first.what_happened}",
+        f"Of {total} records, {text}. The first failure: {first.what_happened}",
         how_to_continue=first.how_to_continue,
         **{**first.facts, "hints": list(hints)},
     )

@@ -27,12 +27,14 @@ EXECUTION_PARAMETERS = "DescribeServiceActionExecutionParameters"
 ONE_TRY = {"aws_config": {"retries": {"total_max_attempts": 1}}}
 VISIBLE = "in us-east-1 that these credentials can see"
 IS_BUSY = (
-    "'legacy-db' (pp-legacy0000001) has the status UNDER_CHANGE (Update 7 is under way); an action can start when it "
-    "is AVAILABLE or TAINTED"
+    "'legacy-db' (pp-legacy0000001) has the status UNDER_CHANGE (Update 7 is under way); an action can start once "
+    "the product is AVAILABLE or TAINTED"
 )
 NO_TERRAFORM = "'network' (pp-terraform0001) is of the type TERRAFORM_OPEN_SOURCE, which has no service actions"
 NO_ACTION = "'orders-db' (pp-orders0000001) has no service action"
-TOO_SHORT = "Masking it would hide much of the result; use a longer value, or parameters if it is not a secret"
+TOO_SHORT = (
+    "Masking it would hide much of the result; use a longer value, or the option parameters if it is not a secret"
+)
 # A null option, which is not the same as an absent one.
 NULL = object()
 CONNECTION = ("region", "access_key", "secret_key")
@@ -144,7 +146,7 @@ MISTAKES = {
         provisioned_product_name=None,
     ),
     "a product that is null": by_name(
-        "One of provisioned_product_id, provisioned_product_name requires a value other than null",
+        "One of provisioned_product_id, provisioned_product_name must have a value other than null",
         provisioned_product_name=NULL,
     ),
     "a null parameter": by_id(
@@ -162,7 +164,7 @@ MISTAKES = {
         f"sensitive_parameters has a value under 4 characters for 'Mode'. {TOO_SHORT}",
         sensitive_parameters={"Mode": "abc"},
     ),
-    "a change id that YAML has read": by_id("change_id was read as float (1.5); quote it", change_id=1.5),
+    "a change id that YAML has read": by_id("change_id was read as a float (1.5); quote it", change_id=1.5),
     "a percentage beyond 100": bulk(
         "max_errors must be a count of 0 or more, or a percentage from 0% to 100%, not '110%'", max_errors="110%"
     ),
@@ -180,7 +182,7 @@ SAME_IN_CHECK_MODE = [
 IN_BULK = {
     "a typo in the name of a product": Mistake(
         {**BULK_BY_NAME, "provisioned_product_names": ["order-db"]},
-        f"Failed: order-db. The first: There is no provisioned product named 'order-db' {VISIBLE}. "
+        f"Failed: order-db. The first failure: There is no provisioned product named 'order-db' {VISIBLE}. "
         "Did you mean orders-db?",
     ),
     "a typo in the name of an action": Mistake(
@@ -188,7 +190,7 @@ IN_BULK = {
     ),
     "an unknown id of a product": Mistake(
         {**BULK_BY_ID, "provisioned_product_ids": ["pp-orders000001"]},
-        f"The first: There is no provisioned product with the id 'pp-orders000001' {VISIBLE}. Did you mean",
+        f"The first failure: There is no provisioned product with the id 'pp-orders000001' {VISIBLE}. Did you mean",
     ),
     "a misspelt parameter": Mistake(
         {**BULK_BY_ID, "parameters": {"Mod": "forced"}}, "takes no parameter 'Mod'. Did you mean Mode? Others: TARGET."
@@ -268,7 +270,7 @@ def test_a_page_of_a_proxy_instead_of_an_answer_is_one_line(
 ) -> None:
     options = {"status": status} if kind == "page" else {}
     emulator.fault(DESCRIBE, kind, **options)
-    problem = "cut off or not the service's" if status == 200 else "not the service's"
+    problem = "cut off or not from the service" if status == 200 else "not from the service"
     where = f"{DESCRIBE} was answered by {emulator.url} with HTTP {status} and a body that is {problem}"
     check(make(Mistake(BY_NAME, "")), f"Nothing was started, since the names could not be looked up: {where}.")
 
@@ -326,7 +328,7 @@ def test_null_is_no_product_and_no_action(
 ) -> None:
     check(
         run_module(module, **options),
-        f"One of {of}_id, {of}_name requires a value other than null. Nothing was started.",
+        f"One of {of}_id, {of}_name must have a value other than null. Nothing was started.",
     )
     assert emulator.calls() == []
 
@@ -363,7 +365,7 @@ def test_a_bulk_task_never_says_that_nothing_was_started_beside_what_was(make: E
     result = make(Mistake({**BULK_BY_ID, "provisioned_product_ids": ids, "wait": False}, "", BULK))
     check(
         result,
-        f"Of 2 targets: 1 failed, 1 started (max_errors is 0). Failed: pp-terraform0001. The first: The "
+        f"Of 2 targets: 1 failed, 1 started (max_errors is 0). Failed: pp-terraform0001. The first failure: The "
         f"provisioned product {NO_TERRAFORM}. To continue, fix the cause",
     )
     assert "Nothing was started" not in result["msg"]
@@ -394,6 +396,6 @@ def test_a_product_that_is_busy_with_the_change_itself_is_not_called_not_started
     emulator.fault(EXECUTE, "reset_after", calls=[1])
     assert "may have started" in make(mistake)["msg"]
     result = make(mistake)
-    check(result, "an action can start when it is AVAILABLE or TAINTED. It may be busy with this change.")
+    check(result, "an action can start once the product is AVAILABLE or TAINTED. It may be busy with this change.")
     assert "Nothing was started." not in str(result)
     assert len(emulator.records()) == 1

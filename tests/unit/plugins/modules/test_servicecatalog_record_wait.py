@@ -114,7 +114,7 @@ def test_one_failed_record_fails_the_task_after_all_have_ended(wait: Make, start
     ids = [start(), start(action=FAILOVER), start()]
     attempt = wait(ids)
     with pytest.raises(
-        _exceptions.RecordFailed, match=r"Of 3 records, 1 failed\. The first: Record .* FAILED"
+        _exceptions.RecordFailed, match=r"Of 3 records, 1 failed\. The first failure: Record .* FAILED"
     ) as caught:
         attempt.run()
     outcomes = [record["outcome"] for record in attempt.task.result["records"]]
@@ -272,7 +272,7 @@ def test_an_empty_id_is_rejected_before_any_call(wait: Make, emulator: Emulator,
 
 
 def test_a_target_that_is_null_is_rejected_before_any_call(wait: Make, emulator: Emulator) -> None:
-    with pytest.raises(_exceptions.InvalidInput, match=r"One of record_ids, .* requires a value other than null"):
+    with pytest.raises(_exceptions.InvalidInput, match=r"One of record_ids, .* must have a value other than null"):
         wait(None).run()
     with pytest.raises(_exceptions.InvalidInput, match=r"provisioned_product_id must have only .*, not 'pp 1'"):
         wait(provisioned_product_id="pp 1").run()

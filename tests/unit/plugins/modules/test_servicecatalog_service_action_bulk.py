@@ -121,7 +121,7 @@ def test_a_listing_that_only_saves_calls_warns_of_nothing(bulk: Make, emulator: 
     [
         ({"tags": {"team": None}}, "The tag 'team' in tags has no value"),
         ({"tags": {"env": "prod"}, "search_query": [""]}, "search_query has an empty term"),
-        ({}, "One of provisioned_product_ids, .*, search_query, tags requires a value other than null"),
+        ({}, "One of provisioned_product_ids, .*, search_query, tags must have a value other than null"),
     ],
 )
 def test_a_search_is_validated_before_any_call(bulk: Make, emulator: Emulator, params: dict, message: str) -> None:
@@ -338,7 +338,9 @@ def test_the_reasons_of_ten_refusals_are_read(bulk: Make, emulator: Emulator) ->
     for each in ids:
         emulator.update_product(each, status="UNDER_CHANGE")
     result = bulk(provisioned_product_ids=ids, service_action_id=RESTART, max_errors="30").run()
-    explained = [item for item in result["results"] if "can start when it is AVAILABLE or TAINTED" in item["msg"]]
+    explained = [
+        item for item in result["results"] if "can start once the product is AVAILABLE or TAINTED" in item["msg"]
+    ]
     assert outcomes(result) == ["failed"] * 30
     assert len(explained) == 10
     assert emulator.records() == []
@@ -483,7 +485,7 @@ def test_a_message_stays_short_with_long_names_and_without_a_free_place(bulk: Ma
     assert f"Failed: {ids[0]} and 6 more." in message
     assert message.count(" (record rec-") == 3
     assert "and 4 more. Stop their actions" in message
-    assert "The first: Record rec-" in message
+    assert "The first failure: Record rec-" in message
 
 
 def test_only_the_first_problems_are_returned(bulk: Make, emulator: Emulator) -> None:

@@ -355,7 +355,7 @@ def test_check_mode_warns_of_a_product_that_would_be_waited_for(
         return
     assert attempt.run()["changed"] is True
     assert (
-        f"has the status {status}; an action can start when it is AVAILABLE or TAINTED. The start will wait"
+        f"has the status {status}; an action can start once the product is AVAILABLE or TAINTED. The start will wait"
         in attempt.warnings[0]
     )
 
