@@ -47,6 +47,11 @@ class Catalog:
         self._search_cache: dict[str, list[str]] = {}
         self._token_uses: dict[str, tuple[str, Mapping[str, Any]]] = {}
 
+    def set_switches(self, changes: Mapping[str, Any]) -> None:
+        """Change switches."""
+        self.switches = change_switches(self.switches, changes)
+        self._search_cache.clear()
+
     def caller_of(self, access_key: str) -> Caller:
         """Return who calls with an access key."""
         callers = self.world.callers

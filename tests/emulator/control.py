@@ -14,7 +14,6 @@ from .models import RunError
 from .operations import OPERATIONS
 from .records import snapshot_at
 from .responses import record_detail, record_outputs
-from .switches import change_switches
 from .world import parse_outputs, read_world
 
 
@@ -78,7 +77,7 @@ class Commands:
     def set(self, **switches: Any) -> dict[str, Any]:
         """Change switches and return all switches."""
         catalog = self._endpoint.catalog
-        catalog.switches = change_switches(catalog.switches, switches)
+        catalog.set_switches(switches)
         return dataclasses.asdict(catalog.switches)
 
     def update_product(self, product_id: str, **changes: Any) -> None:

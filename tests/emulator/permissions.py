@@ -12,7 +12,7 @@ from typing import Any
 from .catalog import Catalog
 from .exceptions import AccessDenied
 from .policies import LEVELS, allowed_level
-from .searching import DEFAULT_LEVELS, role_arn
+from .searching import DEFAULT_LEVELS, level_of
 
 _ACCESS_KEY = re.compile("Credential=([^/,]+)/")
 
@@ -42,6 +42,4 @@ def _needed_level(catalog: Catalog, operation: str, parameters: Mapping[str, Any
     if operation in DEFAULT_LEVELS:
         return str((parameters.get("AccessLevelFilter") or {}).get("Key") or DEFAULT_LEVELS[operation])
     product = catalog.provisioned_products.get(catalog.product_of(parameters, catalog.region) or "")
-    if product is None or product.user_arn == catalog.user_arn:
-        return "User"
-    return "Role" if role_arn(product.user_arn) == role_arn(catalog.user_arn) else "Account"
+    return "User" if product is None else level_of(catalog, product)

@@ -15,6 +15,7 @@ from typing import Any, Callable
 from .catalog import Catalog
 from .exceptions import InvalidParameters, ValidationFailed
 from .models import ProvisionedProduct
+from .policies import LEVELS
 from .responses import provisioned_product_attribute
 
 SEARCH_FIELDS = (
@@ -58,12 +59,16 @@ def access_filter(
     access = parameters.get("AccessLevelFilter") or {"Key": DEFAULT_LEVELS[operation], "Value": "self"}
     if access.get("Value") != "self" or "Key" not in access:
         raise InvalidParameters(f"AccessLevelFilter needs a Key and the Value self, not {access.get('Value')}")
-    caller, in_region = catalog.user_arn, catalog.is_in_region
-    if access["Key"] == "User":
-        return lambda product: in_region(product) and product.user_arn == caller
-    if access["Key"] == "Role":
-        return lambda product: in_region(product) and role_arn(product.user_arn) == role_arn(caller)
-    return in_region
+    level, in_region = access["Key"], catalog.is_in_region
+    return lambda product: in_region(product) and LEVELS.index(level) <= LEVELS.index(level_of(catalog, product))
+
+
+def level_of(catalog: Catalog, product: ProvisionedProduct) -> str:
+    """Return the narrowest level at which the caller has a product."""
+    owner, caller = product.user_arn, catalog.user_arn
+    if role_arn(owner) != role_arn(caller):
+        return "Account"
+    return "User" if owner == caller or catalog.switches.sessions_share_user_level else "Role"
 
 
 def search(catalog: Catalog, parameters: Mapping[str, Any]) -> list[str]:
@@ -118,7 +123,8 @@ def _parse_term(term: str) -> Condition:
 
 def _matches(catalog: Catalog, product: ProvisionedProduct, conditions: Sequence[Condition]) -> bool:
     attribute = provisioned_product_attribute(catalog.with_current_status(product), catalog.world)
-    return all(
+    combine = {"all": all, "any": any}[catalog.switches.search_terms]
+    return combine(
         any(pattern.fullmatch(text) for field in fields for text in _searchable_texts(attribute, field))
         for fields, pattern in conditions
     )

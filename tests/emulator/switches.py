@@ -24,6 +24,8 @@ class Switches:
     describable_after: float = 0.0
     describe_lag: float = 0.0
     history_order: str = "newest"
+    search_terms: str = "all"
+    sessions_share_user_level: bool = False
     page_size: int | None = None
     session_seconds: float | None = None
     signature_seconds: float | None = 300.0
@@ -36,6 +38,8 @@ CHOICES = {
     "replay_detail": ("current", "original"),
     "replay_while_busy": ("accept", "refuse"),
     "history_order": ("newest", "oldest", "random"),
+    "search_terms": ("all", "any"),
+    "sessions_share_user_level": (True, False),
 }
 
 
@@ -46,5 +50,5 @@ def change_switches(switches: Switches, changes: Mapping[str, Any]) -> Switches:
         if name not in known:
             raise ValueError(f"there is no switch {name!r}; there are {', '.join(known)}")
         if name in CHOICES and value not in CHOICES[name]:
-            raise ValueError(f"{name} is one of {', '.join(CHOICES[name])}, not {value!r}")
+            raise ValueError(f"{name} is one of {', '.join(map(str, CHOICES[name]))}, not {value!r}")
     return dataclasses.replace(switches, **changes)

@@ -119,6 +119,14 @@ def test_search_terms_select_products(client: BaseClient, query: list[str], coun
     assert response["TotalResultsCount"] == count
 
 
+@pytest.mark.parametrize(("choice", "count"), [("all", 0), ("any", 2)])
+def test_how_search_terms_combine_is_a_switch(client: BaseClient, emulator: Emulator, choice: str, count: int) -> None:
+    emulator.set(search_terms=choice)
+    query = ["name:orders-db", "name:billing-db"]
+    found = client.search_provisioned_products(Filters={"SearchQuery": query}, SortBy="id")
+    assert len(found["ProvisionedProducts"]) == count
+
+
 @pytest.mark.usefixtures("fleet")
 @pytest.mark.parametrize(("level", "count"), [(None, 30), ("Account", 30), ("Role", 28), ("User", 25)])
 def test_search_access_levels(client: BaseClient, level: str | None, count: int) -> None:

@@ -87,6 +87,17 @@ def test_a_policy_allows_a_level_and_those_after_it(
     assert started == ([] if policy == READ_ONLY else products)
 
 
+def test_whether_sessions_of_one_role_share_the_user_level_is_a_switch(client: BaseClient, emulator: Emulator) -> None:
+    emulator.reset(world(FULL))
+    for switch, products in ((False, ["pp-mine"]), (True, ["pp-mine", "pp-role"]), (False, ["pp-mine"])):
+        emulator.set(sessions_share_user_level=switch)
+        found = client.search_provisioned_products(AccessLevelFilter={"Key": "User", "Value": "self"}, SortBy="id")
+        assert [each["Id"] for each in found["ProvisionedProducts"]] == products
+        assert [each for each in OWNERS if is_allowed(client.describe_provisioned_product, Id=each)] == products
+        # The role's own level stays as it is.
+        assert not is_allowed(client.search_provisioned_products, AccessLevelFilter={"Key": "Role", "Value": "self"})
+
+
 @pytest.mark.parametrize(("policy", "allowed"), [(FULL, False), (READ_ONLY, False), (ADMIN, True), (None, True)])
 def test_what_administrators_may_read_is_denied_to_end_users(
     client: BaseClient, emulator: Emulator, policy: str | None, allowed: bool

@@ -14,10 +14,20 @@ from emulator.operations import execute_provisioned_product_service_action
 
 OWN = [f"pp-own{number:010}" for number in range(100)]
 FULL = "AWSServiceCatalogEndUserFullAccess"
+AT_ROLE = {
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": "servicecatalog:*",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"servicecatalog:roleLevel": "self"}},
+        }
+    ]
+}
 STRANGER = "arn:aws:sts::123456789012:assumed-role/Other/stranger"
 
 
-def create_history(emulator: Emulator, seconds: float, policy: str | None, owner: dict[str, str]) -> None:
+def create_history(emulator: Emulator, seconds: float, policy: Any, owner: dict[str, str]) -> None:
     """Create 100 products of an owner, 500 older records on them, and 5,000 on a product of another."""
     artifacts = [{"id": "pa-1", "name": "v1", "service_actions": ["act-1"]}]
     plain = {"product": "prod-1", "artifact": "pa-1"}
@@ -66,3 +76,40 @@ def test_a_bulk_run_costs_few_calls_a_target(
     assert result["summary"]["api_calls"] <= most * 100
     assert attempt.warnings == []
     assert [call for call in emulator.calls() if call["error_code"]] == []
+
+
+@pytest.mark.parametrize(
+    ("share", "policy", "most"),
+    [
+        (True, FULL, 1.5),
+        # Another session has no records at the user's level, and reads them at the account's.
+        (False, None, 1.5),
+        # Or one by one.
+        (False, AT_ROLE, 5.5),
+    ],
+)
+def test_another_session_of_the_role_continues_a_change_with_more_calls_if_it_does_not_share_the_user_level(
+    make_attempt: Callable[..., Any], emulator: Emulator, share: bool, policy: Any, most: float
+) -> None:
+    create_history(emulator, 20, policy, {"user_arn": "arn:aws:sts::123456789012:assumed-role/SelfService/job-1"})
+    emulator.set(sessions_share_user_level=share)
+    params = {"provisioned_product_ids": OWN, "service_action_id": "act-1", "change_id": "CHG-1"}
+    started = make_attempt(run_on_many, {**params, "wait": False}).run()
+    emulator.advance(5)
+    result = make_attempt(run_on_many, params).run()
+    assert result["summary"]["succeeded"] == 100
+    assert [each["changed"] for each in result["results"]] == [False] * 100
+    ids = [[each["record_detail"]["record_id"] for each in run["results"]] for run in (started, result)]
+    assert ids[0] == ids[1]
+    assert len(emulator.records()) == 5500 + 100
+    assert result["summary"]["api_calls"] <= most * 100
+
+
+def test_another_session_of_the_role_is_refused_by_the_managed_policy_if_it_does_not_share_the_user_level(
+    make_attempt: Callable[..., Any], emulator: Emulator
+) -> None:
+    create_history(emulator, 10, FULL, {"user_arn": "arn:aws:sts::123456789012:assumed-role/SelfService/job-1"})
+    result = make_attempt(run_on_many, {"provisioned_product_ids": OWN, "service_action_id": "act-1"}).result()
+    assert result["failed"]
+    assert {each["error"]["code"] for each in result["results"] if each["error"]} == {"AccessDeniedException"}
+    assert len(emulator.records()) == 5500
