@@ -26,7 +26,7 @@ LAYERS = (
     {"_servicecatalog"},
     {"_progress"},
     {"_action", "_arguments", "_wait"},
-    {"_bulk"},
+    {"_bulk", "_probe"},
     {"_module"},
 )
 # The packages that code on the controller may import: none of those that run a task.

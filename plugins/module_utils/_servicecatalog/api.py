@@ -175,6 +175,10 @@ class ServiceCatalog:
         """Return the ServiceActionDetail of an action; only administrators may read it."""
         return self._call(self._client.describe_service_action, Id=action_id).get("ServiceActionDetail") or {}
 
+    def ask(self, operation: str, **members: Any) -> dict[str, Any]:
+        """Make a read of any form, also one that the service may refuse; `operation` is a method of the client."""
+        return self._call(getattr(self._client, operation), **members)
+
     def _begin_request(self, event_name: str, **_kwargs: Any) -> None:
         if self._starts_are_stopped and event_name.endswith(_EXECUTE):
             raise StartStopped("it was no longer sent")

@@ -162,6 +162,13 @@ CASES = [
     Case("service_action_bulk", ARGUMENTS, {**MANY, "max_errors": "some"}),
     Case("service_action_bulk", ARGUMENTS, {**MANY, "provisioned_product_ids": [ORDERS, ORDERS]}),
     Case("service_action_bulk", ARGUMENTS, {**MANY, "aws_config": {"retries": 7}}),
+    Case("probe", SUCCESS, {}),
+    Case("probe", SUCCESS, {**ONE, "run_action": True, "replay": True, "replay_parameters": {"Mode": "forced"}}),
+    Case("probe", SUCCESS, {**ONE, "run_action": True, "replay": True, **CHECK}),
+    Case("probe", SUCCESS, {**ONE, "run_action": True}, faulty(EXECUTE, "access_denied")),
+    Case("probe", FAILURE, {}, faulty(DESCRIBE, "expired_token")),
+    Case("probe", FAILURE, {**NAMED, "provisioned_product_name": "order-db"}),
+    Case("probe", ARGUMENTS, {"replay": True}),
     Case("record_wait", SUCCESS, {"wait_delay": 0.05}, started(RESTART, RESTART)),
     Case(
         "record_wait",
