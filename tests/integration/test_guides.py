@@ -21,7 +21,7 @@ from emulator.world import DEMO
 ROOT = Path(__file__).parents[2]
 GUIDES = ROOT / "docs" / "docsite" / "rst"
 PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("roles/*/*.md"), *GUIDES.glob("*.rst")})
-README, USER_GUIDE = ROOT / "README.md", GUIDES / "guide_user.rst"
+README, USER_GUIDE, ASSUMPTIONS = ROOT / "README.md", GUIDES / "guide_user.rst", GUIDES / "guide_assumptions.rst"
 BLOCK = re.compile(r"^\.\. code-block:: (\w+)\n((?: +:.*\n)*)\n((?:    .*\n|\n)+)", re.MULTILINE)
 FENCE = re.compile(r"^```(\w+)()\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -73,7 +73,9 @@ def test_the_tasks_of_a_page_run(play: Callable[..., Any], page: Path) -> None:
     assert "[WARNING]" not in done.output
 
 
-@pytest.mark.parametrize("command", commands(README, USER_GUIDE), ids=lambda command: " ".join(command[:3]))
+@pytest.mark.parametrize(
+    "command", commands(README, USER_GUIDE, ASSUMPTIONS), ids=lambda command: " ".join(command[:3])
+)
 @pytest.mark.usefixtures("databases")
 def test_a_command_runs(run: Callable[..., Any], command: tuple[str, ...]) -> None:
     done = run(*command)

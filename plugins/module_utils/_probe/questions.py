@@ -85,18 +85,20 @@ def _access_levels(listings: Listings) -> dict[str, Any]:
 
 def _sessions(listings: Listings) -> dict[str, Any]:
     """Return whether the user's level has what other sessions of the role have provisioned."""
-    owners = {
-        level: {each["Id"]: str(each.get("UserArnSession")) for each in listings.items(_PRODUCTS, level)}
-        for level in ("user", "role")
-    }
-    sessions = {level: {arn for arn in found.values() if ":assumed-role/" in arn} for level, found in owners.items()}
-    others = owners["role"].keys() - owners["user"].keys()
+    user, role = (_sessions_of_products(listings, level) for level in ("user", "role"))
     spans: bool | None = None
-    if len(sessions["user"]) > 1:
+    if len(set(user.values())) > 1:
         spans = True
-    elif sessions["role"] and others and listings.is_complete(_PRODUCTS, "user"):
+    elif role.keys() - user.keys() and listings.is_complete(_PRODUCTS, "user"):
         spans = False
-    return {"user_level_spans_sessions": spans, "sessions": {level: len(found) for level, found in sessions.items()}}
+    sessions = {"user": len(set(user.values())), "role": len(set(role.values()))}
+    return {"user_level_spans_sessions": spans, "sessions": sessions}
+
+
+def _sessions_of_products(listings: Listings, level: str) -> dict[str, str]:
+    """Return the products that sessions of a role have provisioned, by id, with the ARN of the session."""
+    owners = {each["Id"]: str(each.get("UserArnSession")) for each in listings.items(_PRODUCTS, level)}
+    return {product_id: arn for product_id, arn in owners.items() if ":assumed-role/" in arn}
 
 
 def _invalid_requests(interview: Interview, listings: Listings) -> dict[str, Any]:

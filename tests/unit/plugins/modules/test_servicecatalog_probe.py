@@ -5,20 +5,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 from ansible_collections.selfservice.aws.plugins.module_utils._clock import Interrupted
 from ansible_collections.selfservice.aws.plugins.module_utils._probe.anonymizer import Anonymizer
-from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_probe import probe
+from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_probe import RETURN, probe
 from emulator import Emulator, EmulatorClock
 from emulator.operations import OPERATIONS, execute_provisioned_product_service_action
+from emulator.switches import Switches
 from emulator.world import read_world
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+ROOT = Path(__file__).parents[4]
 Make = Callable[..., Any]
 FULL, READ_ONLY = "AWSServiceCatalogEndUserFullAccess", "AWSServiceCatalogEndUserReadOnlyAccess"
 EXECUTE = "ExecuteProvisionedProductServiceAction"
@@ -324,6 +329,17 @@ def test_options_that_need_others_are_refused(
     assert emulator.calls() == []
 
 
+def test_the_page_of_assumptions_names_every_question_and_every_unknown_of_the_emulator(ask: Make) -> None:
+    page = (ROOT / "docs" / "docsite" / "rst" / "guide_assumptions.rst").read_text(encoding="utf-8")
+    questions = set(ask(**RUN, replay=True))
+    assert set(re.findall(r"(?<!\*)\*([a-z ]+)\*(?!\*)", page)) == questions
+    assert {name for name in re.findall(r"C\(([a-z ]+)\)", RETURN) if name in page} >= questions
+    # What the others stand for, AWS documents, or nothing depends on.
+    switches = {field.name for field in dataclasses.fields(Switches)}
+    unknown = switches - {"page_size", "regions", "session_seconds", "signature_seconds"}
+    assert {name for name in unknown if f"``{name}``" not in page} == set()
+
+
 # What goes wrong
 
 
@@ -411,7 +427,25 @@ def test_no_answer_tells_whose_account_it_is(
 
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=3).filter(lambda text: len(text.strip()) >= 3)
-LABELS = "pp rec act prod pa arn url email id ip account name value told of is not".split()
+LABELS = [
+    "pp",
+    "rec",
+    "act",
+    "prod",
+    "pa",
+    "arn",
+    "url",
+    "email",
+    "id",
+    "ip",
+    "account",
+    "name",
+    "value",
+    "told",
+    "of",
+    "is",
+    "not",
+]
 
 
 @settings(deadline=None, database=None, derandomize=True, max_examples=300)
