@@ -119,14 +119,16 @@ answers:
       description: The answer. What the account has too little of to tell is null in it.
       type: dict
       sample: {"combine": "all", "one_term_finds": 1, "two_terms_find": 0}
-record_id:
-  description: The id of the record of the run. Null without one. It is not for publishing.
+record_ids:
+  description:
+    - The ids of the records that the token has created. More than one if AWS has not remembered it. Not for publishing.
   returned: unless the arguments are wrong
-  type: str
-  sample: rec-abcd1234wxyz5
+  type: list
+  elements: str
+  sample: [rec-abcd1234wxyz5]
 execute_token:
   description:
-    - The token of the run. Null without one. It is not for publishing.
+    - The token of the run. Null without one. Not for publishing.
     - To find out how long AWS remembers it, give it to M(selfservice.aws.servicecatalog_service_action) days later. If
       that task is C(changed), AWS has forgotten it, and the action has run again.
   returned: unless the arguments are wrong
@@ -180,7 +182,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.mo
 def probe(task: Task) -> None:
     """Ask by reading, and then by a run if that is asked for."""
     _check(task)
-    task.result.update(answers=[], record_id=None, execute_token=None)
+    task.result.update(answers=[], record_ids=[], execute_token=None)
     task.failure.update(choices=[])
     interview = Interview(task.service)
     try:
@@ -231,8 +233,8 @@ def _run(task: Task, interview: Interview, product: Reference) -> None:
     try:
         started.ask(params["wait_timeout"], replay=params["replay"], other_parameters=other)
     finally:
-        changed = started.may_have_started or started.record_id is not None
-        task.result.update(changed=changed, record_id=started.record_id)
+        changed = started.may_have_started or bool(started.record_ids)
+        task.result.update(changed=changed, record_ids=started.record_ids)
 
 
 def main() -> None:

@@ -34,10 +34,10 @@ def plan_answer(*, replay: bool, other_parameters: bool) -> list[str]:
 
 
 class ActionRun:
-    """One run of an action, and what is seen of it. `record_id` and `may_have_started` tell what came of the start."""
+    """One run of an action, and what is seen of it. `record_ids` has a second one if a token was forgotten."""
 
     def __init__(self, interview: Interview, request: Request, clock: Clock) -> None:
-        self.record_id: str | None = None
+        self.record_ids: list[str] = []
         self.may_have_started = False
         self._interview = interview
         self._request = request
@@ -81,7 +81,7 @@ class ActionRun:
             self._interview.note("start", {"may_have_started": self.may_have_started, **(refusal or {})})
             return False
         detail = response.record_detail
-        self.record_id, self._created = str(detail["RecordId"]), detail.get("CreatedTime")
+        self._created = detail.get("CreatedTime")
         self._interview.note(
             "start",
             {
@@ -103,6 +103,8 @@ class ActionRun:
         except SERVICE_ERRORS as error:
             return None, refusal_of(error)
         self._interview.anonymizer.learn(response.record_detail)
+        if (record_id := str(response.record_detail["RecordId"])) not in self.record_ids:
+            self.record_ids.append(record_id)
         return response, None
 
     def _age(self, response: StartResponse) -> float | None:
@@ -121,7 +123,7 @@ class ActionRun:
             return
         detail = response.record_detail
         self._replays[when] = {
-            "same_record": detail.get("RecordId") == self.record_id,
+            "same_record": detail["RecordId"] == self.record_ids[0],
             "same_created_time": detail.get("CreatedTime") == self._created,
             "status": detail.get("Status"),
         }
@@ -139,7 +141,7 @@ class ActionRun:
         """Read the record, the history and the product; what goes wrong is an answer, or gone with the next look."""
         seconds = round(self._clock.monotonic() - self._began, 1)
         try:
-            record = self._interview.ask("describe_record", Id=self.record_id)
+            record = self._interview.ask("describe_record", Id=self.record_ids[0])
             if record.refusal is None:
                 self._note_record(record.members, seconds)
             elif record.refusal["code"] != "ResourceNotFoundException":
@@ -171,8 +173,8 @@ class ActionRun:
             return
         reply = self._interview.ask("list_record_history", AccessLevelFilter=access_level("user"), PageSize=20)
         ids = [each.get("RecordId") for each in reply.members.get("RecordDetails") or ()]
-        if self.record_id in ids:
-            self._seen.update(in_history_after_seconds=seconds, place_in_history=ids.index(self.record_id) + 1)
+        if (record_id := self.record_ids[0]) in ids:
+            self._seen.update(in_history_after_seconds=seconds, place_in_history=ids.index(record_id) + 1)
 
     def _look_at_product(self) -> None:
         reply = self._interview.ask("describe_provisioned_product", Id=self._request.provisioned_product_id)

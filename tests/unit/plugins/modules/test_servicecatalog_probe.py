@@ -292,19 +292,21 @@ def test_a_busy_product_that_refuses_replays_is_told(ask: Make, emulator: Emulat
     assert found["after_the_end"]["same_record"] is True
 
 
-def test_after_a_forgotten_token_nothing_more_is_sent(ask: Make, emulator: Emulator) -> None:
+def test_after_a_forgotten_token_nothing_more_is_sent(make_attempt: Make, emulator: Emulator) -> None:
     emulator.set(token_lifetime=10)
-    found = ask(**RUN, replay=True, replay_parameters={"Mode": "hard"})["replay"]
+    result = make_attempt(probe, {**RUN, "replay": True, "replay_parameters": {"Mode": "hard"}}).result()
+    found = answers(result)["replay"]
     assert found["after_the_end"]["same_record"] is False
     assert set(found) == {"while_running", "after_the_end"}
-    assert len(emulator.records()) == 2
+    assert result["record_ids"] == [each["RecordId"] for each in emulator.records()]
+    assert len(result["record_ids"]) == 2
 
 
 def test_check_mode_only_reads_and_tells_what_would_be_sent(make_attempt: Make, emulator: Emulator) -> None:
     given = {**RUN, "replay": True, "replay_parameters": {"Mode": "hard"}}
     result = make_attempt(probe, given, check_mode=True).result()
     assert len(answers(result)["run"]["would_send"]) == 4
-    assert (result["changed"], result["record_id"], starts(emulator)) == (False, None, 0)
+    assert (result["changed"], result["record_ids"], starts(emulator)) == (False, [], 0)
 
 
 def test_without_run_action_the_probe_only_reads(ask: Make, emulator: Emulator) -> None:
@@ -380,7 +382,7 @@ def test_a_signal_ends_the_watch_and_keeps_the_answers(make_attempt: Make, emula
     attempt.task.clock = Interrupting(emulator)
     result = attempt.result()
     assert answers(result)["run"]["interrupted"] is True
-    assert result["record_id"] == emulator.records()[0]["RecordId"]
+    assert result["record_ids"] == [emulator.records()[0]["RecordId"]]
 
 
 def test_credentials_that_end_fail_the_task_with_the_answers_so_far(make_attempt: Make, emulator: Emulator) -> None:
