@@ -20,7 +20,7 @@ help: ## Print this help
 
 .PHONY: test
 test: python ## Run all checks on the newest supported versions, and some of them on the oldest
-	@$(NOX) -j 2 -s oldest sanity pylint lint build docs; before=$$?; $(NOX) -s tests -- $(ARGS) && exit $$before
+	@$(NOX) -j 2 -s oldest sanity pylint clients lint build docs; before=$$?; $(NOX) -s tests -- $(ARGS) && exit $$before
 
 .PHONY: demo emulator env bench
 demo: ## Run the demo: a playbook against an emulator of Service Catalog
@@ -28,19 +28,20 @@ emulator: ## Start the emulator with the demo's world, until Ctrl-C
 env: ## Print settings for a shell that runs Ansible: eval "$(make -s env)"
 bench: ## Run the benchmarks, for minutes; ARGS=name chooses, ARGS=picture draws the picture in the README
 
-.PHONY: lint format docs build sanity units integration faults coverage matrix changelog
+.PHONY: lint format docs build sanity clients units integration faults coverage matrix changelog
 lint: ## Run the linters and type checkers
 format: ## Let ruff and black correct what they can
 docs: ## Build the HTML documentation
 build: ## Build the tarball for Galaxy, and import it as Galaxy does; ARGS=folder puts it there
 sanity: ## Run ansible-test sanity; ARGS="--test pep8" chooses
+clients: ## Run the AWS CLI and aiobotocore against the emulator
 units: ## Run the unit tests; ARGS="-k name" goes to pytest
 integration: ## Run the integration tests; ARGS="-k name" goes to pytest
 faults: ## Run all cases of faults and signals, and random ones; ARGS="--seeds 1000" for more
 coverage: ## Run the unit tests and measure how much of the plugins they cover
 matrix: ## Run all supported versions that have a Python here; ARGS="2.19" chooses
 changelog: ## Write CHANGELOG.rst from the fragments, for the version in galaxy.yml
-demo emulator env bench lint format docs build sanity units integration faults coverage matrix changelog: python
+demo emulator env bench lint format docs build sanity clients units integration faults coverage matrix changelog: python
 	@$(NOX) -s $@ -- $(ARGS)
 
 .PHONY: clean

@@ -66,7 +66,7 @@ nox.options.download_python = "never"
 nox.options.envdir = str(BUILD / "nox")
 nox.options.error_on_missing_interpreters = True
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "docs", "build", "sanity", "pylint", "oldest", "tests"]
+nox.options.sessions = ["lint", "docs", "build", "sanity", "pylint", "oldest", "clients", "tests"]
 antsibull_nox.load_antsibull_nox_toml()
 
 
@@ -150,6 +150,13 @@ def oldest(session: nox.Session) -> None:
     """Run the checks that older versions can break, on the oldest versions that have a Python here."""
     session.log(f"{OLDEST}")
     run_part(session, OLDEST)
+
+
+@nox.session(python=NEWEST.python, allow_parallel=True)
+def clients(session: nox.Session) -> None:
+    """Run the AWS CLI and aiobotocore against the emulator, with the botocore that they want."""
+    tree = checks.set_up(session, NEWEST, "test", "clients")
+    checks.run_tests(session, tree, "-q", "tests/clients", *session.posargs)
 
 
 @nox.session(python=NEWEST.python)

@@ -135,7 +135,8 @@ def module_python() -> str:
 @pytest.fixture
 def environment(emulator: Emulator, tmp_path: Path) -> dict[str, str]:
     """The environment of a user who exports the emulator's URL, without the settings of this machine."""
-    kept = {name: os.environ[name] for name in ("PATH", "ANSIBLE_COLLECTIONS_PATH", "LANG") if name in os.environ}
+    names = ("PATH", "ANSIBLE_COLLECTIONS_PATH", "AWS_DATA_PATH", "LANG")
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     return {
         **kept,
         "HOME": str(tmp_path),

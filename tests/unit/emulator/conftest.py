@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Iterator
 from typing import Any, Callable
 
@@ -17,23 +19,30 @@ from emulator import Emulator
 Connect = Callable[..., BaseClient]
 
 
-@pytest.fixture(scope="session")
-def _session() -> boto3.Session:
-    return boto3.Session(aws_access_key_id="AKIDEXAMPLE", aws_secret_access_key="not-a-real-secret-key")
+def connect_with(
+    session: boto3.Session,
+    url: str,
+    service: str = "servicecatalog",
+    *,
+    keys: tuple[str, str] = ("AKIDEXAMPLE", "not-a-real-secret-key"),
+    **config: Any,
+) -> Any:
+    """Return a client for a URL, by default without retries and validation."""
+    options = {"parameter_validation": False, "retries": {"total_max_attempts": 1}, "read_timeout": 20, **config}
+    return session.client(
+        service,
+        region_name="eu-central-1",
+        endpoint_url=url,
+        config=Config(**options),
+        aws_access_key_id=keys[0],
+        aws_secret_access_key=keys[1],
+    )
 
 
 @pytest.fixture(scope="session")
-def connect(_session: boto3.Session) -> Connect:
-    """Return a function that makes a client for a URL, by default without retries and validation."""
-
-    def make(url: str, service: str = "servicecatalog", *, keys: tuple[str, str] | None = None, **config: Any) -> Any:
-        options = {"parameter_validation": False, "retries": {"total_max_attempts": 1}, "read_timeout": 20, **config}
-        credentials = {"aws_access_key_id": keys[0], "aws_secret_access_key": keys[1]} if keys else {}
-        return _session.client(
-            service, region_name="eu-central-1", endpoint_url=url, config=Config(**options), **credentials
-        )
-
-    return make
+def connect() -> Connect:
+    """Return connect_with() a session that all tests share."""
+    return functools.partial(connect_with, boto3.Session())
 
 
 @pytest.fixture(scope="session")
@@ -55,9 +64,14 @@ def emulator(_running: Emulator) -> Emulator:
 
 
 @pytest.fixture
-def client(emulator: Emulator, _client: BaseClient) -> BaseClient:  # noqa: ARG001 (it resets the emulator)
+def client(
+    emulator: Emulator, _client: BaseClient, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> BaseClient:
     """A client for the emulator, which is reset to the demo world."""
-    return _client
+    if "AWS_DATA_PATH" not in os.environ or not request.node.get_closest_marker("json"):
+        return _client
+    monkeypatch.delenv("AWS_DATA_PATH")
+    return connect_with(boto3.Session(), emulator.url)
 
 
 @pytest.fixture

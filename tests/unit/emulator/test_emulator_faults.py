@@ -76,6 +76,7 @@ def test_connections_can_be_reset(
     assert execute()
 
 
+@pytest.mark.json
 @pytest.mark.parametrize("kind", ["truncated", "short_body", "garbage", "empty"])
 def test_botocore_parses_a_malformed_response_as_an_empty_one(emulator: Emulator, execute: Execute, kind: str) -> None:
     emulator.fault(RUN, kind, calls=[1])
@@ -86,6 +87,7 @@ def test_botocore_parses_a_malformed_response_as_an_empty_one(emulator: Emulator
     assert execute(ExecuteToken="lost")["RecordId"] == record["RecordId"]
 
 
+@pytest.mark.json
 def test_a_truncated_page_looks_like_the_last(client: BaseClient, emulator: Emulator) -> None:
     emulator.fault("ListServiceActions", "truncated")
     response = client.list_service_actions(PageSize=1)
@@ -229,6 +231,7 @@ def test_members_of_a_response_can_be_replaced(client: BaseClient, emulator: Emu
     assert emulator.output_violations() == []
 
 
+@pytest.mark.json
 def test_a_redirect_does_not_execute_the_call(emulator: Emulator, execute: Execute) -> None:
     emulator.fault(RUN, "redirect", location="http://127.0.0.1:9/", status=302)
     with pytest.raises(exceptions.ClientError) as caught:
@@ -238,6 +241,7 @@ def test_a_redirect_does_not_execute_the_call(emulator: Emulator, execute: Execu
     assert emulator.records() == []
 
 
+@pytest.mark.json
 def test_a_page_of_a_proxy_does_not_execute_the_call(emulator: Emulator, execute: Execute) -> None:
     emulator.fault(RUN, "page", status=403)
     with pytest.raises(exceptions.ClientError, match="Blocked"):

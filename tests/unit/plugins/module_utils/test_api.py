@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
@@ -177,8 +178,7 @@ def respond(status: int, body: bytes, headers: Mapping[str, str] = MappingProxyT
 def test_a_response_that_botocore_cannot_parse_is_one_line_with_the_call_and_the_endpoint(
     monkeypatch: pytest.MonkeyPatch, status: int, body: bytes, protocol: str
 ) -> None:
-    if protocol == CBOR:
-        monkeypatch.setenv("AWS_DATA_PATH", CBOR_CLIENT)
+    monkeypatch.setenv("AWS_DATA_PATH", CBOR_CLIENT if protocol == CBOR else os.devnull)
     client = make_client()
     client.meta.events.register("before-send.servicecatalog", respond(status, body))
     endpoint = re.escape("https://servicecatalog.us-east-1.amazonaws.com")

@@ -27,7 +27,7 @@ from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_service_
 from botocore.awsrequest import AWSResponse
 from botocore.client import BaseClient
 from botocore.exceptions import ConnectionClosedError
-from emulator import Emulator, EmulatorClock
+from emulator import Emulator, EmulatorClock, cbor
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
@@ -1243,7 +1243,8 @@ class Network:
         return client
 
     def _send(self, request: Any, **_kwargs: Any) -> AWSResponse | None:
-        product = json.loads(request.body)["ProvisionedProductId"]
+        decode = json.loads if request.body.startswith(b"{") else cbor.decode
+        product = decode(request.body)["ProvisionedProductId"]
         self.starts.append((product, self._emulator.now()))
         fate = self.fates[product].pop(0) if self.fates.get(product) else ""
         if fate == "lost":
