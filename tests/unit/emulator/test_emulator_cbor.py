@@ -101,6 +101,7 @@ def answers(emulator: Emulator) -> list[Any]:
 def test_a_client_that_speaks_cbor_gets_the_same_answers(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch, data_path: str
 ) -> None:
+    monkeypatch.delenv("AWS_DATA_PATH", raising=False)
     expected = answers(emulator)
     seen = len(emulator.calls())
     monkeypatch.setenv("AWS_DATA_PATH", data_path)
