@@ -69,15 +69,8 @@ class AwsCli(Client):
         """Run the command of the operation."""
         given = {**CONNECTION, **connection}
         keys = {"AWS_ACCESS_KEY_ID": given["access_key"], "AWS_SECRET_ACCESS_KEY": given["secret_key"]}
-        command = [
-            sys.executable,
-            "-m",
-            "awscli",
-            service_of(operation),
-            xform_name(operation, "-"),
-            "--region",
-            given["region"],
-        ]
+        command = [sys.executable, "-m", "awscli", "--region", given["region"]]
+        command += [service_of(operation), xform_name(operation, "-")]
         for name, value in members.items():
             command += [f"--{xform_name(name, '-')}", value if isinstance(value, str) else json.dumps(value)]
         command += [] if given["access_key"] else ["--no-sign-request"]
@@ -128,10 +121,11 @@ def running_emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def emulator(running_emulator: Emulator) -> Emulator:
-    """The emulator, reset to the demo world, on a clock that only tests advance."""
+def emulator(running_emulator: Emulator) -> Iterator[Emulator]:
+    """The emulator, reset to the demo world, on a clock that only tests advance; its answers must fit the model."""
     running_emulator.reset()
-    return running_emulator
+    yield running_emulator
+    assert running_emulator.output_violations() == []
 
 
 @functools.cache
