@@ -112,6 +112,7 @@ from ansible_collections.selfservice.aws.plugins.plugin_utils._awx_fleet import 
     problems_of_actions,
     problems_of_awx,
 )
+from ansible_collections.selfservice.aws.plugins.plugin_utils._survey import running_questions
 from ansible_collections.selfservice.aws.plugins.plugin_utils._templating import never_templated
 
 # What is looked up, and where AWX lists it, in the order in which it is made.
@@ -125,11 +126,6 @@ ENDPOINTS = {
     "inventory_source": "inventory_sources",
     "job_template": "job_templates",
 }
-CHANGE_LENGTH = 512
-CHANGE = (
-    "A ticket, for example. Launched again with the same change, a job continues where the last one stopped. Leave it "
-    "empty in a schedule: with a fixed change, its second run would find all actions done and start nothing."
-)
 
 
 def awx_fleet(found: Found, options: Item, actions: Iterable[Item]) -> dict[str, Any]:
@@ -198,37 +194,33 @@ def _needs_answer(action: Item) -> bool:
 
 
 def _survey(actions: list[str], options: Item) -> dict[str, Any]:
-    texts = {
-        "run_service_action_max_concurrency": ("On how many hosts at once", str(options.get("max_concurrency") or 50)),
-        "run_service_action_max_errors": ("How many hosts may fail", str(options.get("max_errors") or 0)),
+    limits = {
+        "run_service_action_max_concurrency": ("On how many hosts at once", options.get("max_concurrency") or 50),
+        "run_service_action_max_errors": ("How many hosts may fail", options.get("max_errors") or 0),
     }
     spec = [
-        _question("service_action_name", "Service action", type="multiplechoice", choices=actions, required=True),
-        _question("run_service_action_change_id", "Change", CHANGE, type="text", max=CHANGE_LENGTH),
-        _question(
-            "run_service_action_retry_failed",
-            "Retry what failed",
-            "Whether to start the action again where it failed in an earlier job of the same change.",
-            type="multiplechoice",
-            choices=["false", "true"],
-            default="false",
-        ),
+        {
+            "variable": "service_action_name",
+            "question_name": "Service action",
+            "question_description": "",
+            "type": "multiplechoice",
+            "choices": actions,
+            "required": True,
+        },
         *(
-            _question(variable, name, "A number or a percentage, such as 10%.", type="text", default=default)
-            for variable, (name, default) in texts.items()
+            {
+                "variable": variable,
+                "question_name": name,
+                "question_description": "A number or a percentage, such as 10%.",
+                "type": "text",
+                "default": str(default),
+                "required": False,
+            }
+            for variable, (name, default) in limits.items()
         ),
+        *running_questions(),
     ]
     return {"name": "", "description": "", "spec": spec}
-
-
-def _question(variable: str, name: str, description: str = "", **more: Any) -> dict[str, Any]:
-    return {
-        "variable": variable,
-        "question_name": name,
-        "question_description": description,
-        "required": False,
-        **more,
-    }
 
 
 class FilterModule:

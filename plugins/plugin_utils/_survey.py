@@ -116,28 +116,31 @@ def target_questions(targets: list[str] | None) -> list[Question]:
 
 
 def running_questions() -> list[Question]:
-    """Return the questions for how to run the action, which all job templates have."""
+    """Return the questions about how to run the action, which all job templates have.
+
+    A failed job says how to continue with names of variables, so the descriptions start with these.
+    """
     return [
         {
             "question_name": "Change",
             "question_description": "run_service_action_change_id, such as CHG-4711. A job with the change of an"
-            " earlier one continues it, and starts nothing twice. Left empty, each job is a change of its own. In"
-            " schedules, leave it empty or add the date: otherwise only the first job starts anything.",
+            " earlier job continues it, and starts nothing twice. If it is empty, each job is a change of its own. In a"
+            " schedule, leave it empty or add the date: otherwise only the first job starts anything.",
             "variable": "run_service_action_change_id",
             "type": "text",
             "required": False,
         },
         {
             **_yes_or_no("Retry what failed", "run_service_action_retry_failed", default="false"),
-            "question_description": "run_service_action_retry_failed. With true and the change of an earlier job, what"
-            " that job started is started again where it has failed.",
+            "question_description": "run_service_action_retry_failed. With true and the change of an earlier job, the"
+            " action is started again where it failed in that job.",
         },
         {
             **_yes_or_no("Add the date to the change", "run_service_action_change_id_adds_date", default="false"),
-            "question_description": "run_service_action_change_id_adds_date. With true, each day (UTC) is a change"
-            " of its own, such as CHG-4711@2030-01-31. For schedules that have a change.",
+            "question_description": "run_service_action_change_id_adds_date. With true, the date (UTC) is added, such as"
+            " CHG-4711@2030-01-31, so that each day is a change of its own. For schedules that have a change.",
         },
-        _yes_or_no("Wait until it has ended", "run_service_action_wait", default="true"),
+        _yes_or_no("Wait until the action has ended", "run_service_action_wait", default="true"),
         {
             "question_name": "Seconds to wait",
             "question_description": "",

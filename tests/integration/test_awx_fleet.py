@@ -94,10 +94,13 @@ def test_a_new_fleet_is_updated_and_runs_an_action_on_its_products(
     survey = awx.survey(NAME)
     assert {name: (question["type"], question.get("default")) for name, question in survey.items()} == {
         "service_action_name": ("multiplechoice", None),
-        "run_service_action_change_id": ("text", None),
-        "run_service_action_retry_failed": ("multiplechoice", "false"),
         "run_service_action_max_concurrency": ("text", "50"),
         "run_service_action_max_errors": ("text", "0"),
+        "run_service_action_change_id": ("text", None),
+        "run_service_action_retry_failed": ("multiplechoice", "false"),
+        "run_service_action_change_id_adds_date": ("multiplechoice", "false"),
+        "run_service_action_wait": ("multiplechoice", "true"),
+        "run_service_action_wait_timeout": ("integer", 1800),
     }
     assert survey["service_action_name"]["choices"] == ["Restart", "Stop"]
 
@@ -108,11 +111,13 @@ def test_a_new_fleet_is_updated_and_runs_an_action_on_its_products(
     listed = run("ansible-inventory", "-i", update.path, "--list", "--output", "hosts.json", **update.environment)
     assert listed.code == 0, listed.output
 
-    job = awx.launch(NAME, {"service_action_name": "Stop", "run_service_action_change_id": "CHG-1"})
+    change = {"run_service_action_change_id": "CHG-1", "run_service_action_change_id_adds_date": "true"}
+    job = awx.launch(NAME, {"service_action_name": "Stop", **change})
     (tmp_path / job.playbook).write_text("- import_playbook: selfservice.aws.bulk_service_action\n")
     (tmp_path / "extravars").write_text(job.extra_vars)
     ended = run("ansible-playbook", "-i", update.path, job.playbook, "-e", "@extravars", **job.environment)
     assert ended.code == 0, ended.output
+    assert re.search(r"CHG-1@\d{4}-\d\d-\d\d", ended.output)
     assert sorted(record["ProvisionedProductId"] for record in emulator.records()) == [
         "pp-orders0000000",
         "pp-web0000000000",
