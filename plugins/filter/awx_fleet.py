@@ -10,28 +10,28 @@ name: awx_fleet
 version_added: 1.0.0
 short_description: Plan an AWX inventory and job template for a fleet
 description:
-  - Compares what AWX has with what a fleet needs, which is an inventory with a source, the one credential that the
-    source takes, and a job template whose survey offers the service actions.
-  - The playbook C(selfservice.aws.awx_fleet) makes what this filter plans. Use the filter to look at the plan, or to
-    make it in another way.
-  - What comes out is never templated.
+  - Compares an organization of AWX with what a fleet needs, which is an inventory with a source, the one credential of
+    the source, and a job template whose survey offers the service actions.
+  - The playbook C(selfservice.aws.awx_fleet) creates what this filter plans. Use the filter to show the plan, or to
+    create the objects in another way.
+  - The result is never templated.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options:
   _input:
     description:
-      - What AWX has, as lists of its API under the names of their endpoints, of C(organizations), C(projects),
-        C(inventories), C(job_templates), C(credentials), C(credential_types) and C(execution_environments) those of the
-        wanted names in the organization.
-      - C(playbooks) are those of the project, C(template_credentials) the credentials of the job template, and C(me) is
-        the user.
+      - Lists of objects as AWX's API returns them, by endpoint. C(organizations), C(projects), C(inventories),
+        C(inventory_sources), C(job_templates), C(credentials), C(credential_types) and C(execution_environments) are the
+        objects with the wanted names in the organization.
+      - C(playbooks) are the playbooks of the project, C(template_credentials) are the credentials of the job template,
+        and C(me) is the user.
     type: dict
     required: true
   options:
     description:
-      - What is wanted, the options of the playbook without their prefix C(awx_fleet_).
-      - Of the inputs of the credential, C(inputs) are those that were given, and C(default_inputs) those that count
-        only when the credential is made. C(has_secret_key) tells whether a secret key was given.
+      - The options of the playbook without their prefix C(awx_fleet_).
+      - C(inputs) are the inputs for the credential that were given. C(default_inputs) are used in addition if the
+        credential is created. C(has_secret_key) is whether a secret key was given.
     type: dict
     required: true
   actions:
@@ -49,7 +49,7 @@ EXAMPLES = r"""
     provisioned_product_name: orders-db
   register: offered
 
-- name: Show what an AWX without anything lacks
+- name: Show what an empty AWX lacks
   ansible.builtin.debug:
     msg: "{{ ({} | selfservice.aws.awx_fleet(wanted, offered.service_actions)).problems }}"
   vars:
@@ -63,15 +63,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: What is to be done.
+  description: The plan.
   type: dict
   contains:
     problems:
-      description: Why nothing can be made, one sentence or more for each reason. Empty if all is well.
+      description: Why nothing can be created, each with what to do. Empty if nothing prevents it.
       type: list
       elements: str
     missing:
-      description: What will be made since it is not there yet.
+      description: The objects that do not exist yet and are created.
       type: list
       elements: str
       sample: ["inventory Databases"]
@@ -83,16 +83,22 @@ _value:
       elements: str
     ids:
       description:
-        - The ids of what there is, null for what is missing, of C(organization), C(project), C(credential_type),
+        - The ids of existing objects, null for an object that is missing, for C(organization), C(project), C(credential_type),
           C(credential), C(execution_environment), C(inventory), C(inventory_source) and C(job_template).
       type: dict
     inputs:
       description:
-        - The inputs that the credential is to have without the secrets that were given, null if it is not of the
-          credential type and is used as it is.
+        - The inputs for the credential, without the secrets that were given. Null if the credential has another type,
+          so that it is not changed.
       type: dict
+    image_changes:
+      description: Whether to create or change the execution environment.
+      type: bool
+    pull:
+      description: When the execution environment pulls its image.
+      type: str
     kept_credentials:
-      description: The ids of the job template's other credentials, which it keeps.
+      description: The ids of other credentials that the job template has and keeps.
       type: list
       elements: int
     job_template:
@@ -103,10 +109,8 @@ _value:
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
+from ansible_collections.selfservice.aws.plugins.plugin_utils._awx import Found, Item, describe_environment, first
 from ansible_collections.selfservice.aws.plugins.plugin_utils._awx_fleet import (
-    Found,
-    Item,
-    first,
     given,
     owns_credential,
     problems_of_actions,
@@ -115,7 +119,7 @@ from ansible_collections.selfservice.aws.plugins.plugin_utils._awx_fleet import 
 from ansible_collections.selfservice.aws.plugins.plugin_utils._survey import running_questions
 from ansible_collections.selfservice.aws.plugins.plugin_utils._templating import never_templated
 
-# What is looked up, and where AWX lists it, in the order in which it is made.
+# The objects of a fleet and the endpoints that list them, in the order in which they are created.
 ENDPOINTS = {
     "organization": "organizations",
     "project": "projects",
@@ -129,7 +133,7 @@ ENDPOINTS = {
 
 
 def awx_fleet(found: Found, options: Item, actions: Iterable[Item]) -> dict[str, Any]:
-    """Return what is to be made for a fleet, and what is in the way."""
+    """Return what to create or change for a fleet, and what prevents it."""
     offered = {str(action["name"]): _needs_answer(action) for action in actions}
     askable = [name for name, needs_answer in offered.items() if not needs_answer]
     wanted = list(options.get("service_actions") or askable)
@@ -141,6 +145,7 @@ def awx_fleet(found: Found, options: Item, actions: Iterable[Item]) -> dict[str,
         "left_out": [name for name in offered if name not in askable],
         "ids": ids,
         "inputs": _inputs(found, options),
+        **describe_environment(found, options),
         "kept_credentials": _kept_credentials(found),
         "job_template": {"name": names["job_template"], "survey_spec": _survey(wanted, options)},
     }
@@ -148,7 +153,7 @@ def awx_fleet(found: Found, options: Item, actions: Iterable[Item]) -> dict[str,
 
 
 def _names(found: Found, options: Item) -> dict[str, str]:
-    """Return the names of what is made if it is missing; an empty name if it is not needed."""
+    """Return the names of the objects that are created if they are missing, empty for one that is not needed."""
     name = options["name"]
     return {
         "credential_type": "" if found.get("credentials") else options.get("credential_type") or "",
@@ -165,7 +170,7 @@ def _missing(names: Mapping[str, str], ids: Mapping[str, int | None]) -> list[st
 
 
 def _inputs(found: Found, options: Item) -> dict[str, Any] | None:
-    """Return the inputs that the credential is to have; AWX keeps a secret that it is sent back masked."""
+    """Return the inputs for the credential, or None to leave it unchanged; AWX keeps secrets that it gets back masked."""
     new = given(options, "inputs")
     if not found.get("credentials"):
         return {**given(options, "default_inputs"), **new}
@@ -173,7 +178,7 @@ def _inputs(found: Found, options: Item) -> dict[str, Any] | None:
         return None
     inputs = {**first(found, "credentials")["inputs"], **new}
     if "access_key_id" in new:
-        # It belongs to the keys of before.
+        # It belongs to the old keys.
         inputs.pop("session_token", None)
     return inputs
 
@@ -186,7 +191,7 @@ def _kept_credentials(found: Found) -> list[int]:
 
 
 def _needs_answer(action: Item) -> bool:
-    """Tell whether an action has a parameter without a default; Service Catalog fills in a target."""
+    """Return whether an action has a parameter without a default; Service Catalog fills in a target."""
     return any(
         not parameter.get("default_values") and "TARGET" not in (parameter.get("type"), parameter["name"])
         for parameter in action.get("parameters") or []

@@ -228,9 +228,9 @@ def test_whatever_is_in_the_way_is_told_before_anything_is_made(make: Runner, aw
     done = make(service_actions=["Start"])
     assert done.code == 2
     assert "Nothing was changed in AWX." in words(done.output)
-    assert f"The job template {NAME} was not made by this playbook." in words(done.output)
-    assert "The project Operations has no playbook bulk_service_action.yml." in words(done.output)
-    assert "There is no service action Start. There are: Restart, Stop, Resize." in words(done.output)
+    assert f"The job template {NAME} was not created by this playbook." in words(done.output)
+    assert "The project Operations has no playbook bulk_service_action.yml (it has none)." in words(done.output)
+    assert "The product has no service action Start. It has: Restart, Stop, Resize." in words(done.output)
     assert not awx.writes()
 
 

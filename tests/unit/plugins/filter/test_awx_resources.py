@@ -38,7 +38,7 @@ RULE = "DTSTART:20300101T030000Z RRULE:FREQ=DAILY;INTERVAL=1"
 WANTED: dict[str, Any] = {
     "organization": "Default",
     "project": "Operations",
-    "playbooks": ["run_service_action.yml"],
+    "playbooks": {"run_service_action.yml": "run_service_action"},
     "inventory": "selfservice.aws",
     "image": "ee:1",
     "execution_environment": "selfservice.aws Default",
@@ -102,7 +102,7 @@ def test_what_is_to_be_made_or_changed(found: dict[str, Any], wanted: dict[str, 
 @pytest.mark.parametrize(
     ("found", "wanted", "message"),
     [
-        ({"organizations": []}, {}, "There is no organization Default that ops can see."),
+        ({"organizations": []}, {}, "AWX has no organization Default that ops can see."),
         (
             {
                 "organizations": [
@@ -112,27 +112,27 @@ def test_what_is_to_be_made_or_changed(found: dict[str, Any], wanted: dict[str, 
             {},
             "Ask an administrator of AWX to give ops the role Admin of this organization.",
         ),
-        ({"projects": [], "playbooks": []}, {}, "has no project Operations. Make it, and sync it."),
+        ({"projects": [], "playbooks": []}, {}, "has no project Operations that ops can see."),
         (
             {"playbooks": []},
             {},
-            "no playbook run_service_action.yml (it has none at all). Add the file to the project's",
+            'with the line "- import_playbook: selfservice.aws.run_service_action", and sync the project in AWX.',
         ),
         ({"playbooks": ["a.yml", "b.yml"]}, {}, "(it has a.yml, b.yml)"),
-        ({}, {"credentials": ["x"]}, "has no credential x. Make it, or name another."),
+        ({}, {"credentials": ["x"]}, "has no credential x. Create it, or give the name of another."),
         (
             {"credentials": [*FOUND["credentials"], {**FOUND["credentials"][0], "credential_type": 99}]},
             {},
-            "has 2 credentials AWS operator. Rename all but one, or name another.",
+            "has 2 credentials AWS operator. Rename all but one, or give the name of another.",
         ),
-        ({"execution_environments": []}, {"image": ""}, "There is no execution environment selfservice.aws Default."),
-        ({"execution_environments": [{"id": 9, "organization": 8, "image": "ee:1"}]}, {}, "AWX doesn't move it."),
+        ({"execution_environments": []}, {"image": ""}, "AWX has no execution environment selfservice.aws Default."),
+        ({"execution_environments": [{"id": 9, "organization": 8, "image": "ee:1"}]}, {}, "does not belong to the organization Default"),
         ({"execution_environments": [{"id": 9, "organization": None, "image": "ee"}]}, {}, "Give another name."),
-        ({"credential_types": []}, {}, "only a superuser can make it, once for all organizations."),
+        ({"credential_types": []}, {}, "only a superuser can create it, once for all organizations."),
         ({}, {"schedule": RULE}, "A schedule needs awx_job_templates_controller_credential"),
         ({}, {"schedule": RULE, "controller_credential": "x"}, "has no credential x."),
-        ({}, {"schedule": "daily", "controller_credential": "Vault"}, "The schedule is not a rule of AWX."),
-        ({"credential_types": [{"id": 7, "injectors": {}}]}, {}, "Name another, or one that is to be made."),
+        ({}, {"schedule": "daily", "controller_credential": "Vault"}, "AWX does not accept this schedule."),
+        ({"credential_types": [{"id": 7, "injectors": {}}]}, {}, "Give another awx_job_templates_credential_type."),
     ],
 )
 def test_what_is_missing_is_told_with_what_to_do(found: dict[str, Any], wanted: dict[str, Any], message: str) -> None:
