@@ -50,7 +50,7 @@ def fleet(emulator: Emulator) -> None:
 def make(run: Runner, awx: Awx) -> Runner:
     """Return a function that runs the playbook for the fleet, with other options if given; None leaves one out."""
 
-    def start(*arguments: str, aws_region: str = "us-east-1", **options: Any) -> Any:
+    def start(*arguments: str, aws_region: str = "us-east-1", endpoint: str = "", **options: Any) -> Any:
         given = {
             "name": "Databases",
             "project": "Operations",
@@ -63,7 +63,8 @@ def make(run: Runner, awx: Awx) -> Runner:
         extra = {f"awx_fleet_{name}": value for name, value in given.items() if value is not None}
         product = {"provisioned_product_name": "orders"}
         command = ("ansible-playbook", "selfservice.aws.awx_fleet", "-e", json.dumps({**product, **extra}))
-        return run(*command, *arguments, AWS_REGION=aws_region, **awx.environment)
+        variables = {"AWS_REGION": aws_region, "AWS_ENDPOINT_URL_SERVICE_CATALOG": endpoint}
+        return run(*command, *arguments, **variables, **awx.environment)
 
     return start
 
@@ -208,6 +209,27 @@ def test_a_fleet_of_equal_names_in_another_organization_is_not_changed(make: Run
     (template,), (source,) = made["job_templates"], made["inventory_sources"]
     assert template["organization"] == another
     assert template["inventory"] == source["inventory"] == made["inventories"][0]["id"]
+    assert "changed=0 " in make().output
+
+
+def test_the_fleets_of_two_accounts_live_in_one_organization(make: Runner, awx: Awx, emulator: Emulator) -> None:
+    assert make().code == 0
+    before = snapshot(awx)
+    # This variable beats the general one, as in AWS's own tools.
+    second = {"name": "Databases (second)", "credential": "AWS second", "access_key": "AKIDSECOND"}
+    done = make(**second, endpoint=emulator.url + "/")
+    assert done.code == 0, done.output
+    items, _surveys, linked = before
+    assert {endpoint: {key: awx.store.items[endpoint][key] for key in found} for endpoint, found in items.items()} == items
+    assert {key: awx.store.associated_credentials[key] for key in linked} == linked
+    credential = awx.all("credentials")["AWS second"]
+    assert (credential["inputs"]["access_key_id"], credential["inputs"]["endpoint_url"]) == (
+        "AKIDSECOND",
+        emulator.url + "/",
+    )
+    template = awx.all("job_templates")["Databases (second) - Run a service action"]
+    assert awx.store.associated_credentials[template["id"]] == [credential["id"]]
+    assert awx.all("inventory_sources")["Databases (second)"]["credential"] == credential["id"]
     assert "changed=0 " in make().output
 
 

@@ -309,6 +309,41 @@ def test_a_run_for_one_organization_changes_nothing_of_another(
     assert own_objects(awx, "Other") == second
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"product_id": "prod-1", "provisioning_artifact_id": "pa-1", "provisioned_product_name": ""}],
+    ids=["equal names of products", "a version of a shared product"],
+)
+def test_two_accounts_live_in_one_organization(
+    run_playbook: Callable[..., Any], awx: Awx, emulator: Emulator, options: dict[str, Any]
+) -> None:
+    emulator.reset(world(STOP))
+    assert run_playbook(**options).code == 0
+    first = own_objects(awx, "Default")
+    operator = awx.all("credentials")["AWS operator"]
+    same = {name: operator[name] for name in ("organization", "credential_type")}
+    awx.store.add("credentials", name="AWS second", inputs={"username": "AKIDSECOND"}, **same)
+    account = world(STOP)
+    for product in account["provisioned_products"]:
+        product["id"] += "9"
+    emulator.reset({**account, "account": "999999999999"})
+
+    writes = len(awx.writes())
+    second = {**options, "credentials": ["AWS second"], "remove": True}
+    refused = run_playbook(**second)
+    assert refused.code == 2
+    assert "give another awx_job_templates_title" in re.sub(r"\s+", " ", refused.output)
+    assert len(awx.writes()) == writes
+
+    done = run_playbook(**second, title="Second account")
+    assert done.code == 0, done.output
+    now = own_objects(awx, "Default")
+    template = now["job_templates"].pop("Second account - Stop")
+    assert now["job_templates"] == first["job_templates"]
+    used = awx.store.associated_credentials[template["id"]]
+    assert {awx.store.items["credentials"][each]["name"] for each in used} == {"AWS second", "AWS us-east-1"}
+
+
 def own_objects(awx: Awx, organization: str) -> dict[str, Any]:
     """Return a copy of what an organization has, by endpoint and name, with the credentials of its templates."""
     number = awx.all("organizations")[organization]["id"]
