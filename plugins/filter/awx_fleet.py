@@ -21,8 +21,8 @@ options:
   _input:
     description:
       - Lists of objects as AWX's API returns them, by endpoint. C(organizations), C(projects), C(inventories),
-        C(inventory_sources), C(job_templates), C(credentials), C(credential_types) and C(execution_environments) are the
-        objects with the wanted names in the organization.
+        C(inventory_sources), C(job_templates), C(credentials), C(credential_types) and C(execution_environments)
+        are the objects with the wanted names in the organization.
       - C(playbooks) are the playbooks of the project, C(template_credentials) are the credentials of the job template,
         and C(me) is the user.
     type: dict
@@ -83,8 +83,9 @@ _value:
       elements: str
     ids:
       description:
-        - The ids of existing objects, null for an object that is missing, for C(organization), C(project), C(credential_type),
-          C(credential), C(execution_environment), C(inventory), C(inventory_source) and C(job_template).
+        - The ids of existing objects, null for an object that is missing. The keys are C(organization), C(project),
+          C(credential_type), C(credential), C(execution_environment), C(inventory), C(inventory_source) and
+          C(job_template).
       type: dict
     inputs:
       description:
@@ -170,7 +171,7 @@ def _missing(names: Mapping[str, str], ids: Mapping[str, int | None]) -> list[st
 
 
 def _inputs(found: Found, options: Item) -> dict[str, Any] | None:
-    """Return the inputs for the credential, or None to leave it unchanged; AWX keeps secrets that it gets back masked."""
+    """Return the inputs for the credential, or None to leave it unchanged; AWX keeps a secret that is sent masked."""
     new = given(options, "inputs")
     if not found.get("credentials"):
         return {**given(options, "default_inputs"), **new}

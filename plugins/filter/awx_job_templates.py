@@ -10,17 +10,17 @@ name: awx_job_templates
 version_added: 1.0.0
 short_description: Plan one AWX job template for each service action
 description:
-  - Makes a job template with a survey out of each service action and its execution parameters, to be handed to
+  - Returns a job template with a survey for each service action and its execution parameters, for
     C(awx.awx.job_template).
-  - The playbook C(selfservice.aws.awx_job_templates) does that. Use the filter to make the templates in another way, or
-    to look at what the playbook would make.
+  - The playbook C(selfservice.aws.awx_job_templates) creates these job templates. Use the filter to create them in
+    another way, or to show what the playbook would create.
   - A text parameter becomes a question of the type C(text) with its default, one with several defaults a C(textarea)
     with an item on each line, and a secret a C(password). A password never has a default, since C(awx.awx.job_template)
     would be changed at every run.
   - A parameter of the type TARGET is optional and has no default, since Service Catalog fills it in. Any other is
     required if it has no default.
-  - Defaults that a survey can't hold, such as a list whose items have several lines, are left to Service Catalog.
-  - What comes out is never templated.
+  - A default that a survey can't hold, such as a list whose items have several lines, is left to Service Catalog.
+  - The result is never templated.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options:
@@ -33,30 +33,29 @@ options:
     required: true
   title:
     description:
-      - What the names of the templates begin with. The name of the service action follows.
+      - The beginning of the names of the templates, which the name of the service action follows.
     type: str
     required: true
   scope:
     description:
-      - What the templates are made for, such as the id of the provisioned product. It tells the templates of one
-        product from those of another when actions are gone.
+      - What the templates are created for, such as the id of the provisioned product. It distinguishes the templates of
+        one product from those of another.
     type: str
     required: true
   extra_vars:
     description:
-      - Variables that all templates have. AWX allows Jinja in them, so nothing that comes from AWS as free text belongs
-        here.
+      - Variables of all templates. AWX allows Jinja in them, so do not give free text that comes from AWS.
     type: dict
     default: {}
   existing:
     description:
-      - The job templates that there are, as AWX' API lists them.
+      - The existing job templates, as AWX's API lists them.
     type: list
     elements: dict
     default: []
   replaced_credentials:
     description:
-      - The ids of credentials that the templates no longer have, or get anyway.
+      - The ids of credentials that existing templates do not keep.
     type: list
     elements: int
     default: []
@@ -67,9 +66,9 @@ options:
     type: dict
   targets:
     description:
-      - The names of the provisioned products of which a survey's first question offers one. With an empty list the
+      - The names of the provisioned products that the first question of each survey offers. With an empty list the
         question takes any name.
-      - If absent, there is no such question, and O(extra_vars) should say what the target is.
+      - If absent, there is no such question, and O(extra_vars) should have the target.
     type: list
     elements: str
   secrets:
@@ -107,7 +106,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: What is to be done.
+  description: The plan.
   type: dict
   contains:
     templates:
@@ -131,9 +130,9 @@ _value:
           elements: int
         extra_vars:
           description:
-            - The variables of C(selfservice.aws.run_service_action), among them C(run_service_action_survey),
-              and C(awx_job_templates_mark), by which the template is known again.
-            - Those that were added to the existing template by hand are kept.
+            - The variables of C(selfservice.aws.run_service_action), such as C(run_service_action_survey), and
+              C(awx_job_templates_mark), by which the template is recognized.
+            - Variables that were added to the existing template by hand are kept.
           type: dict
         survey_spec:
           description: The survey.
@@ -143,11 +142,11 @@ _value:
       type: list
       elements: dict
     gone:
-      description: The names of the existing templates that were made for the same scope, and have no action any more.
+      description: The names of existing templates of the same scope whose service action no longer exists.
       type: list
       elements: str
     foreign:
-      description: The names of the existing templates that are in the way, since they were not made by this filter.
+      description: The names of existing templates that are needed, but were not created for this scope.
       type: list
       elements: str
 """
@@ -168,7 +167,7 @@ SECRETS = "(?i)password|passwd|secret|token"
 NAME_LENGTH = 512
 MARK = "awx_job_templates_mark"
 UPDATE = "Update job templates"
-UPDATE_DESCRIPTION = "Makes the job templates again, as the actions and parameters are now."
+UPDATE_DESCRIPTION = "Updates the job templates to the current service actions and parameters."
 DESCRIBED = "awx_job_templates_described"
 
 
@@ -186,7 +185,7 @@ def awx_job_templates(
     optional: Iterable[str] = (),
     update: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the job templates that the service actions need, and how the existing ones compare."""
+    """Return the job templates for the service actions, and how the existing ones compare."""
     is_secret = _survey.secret_test(secrets)
     found = {each["name"]: each for each in existing}
     templates: list[dict[str, Any]] = []
@@ -213,10 +212,10 @@ def awx_job_templates(
 def _template(
     name: str, description: str, variables: Mapping[str, Any], old: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """Return a job template, without what people have changed in the one that there is."""
+    """Return a job template, without what was changed by hand in the existing one."""
     before = _variables(old)
-    # Any other description than the one that this filter gave was changed by hand. A hash of it is kept, since the text
-    # comes from AWS, and Ansible templates the variables.
+    # A description other than the one that this filter gave was changed by hand. Only a hash is stored, since the text is
+    # from AWS and Ansible templates the variables.
     is_free = not old or before.get(DESCRIBED) == _hash(old.get("description") or "")
     merged = {**before, **variables, DESCRIBED: _hash(description)}
     template = {"name": name, "is_new": not old, "credentials": _credentials(old)}
@@ -227,19 +226,19 @@ def _template(
 def _update_template(
     title: str, scope: str, options: Mapping[str, Any], found: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Return the job template that keeps all others up to date; with `options`, as far as they say something."""
+    """Return the job template that updates all others, with the options that are not empty."""
     name = f"{title} - {UPDATE}"
     variables = {option: value for option, value in options.items() if value not in ("", [], None)}
     return _template(name, UPDATE_DESCRIPTION, {**variables, MARK: _mark(scope, name)}, found.get(name))
 
 
 def _variables(template: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the variables of a job template, which are none if they can't be read."""
+    """Return the variables of a job template, or none if they can't be read."""
     try:
         variables = yaml.safe_load((template or {}).get("extra_vars") or "")
     except yaml.YAMLError:
         variables = None
-    # A date can't be JSON, as which they are stored.
+    # They are stored as JSON, which has no dates.
     return dict(json.loads(json.dumps(variables, default=str))) if isinstance(variables, dict) else {}
 
 
@@ -253,11 +252,11 @@ def _credentials(template: Mapping[str, Any] | None) -> list[int]:
 
 
 def _compare(names: list[str], existing: Iterable[Mapping[str, Any]], scope: str) -> dict[str, list[str]]:
-    """Return which of the existing templates are not needed any more, and which needed names others have taken."""
+    """Return which existing templates have no action any more, and which names belong to other templates."""
     made = {each["name"]: _mark(scope, each["name"]) in str(each.get("extra_vars") or "") for each in existing}
     gone = [name for name, is_ours in made.items() if is_ours and name not in names]
     return {
-        # A run without a schedule, as the scheduled job itself is one, leaves that job's template alone.
+        # A run without a schedule, such as the scheduled job itself, keeps the template of that job.
         "gone": [name for name in gone if not name.endswith(f" - {UPDATE}")],
         "foreign": [name for name in names if made.get(name) is False],
     }
@@ -270,12 +269,12 @@ def _check_names(names: Iterable[str]) -> None:
         if "++" in name or len(name) > NAME_LENGTH:
             raise AnsibleFilterError(
                 f"AWX can't look up a job template whose name has ++ or more than {NAME_LENGTH} characters: {name!r}."
-                " Give a title that makes it one."
+                " Give a shorter title without ++."
             )
 
 
 def _mark(scope: str, name: str) -> str:
-    """Return what tells the template of this name from all others, its copies too."""
+    """Return what distinguishes the template of this name from all others, including its copies."""
     return _hash(f"{scope}\n{name}")
 
 

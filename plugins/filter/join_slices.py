@@ -8,16 +8,17 @@ DOCUMENTATION = r"""
 ---
 name: join_slices
 version_added: 1.0.0
-short_description: Join what the slices of an AWX job have published
+short_description: Join the artifacts of all slices of an AWX job
 description:
-  - In a workflow of AWX, the artifacts of a job become extra variables of the nodes after it. The slices of a job
-    publish the same names, and those of the slice that ended last overwrite the others.
+  - In a workflow of AWX, the artifacts of a job are extra variables of the next nodes. The artifacts of all slices of a
+    job have the same names, so the slice that ends last overwrites those of the others.
   - The role P(selfservice.aws.run_service_action#role) therefore also publishes each of its lists and numbers under a
-    name with the id of the slice's own job, such as C(run_service_action_4711_failed_hosts). This filter joins them, so
-    that the next node knows how all slices ended.
-  - The playbook C(selfservice.aws.check_slices) does that, and fails if the action failed in any slice.
-  - All jobs of the workflow that ran the role before this node are joined, those of several sliced jobs too.
-  - Without any name with a job's id, it returns what there is under the plain names. Without those too, it fails.
+    name with the id of the slice's job, such as C(run_service_action_4711_failed_hosts). This filter joins them for
+    the next node.
+  - The playbook C(selfservice.aws.check_slices) uses it, and fails if the action failed in any slice.
+  - The filter joins the artifacts of all jobs of the workflow that ran the role before this node, including several
+    sliced jobs.
+  - If no name has the id of a job, it returns the values of the names without one. If these are missing too, it fails.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options:
@@ -27,21 +28,21 @@ options:
     type: dict
     required: true
 notes:
-  - A slice that was cancelled, or killed by its timeout, publishes nothing. Compare
-    RV(_value.run_service_action_job_ids) with the number of slices that you expect.
+  - A slice that was cancelled or timed out has no artifacts. Compare RV(_value.run_service_action_job_ids) with the
+    expected number of slices.
 """
 
 EXAMPLES = r"""
-- name: Join what the slices of the job before have published
+- name: Join the artifacts of the slices
   ansible.builtin.set_fact:
     joined: "{{ hostvars[inventory_hostname] | selfservice.aws.join_slices }}"
 
-- name: Name the hosts on which the action failed in any slice
+- name: Show the hosts that failed in any slice
   ansible.builtin.debug:
     msg: "Failed: {{ joined.run_service_action_failed_hosts | join(', ') }}"
   when: joined.run_service_action_failed_hosts | length > 0
 
-- name: Pass the joined lists and numbers on to the next nodes, under the names without a job's id
+- name: Publish the joined lists and numbers for the next nodes
   ansible.builtin.set_stats:
     data: "{{ joined }}"
     per_host: false
@@ -61,7 +62,7 @@ _value:
       type: list
       elements: str
     run_service_action_failed_hosts:
-      description: The hosts whose action failed, timed out or was not started.
+      description: The hosts on which the action failed, timed out or was not started.
       type: list
       elements: str
     run_service_action_succeeded:
@@ -71,7 +72,7 @@ _value:
       description: On how many hosts the action failed.
       type: int
     run_service_action_timed_out:
-      description: On how many hosts the end of the action was not seen in time.
+      description: On how many hosts the action had not ended in time.
       type: int
     run_service_action_not_started:
       description: On how many hosts the action was not started.
@@ -83,7 +84,7 @@ _value:
       description: On how many hosts the action would start, in check mode.
       type: int
     run_service_action_job_ids:
-      description: The ids of the jobs that were joined, in ascending order. Empty without any name with a job's id.
+      description: The ids of the jobs whose artifacts were joined, in ascending order. Empty if no name has an id.
       type: list
       elements: int
 """
@@ -101,12 +102,12 @@ PREFIX = "run_service_action_"
 def join_slices(variables: Mapping[str, Any]) -> dict[str, Any]:
     """Return the lists and numbers of all jobs among the variables, under the names without a job's id."""
     job_ids = sorted({int(found[1]) for name in variables if (found := re.match(rf"{PREFIX}(\d+)_", name))})
-    # What a run without any host publishes: empty lists and zeros.
+    # The artifacts of a run without hosts: empty lists and zeros.
     joined = statistics({}, None)
     if not job_ids and not joined.keys() & set(variables):
         raise AnsibleFilterError(
-            f"No earlier job of the workflow has published variables named {PREFIX}…. They come from the role "
-            "run_service_action, from a job that was not killed."
+            f"No earlier job of the workflow has artifacts named {PREFIX}…. The role run_service_action publishes them,"
+            " unless its job is cancelled or times out. Check the job of the node before this one."
         )
     for prefix in [f"{PREFIX}{job_id}_" for job_id in job_ids] or [PREFIX]:
         for name, nothing in statistics({}, None).items():

@@ -44,8 +44,8 @@ def _find_project_problems(found: Found, wanted: Item) -> Iterator[str]:
     organization, project = wanted["organization"], wanted["project"]
     if not found.get("projects"):
         yield (
-            f"The organization {organization} has no project {project} that {_user(found)} can see. Create it and sync it,"
-            " or give the name of another."
+            f"The organization {organization} has no project {project} that {_user(found)} can see. Create it and sync"
+            " it, or give the name of another."
         )
         return
     has = found.get("playbooks") or []

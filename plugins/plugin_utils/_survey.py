@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The questions of a survey of AWX, made out of the execution parameters of a service action."""
+"""The questions of AWX surveys, for the execution parameters of a service action and for how to run it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def questions(
         name = str(parameter["name"])
         if any(mark in name for mark in JINJA):
             raise AnsibleFilterError(
-                f"AWX would template the name of the parameter {name!r}, so it can't be asked for."
+                f"AWX would template the name of the parameter {name!r}, so a survey can't ask for it."
             )
         kind, question = _question(parameter, is_secret(name), is_list=name in lists, is_optional=name in optional)
         question["variable"] = _variable(name, used)
@@ -49,13 +49,13 @@ def questions(
 def _question(
     parameter: Mapping[str, Any], is_secret: bool, *, is_list: bool, is_optional: bool
 ) -> tuple[str, Question]:
-    """Return how to read the answer, and the question without its variable."""
+    """Return the kind of the answer (texts, lists or secrets), and the question without its variable."""
     name = str(parameter["name"])
     is_target = "TARGET" in (parameter.get("type"), name)
     defaults = _defaults(parameter, is_target)
     required = not (defaults or is_target or is_optional)
     description = "Left empty, Service Catalog fills it in." if is_target else ""
-    # An empty answer to an optional question has to pass.
+    # AWX must accept an empty answer to an optional question.
     base = {"question_name": name, "question_description": description, "required": required, "min": int(required)}
     if is_secret and not is_target:
         return "secrets", {**base, "type": "password", "min": required * SECRET_LENGTH, "max": VALUE_LENGTH}
@@ -65,7 +65,7 @@ def _question(
 
 
 def _defaults(parameter: Mapping[str, Any], is_target: bool) -> list[str]:
-    # Those of a target are one product's own.
+    # The defaults of a target belong to one product.
     return [] if is_target else [str(value) for value in parameter.get("default_values") or []]
 
 
@@ -79,17 +79,17 @@ def _text_type(defaults: Iterable[str]) -> str:
 
 
 def _default(text: str, can_hold: bool = True) -> dict[str, str]:
-    """Return the default of a question, if a survey can hold it."""
+    """Return the default of a question, or nothing if a survey can't hold it."""
     return {"default": text} if text and can_hold and not text.startswith(RESERVED) else {}
 
 
 def _holds_lines(values: Iterable[str]) -> bool:
-    """Tell whether each value, on a line of its own, is read back unchanged."""
+    """Return whether each value is unchanged when it is read back from a line of its own."""
     return all(value and value == value.strip() and len(value.splitlines()) == 1 for value in values)
 
 
 def _variable(name: str, used: set[str]) -> str:
-    """Return a variable for a parameter that is valid and not used yet, and note it as used."""
+    """Return a valid variable for a parameter that is not used yet, and add it to the used ones."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     base = "answer_" + (re.sub(r"\W+", "_", plain).strip("_") or "parameter")
     variable, number = base, 1
@@ -137,8 +137,8 @@ def running_questions() -> list[Question]:
         },
         {
             **_yes_or_no("Add the date to the change", "run_service_action_change_id_adds_date", default="false"),
-            "question_description": "run_service_action_change_id_adds_date. With true, the date (UTC) is added, such as"
-            " CHG-4711@2030-01-31, so that each day is a change of its own. For schedules that have a change.",
+            "question_description": "run_service_action_change_id_adds_date. With true, the date (UTC) is added, such"
+            " as CHG-4711@2030-01-31, so that each day is a change of its own. For schedules that have a change.",
         },
         _yes_or_no("Wait until the action has ended", "run_service_action_wait", default="true"),
         {
@@ -159,11 +159,11 @@ def _yes_or_no(name: str, variable: str, *, default: str) -> Question:
 
 
 def secret_test(secrets: str | Iterable[str]) -> Callable[[str], bool]:
-    """Return a function that tells whether a parameter of this name is a secret."""
+    """Return a function that returns whether a parameter of this name is a secret."""
     if not isinstance(secrets, str):
         return set(secrets).__contains__
     try:
         pattern = re.compile(secrets)
     except re.error as error:
-        raise AnsibleFilterError(f"secrets is no regular expression: {secrets!r}: {error}") from error
+        raise AnsibleFilterError(f"secrets is not a valid regular expression: {secrets!r}: {error}") from error
     return lambda name: pattern.search(name) is not None

@@ -220,7 +220,9 @@ def test_the_fleets_of_two_accounts_live_in_one_organization(make: Runner, awx: 
     done = make(**second, endpoint=emulator.url + "/")
     assert done.code == 0, done.output
     items, _surveys, linked = before
-    assert {endpoint: {key: awx.store.items[endpoint][key] for key in found} for endpoint, found in items.items()} == items
+    assert {
+        endpoint: {key: awx.store.items[endpoint][key] for key in found} for endpoint, found in items.items()
+    } == items
     assert {key: awx.store.associated_credentials[key] for key in linked} == linked
     credential = awx.all("credentials")["AWS second"]
     assert (credential["inputs"]["access_key_id"], credential["inputs"]["endpoint_url"]) == (

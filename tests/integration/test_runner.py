@@ -253,10 +253,10 @@ def test_the_node_after_a_sliced_job_can_require_the_number_of_slices(
     following = launch("next", "check_slices", job_id=101, check_slices_expected=expected, **run_slices(1))
     done = run(*following.command)
     assert done.code == code, done.output
-    assert ("Only 1 of 2 slices have published how they ended" in " ".join(done.output.split())) == bool(code)
+    assert ("Only 1 of 2 slices published artifacts" in " ".join(done.output.split())) == bool(code)
 
 
 def test_the_node_after_a_sliced_job_fails_without_artifacts(launch: Callable[..., Job], run: Runner) -> None:
     done = run(*launch("next", "check_slices").command)
     assert done.code == 2
-    assert "No earlier job of the workflow has published variables" in " ".join(done.output.split())
+    assert "No earlier job of the workflow has artifacts" in " ".join(done.output.split())

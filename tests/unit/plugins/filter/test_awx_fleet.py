@@ -128,14 +128,22 @@ def test_the_survey_offers_the_actions_that_need_no_answer() -> None:
     [
         ({"organizations": []}, {}, "AWX has no organization Default that the user can see."),
         ({"projects": []}, {}, "The organization Default has no project Operations that the user can see."),
-        ({"playbooks": ["other.yml"]}, {}, "The project Operations has no playbook bulk_service_action.yml (it has other.yml)."),
+        (
+            {"playbooks": ["other.yml"]},
+            {},
+            "The project Operations has no playbook bulk_service_action.yml (it has other.yml).",
+        ),
         ({"inventories": [{"id": 6, "kind": "smart"}]}, {}, "The smart inventory Databases can't have a source."),
         ({}, {"name": "a++b"}, "AWX can't look up a name with ++"),
         ({"job_templates": [{**TEMPLATE, "extra_vars": ""}]}, {}, "was not created by this playbook."),
         ({"job_templates": [{**TEMPLATE, "extra_vars": "--- {not ours"}]}, {}, "was not created by this playbook."),
         ({"job_templates": [{**TEMPLATE, "name": "copied"}]}, {}, "The job template copied was not created by this"),
         ({"execution_environments": []}, {}, "AWX has no execution environment ee. Give its image"),
-        ({"execution_environments": [{"id": 5, "organization": 99}]}, {}, "does not belong to the organization Default"),
+        (
+            {"execution_environments": [{"id": 5, "organization": 99}]},
+            {},
+            "does not belong to the organization Default",
+        ),
         (
             {"organizations": [{"id": 1, "summary_fields": {"user_capabilities": {"edit": False}}}]},
             {},
@@ -144,7 +152,11 @@ def test_the_survey_offers_the_actions_that_need_no_answer() -> None:
         ({}, {"has_secret_key": False}, "Give awx_fleet_access_key and awx_fleet_secret_key together."),
         ({}, {"inputs": {}}, "Give awx_fleet_access_key and awx_fleet_secret_key together."),
         ({"credentials": [CREDENTIAL, CREDENTIAL]}, {}, "has 2 credentials AWS databases. Rename all but one"),
-        ({"credentials": []}, NO_KEYS, "The organization Default has no credential AWS databases. Create it in AWX, or"),
+        (
+            {"credentials": []},
+            NO_KEYS,
+            "The organization Default has no credential AWS databases. Create it in AWX, or",
+        ),
         ({"credentials": [{**CREDENTIAL, "credential_type": 99}]}, {}, "so it has no access_key_id."),
         (
             {"credentials": [], "credential_types": [{"id": 3, "inputs": {}}]},

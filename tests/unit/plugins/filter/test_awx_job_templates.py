@@ -200,7 +200,7 @@ def test_credentials_that_were_added_by_hand_stay() -> None:
         ([action(), action()], {}, "Two service actions would have the job template 'orders-db - Restart'"),
         ([action()], {"title": "C++"}, r"whose name has \+\+"),
         ([action()], {"title": "x" * 510}, "more than 512 characters"),
-        ([action()], {"secrets": "("}, "secrets is no regular expression"),
+        ([action()], {"secrets": "("}, "secrets is not a valid regular expression"),
         ([action({"name": HOSTILE})], {}, "AWX would template the name of the parameter"),
     ],
 )

@@ -66,5 +66,5 @@ def test_a_job_that_was_not_sliced_is_returned_as_it_is() -> None:
 
 
 def test_variables_of_no_job_are_an_error_and_no_success() -> None:
-    with pytest.raises(AnsibleFilterError, match="No earlier job of the workflow has published"):
+    with pytest.raises(AnsibleFilterError, match="No earlier job of the workflow has artifacts"):
         join_slices({"awx_job_id": 1, "run_service_action_hosts": "all"})
