@@ -214,8 +214,8 @@ def _template(
 ) -> dict[str, Any]:
     """Return a job template, without what was changed by hand in the existing one."""
     before = _variables(old)
-    # A description other than the one that this filter gave was changed by hand. Only a hash is stored, since the text is
-    # from AWS and Ansible templates the variables.
+    # A description other than the one that this filter gave was changed by hand. Only a hash is stored, since
+    # the text is from AWS and Ansible templates the variables.
     is_free = not old or before.get(DESCRIBED) == _hash(old.get("description") or "")
     merged = {**before, **variables, DESCRIBED: _hash(description)}
     template = {"name": name, "is_new": not old, "credentials": _credentials(old)}
