@@ -58,8 +58,8 @@ class Registered:
     def result_of(self, name: str, host: Mapping[str, Any]) -> Item:
         """Return the result of a host, shaped like an item of the bulk module's results."""
         items = [] if self.refusal else self.run.get("results") or []
-        if len(items) != len(self.positions):
-            # The module was refused, or ended in a way of which it could not tell.
+        if len(items) != len(self.positions) or not any(map(_tells_more, items)):
+            # The module was refused or started nothing, or it ended before it could return results.
             item = _without_result(self.run, self.refusal)
         elif len(items) == 1:
             item = _with_record(items[0], self.waited)
@@ -68,12 +68,18 @@ class Registered:
         return _of_host(host, item)
 
 
+def _tells_more(item: Item) -> bool:
+    """Return whether the result of a target says more than that it was not started."""
+    return bool(item["outcome"] != "not_started" or item["msg"])
+
+
 def _without_result(run: Mapping[str, Any], refusal: str | None) -> Item:
     message = str(run.get("msg") or "")
     if not refusal and (_TIMED_OUT in message or "timedout" in run or "module_stdout" in run):
         text = f"The action may have started, because the task was ended before it returned a result: {message}"
         return {"outcome": "timed_out", "msg": text}
-    return {"outcome": "not_started", "msg": refusal or f"{_NOT_STARTED}. {message}".strip()}
+    said = message if _NOT_STARTED in message else f"{_NOT_STARTED}. {message}".strip()
+    return {"outcome": "not_started", "msg": refusal or said}
 
 
 def _with_record(item: Item, waited: Mapping[str, Any]) -> Item:

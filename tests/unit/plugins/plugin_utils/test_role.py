@@ -149,12 +149,17 @@ def test_a_batch_is_refused_for_hosts_that_are_the_same_product() -> None:
     ("run", "outcome", "words"),
     [
         ({"msg": "max_errors is wrong."}, "not_started", "Nothing was started. max_errors is wrong."),
+        (
+            {"msg": "Nothing was started: no region.", "results": [{"outcome": "not_started", "msg": None}] * 2},
+            "not_started",
+            "Nothing was started: no region.",
+        ),
         ({"msg": "x", "timedout": {}}, "timed_out", "may have started"),
         ({"msg": "The m action failed to execute in the expected time frame (5)"}, "timed_out", "may have started"),
         ({"msg": "MODULE FAILURE", "module_stdout": ""}, "timed_out", "may have started"),
     ],
 )
-def test_a_task_without_results_says_of_each_host_what_may_have_happened(
+def test_a_task_that_started_nothing_says_to_each_host_what_happened(
     run: dict[str, Any], outcome: str, words: str
 ) -> None:
     found = results_of(2, run=run)
