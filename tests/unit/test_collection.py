@@ -102,6 +102,29 @@ def test_the_documented_permissions_match_the_calls_of_the_api() -> None:
     assert "servicecatalog:DescribeServiceAction`" in readme
 
 
+def test_the_messages_in_the_awx_guide_are_those_of_the_code() -> None:
+    guide = (ROOT / "docs" / "docsite" / "rst" / "guide_awx.rst").read_text(encoding="utf-8")
+    shown = re.findall(r"^   \* - .*?``(.*?)``", guide[guide.index("\nWhat can go wrong\n") :], re.MULTILINE)
+    # Messages of Ansible, botocore and AWX.
+    others = (
+        "Unable to ",
+        "Failed to import",
+        "You must specify",
+        "AccessDenied",
+        "Playbook not",
+        "Skipping",
+        "returned",
+    )
+    ours = [message for message in shown if not message.startswith(others)]
+    assert len(ours) >= 6
+    files = [*(ROOT / "plugins").rglob("*.py"), *(ROOT / "playbooks").rglob("*.yml")]
+    code = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    # Strings that are continued on the next line, and what is filled in.
+    code = re.sub(r"\{+[^{}]*\}+", "…", re.sub(r"\"\s*\n\s*f?\"", "", code))
+    words = " ".join(code.split())
+    assert [message for message in ours if message.rstrip("…") not in words] == []
+
+
 def test_the_files_that_the_readme_links_to_exist() -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
     assert links
