@@ -55,7 +55,6 @@ def make(run: Runner, awx: Awx) -> Runner:
             "name": "Databases",
             "project": "Operations",
             "credential": "AWS databases",
-            "execution_environment": "selfservice.aws",
             "image": "example.org/ee:1",
             **KEYS,
             **options,
@@ -137,7 +136,7 @@ def test_a_second_run_changes_nothing(make: Runner, awx: Awx) -> None:
 def test_check_mode_names_what_is_made_and_makes_nothing(make: Runner, awx: Awx) -> None:
     missing = (
         '[ "credential type AWS keys, region and endpoint", "credential AWS databases", '
-        '"execution environment selfservice.aws", "inventory Databases", "inventory source Databases", '
+        '"execution environment selfservice.aws Default", "inventory Databases", "inventory source Databases", '
         f'"job template {NAME}" ]'
     )
     checked = make("--check")
@@ -160,7 +159,7 @@ def test_what_was_not_given_is_kept(make: Runner, awx: Awx) -> None:
     operator = awx.all("credentials")["AWS operator"]["id"]
     awx.store.associated_credentials[template["id"]].append(operator)
     before = snapshot(awx)
-    again = make(image=None, execution_environment=None, **NO_KEYS, aws_region="eu-west-1")
+    again = make(image=None, **NO_KEYS, aws_region="eu-west-1")
     assert again.code == 0, again.output
     assert snapshot(awx) == before
 
@@ -174,12 +173,16 @@ def test_what_is_given_is_changed_and_no_more(make: Runner, awx: Awx) -> None:
     assert make(**NO_KEYS, region="eu-west-1").code == 0
     assert credential["inputs"] == {**inputs, "region": "eu-west-1"}
 
-    done = make(access_key="AKIDNEW", secret_key="another-secret", service_actions=["Stop"])
+    image = awx.all("execution_environments")["selfservice.aws Default"]
+    image["pull"] = "never"
+    keys = {"access_key": "AKIDNEW", "secret_key": "another-secret"}
+    done = make(**keys, service_actions=["Stop"], image="example.org/ee:2")
     assert done.code == 0, done.output
     # The session token belonged to the old keys.
     del inputs["session_token"]
     keys = {"access_key_id": "AKIDNEW", "secret_access_key": "another-secret"}
     assert credential["inputs"] == {**inputs, **keys, "region": "eu-west-1"}
+    assert (image["image"], image["pull"]) == ("example.org/ee:2", "never")
     assert awx.survey(NAME)["service_action_name"]["choices"] == ["Stop"]
     assert sorted(awx.store.associated_credentials[template["id"]]) == sorted([operator, credential["id"]])
 
@@ -192,7 +195,7 @@ def test_a_fleet_of_equal_names_in_another_organization_is_not_changed(make: Run
     # Once the credential type exists, no superuser is needed.
     awx.store.is_superuser = False
     before = snapshot(awx)[0]
-    done = make(organization="Another", image=None, execution_environment=None)
+    done = make(organization="Another", image="example.org/ee:2")
     assert done.code == 0, done.output
     items = awx.store.items
     assert {endpoint: {number: items[endpoint][number] for number in before[endpoint]} for endpoint in before} == before
@@ -201,6 +204,7 @@ def test_a_fleet_of_equal_names_in_another_organization_is_not_changed(make: Run
         for endpoint in before
     }
     assert {endpoint: [each["name"] for each in found] for endpoint, found in made.items() if found} == {
+        "execution_environments": ["selfservice.aws Another"],
         "inventories": ["Databases"],
         "inventory_sources": ["Databases"],
         "credentials": ["AWS databases"],
