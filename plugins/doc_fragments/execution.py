@@ -55,8 +55,8 @@ options:
       - If omitted, a new one is generated for each run of the task and returned.
       - Set it if you use C(until) and C(retries), where each attempt is a run of its own. Otherwise, if an attempt has
         started the action but failed, the next attempt starts it again.
-      - For deciding whether the parameters are the same, only the names of O(sensitive_parameters) count, so that
-        correcting a value does not run the action again.
+      - Whether the parameters are the same depends on the names and values of O(parameters), but only on the names of
+        O(sensitive_parameters), so that correcting a sensitive value does not run the action again.
       - AWS does not document how long the service remembers a start. Continue a change soon, and do not reuse the id of
         an old change.
     type: raw
@@ -64,7 +64,8 @@ options:
     description:
       - Start the action again if it V(FAILED) in earlier runs with the same O(change_id), which is required. The record
         of each earlier attempt is read, up to 100 of them.
-      - The task starts at most one action. It does not retry an action that it finds running and that fails later.
+      - The task starts the action at most once on each provisioned product. It does not retry an action that it finds
+        running and that fails later.
       - Keep this option when you run the same change again. Without it, the task returns the first attempt.
     type: bool
     default: false

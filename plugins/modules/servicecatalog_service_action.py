@@ -53,9 +53,9 @@ attributes:
   check_mode:
     support: full
     details:
-      - Starts nothing, but validates the call against the API. It checks that the provisioned product exists, that its
-        status allows an action, that the action belongs to its provisioning artifact, that the parameter names are
-        known, and that TARGET has a value.
+      - Starts nothing, but validates the call against the API. It checks that the provisioned product exists, that
+        its status allows an action, that the action belongs to its provisioning artifact, that the parameter names
+        are known, and that TARGET is given or can be filled in by the service.
       - If the credentials do not allow one of these reads, the module warns. The module can't read whether the action
         has been started for this change before, so RV(changed) is true if the call is valid.
   diff_mode:
@@ -135,8 +135,8 @@ RETURN = r"""
 changed:
   description:
     - Whether this run created the record. V(false) if an earlier run of the same change did.
-    - The module compares the time of the record with the service's clock, with a tolerance of 2 seconds. A token that
-      is sent again within 2 seconds therefore counts as a change.
+    - The module compares the time of the record with the service's clock, with a tolerance of 2 seconds. If a token
+      is sent again within 2 seconds, RV(changed) is therefore V(true).
     - If the response has no date, or one that differs from this machine's clock by more than 15 minutes (a proxy may
       have set it), this machine's clock is used with a tolerance of 15 minutes.
     - Also V(true) if the start got no usable response, since the action may have been started.

@@ -74,8 +74,9 @@ options:
   wait:
     description:
       - Whether to wait until the status of every record is V(SUCCEEDED) or V(FAILED).
-      - If V(false), only rejected starts and V(FAILED) records of earlier runs count as errors. O(max_concurrency)
-        then limits the number of concurrent API calls.
+      - If V(false), only targets that are not found, starts that are rejected or get no usable response, and
+        V(FAILED) records of earlier runs count as errors. O(max_concurrency) then limits the number of concurrent API
+        calls.
     type: bool
     default: true
   max_concurrency:
@@ -92,9 +93,9 @@ options:
       - A target that waits until its product is available (see O(wait_until_available)) does not count. Once the
         product is available, the target starts after all targets that have not been tried yet.
       - When a run is resumed with the same targets in the same order, the limit holds for both runs together, unless
-        a target was waiting for its product when the first run ended. With O(wait_until_available), it also does not
-        hold for a resumed run if the service rejects a start that it already knows while the product is busy with
-        that action.
+        a target was waiting for its product when the first run ended. With O(wait_until_available), the limit also
+        does not hold for a resumed run if the service rejects the repeated start of an action that is still running,
+        since its target then counts as waiting for its product.
     type: str
     default: "50"
   max_errors:

@@ -180,7 +180,7 @@ def test_an_extra_variable_is_one_target(run_plays: Runner, emulator: Emulator, 
     # Counts all hosts of the play, including those of other batches.
     many = run_plays({"serial": 1, "tasks": [include()]}, arguments=extra)
     assert many.code == 2
-    assert f"The extra variable {name} is one product, and the play has 3 hosts" in words_of(many)
+    assert f"The extra variable {name} names one product, but the play has 3 hosts" in words_of(many)
     assert not emulator.calls()
 
 

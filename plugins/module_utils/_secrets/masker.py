@@ -119,7 +119,7 @@ def check_secrets(secrets: Mapping[str, Iterable[str]]) -> None:
         if problem:
             raise InvalidInput(
                 f"sensitive_parameters has {problem} for {mask(name)!r}. Masking it would hide much of the "
-                "result; use a longer value, or the option parameters if it is not a secret."
+                "result; use a longer value or, if it is not a secret, give it in parameters instead."
             )
 
 
