@@ -103,7 +103,7 @@ changed:
   type: bool
 answers:
   description: The questions that were asked, in order. On failure, those that were answered until then.
-  returned: unless the arguments are wrong
+  returned: unless the arguments are invalid
   type: list
   elements: dict
   contains:
@@ -122,7 +122,7 @@ answers:
 record_ids:
   description:
     - The ids of the records that the token has created. More than one if AWS has not remembered it. Not for publishing.
-  returned: unless the arguments are wrong
+  returned: unless the arguments are invalid
   type: list
   elements: str
   sample: [rec-abcd1234wxyz5]
@@ -131,16 +131,16 @@ execute_token:
     - The token of the run. Null without one. Not for publishing.
     - To find out how long AWS remembers it, give it to M(selfservice.aws.servicecatalog_service_action) days later. If
       that task is C(changed), AWS has forgotten it, and the action has run again.
-  returned: unless the arguments are wrong
+  returned: unless the arguments are invalid
   type: str
 choices:
   description: What there is to choose from, when the provisioned product or the action is unknown. Empty otherwise.
-  returned: failure, unless the arguments are wrong
+  returned: failure, unless the arguments are invalid
   type: list
   elements: str
 error:
   description: The service's own error. Null if it refused no call.
-  returned: failure, unless the arguments are wrong
+  returned: failure, unless the arguments are invalid
   type: dict
   contains:
     code:
@@ -151,7 +151,7 @@ error:
       type: str
 response_metadata:
   description: What identifies the response for AWS Support. Null if the service refused no call.
-  returned: failure, unless the arguments are wrong
+  returned: failure, unless the arguments are invalid
   type: dict
   contains:
     http_status_code:

@@ -48,6 +48,6 @@ def test_the_readme_has_the_figures_of_the_last_benchmarks() -> None:
     calls = re.search(r"The same run: calls - ([\d.]+) a target", page)
     assert faster
     assert calls
-    assert "starting 1,000 targets that way took less than a hundredth of the time of a loop" in readme
+    assert "started 1,000 targets in less than a hundredth of the time that a loop" in readme
     assert int(faster[1].replace(",", "")) >= 100
-    assert f"takes about {float(calls[1]):.1f} API calls a target" in readme
+    assert f"took about {float(calls[1]):.1f} API calls per target" in readme

@@ -81,12 +81,12 @@ def test_parameters_at_the_limits_are_accepted() -> None:
         ),
         ("provisioned_product_id", "pp-1\n", "must have only letters"),
         ("provisioned_product_name", "-db", "and start with a letter or a digit"),
-        ("provisioned_product_name", "d" * 129, "it takes 1 to 128"),
+        ("provisioned_product_name", "d" * 129, "must have 1 to 128 characters"),
         ("service_action_id", "act/1", "must have only letters"),
         ("service_action_name", "Back up", "must have only letters"),
-        ("service_action_name", "B" * 257, "it takes 1 to 256"),
+        ("service_action_name", "B" * 257, "must have 1 to 256 characters"),
         ("execute_token", "_t", "and start with a letter or a digit"),
-        ("execute_token", "t" * 129, "it takes 1 to 128"),
+        ("execute_token", "t" * 129, "must have 1 to 128 characters"),
     ],
 )
 def test_invalid_ids_names_and_tokens_are_rejected_with_the_name_of_the_option(

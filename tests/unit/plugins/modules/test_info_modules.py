@@ -411,7 +411,7 @@ def test_an_action_deleted_during_the_lookup_fails_the_task(actions: Make, emula
 
 
 def test_a_target_that_is_null_is_rejected_before_any_call(actions: Make, emulator: Emulator) -> None:
-    with pytest.raises(_exceptions.InvalidInput, match="provisioning_artifact_id, service_action_id requires a value"):
+    with pytest.raises(_exceptions.InvalidInput, match="provisioning_artifact_id, service_action_id must have a value"):
         actions().run()
     assert emulator.calls() == []
 

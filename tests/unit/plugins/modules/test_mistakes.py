@@ -32,7 +32,10 @@ IS_BUSY = (
 )
 NO_TERRAFORM = "'network' (pp-terraform0001) is of the type TERRAFORM_OPEN_SOURCE, which has no service actions"
 NO_ACTION = "'orders-db' (pp-orders0000001) has no service action"
-TOO_SHORT = "Masking it would hide much of the result; use a longer value or, if it is not a secret, give it in parameters instead"
+TOO_SHORT = (
+    "Masking it would hide much of the result; use a longer value or, if it is not a secret, give it in parameters "
+    "instead"
+)
 # A null option, which is not the same as an absent one.
 NULL = object()
 CONNECTION = ("region", "access_key", "secret_key")
