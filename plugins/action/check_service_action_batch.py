@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check the batch of the role run_service_action, and choose the change that continues it after anything."""
+"""Check the batch of the role run_service_action, and choose the change id with which to continue it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ansible_collections.selfservice.aws.plugins.plugin_utils._role import batch
 
 
 class ActionModule(ActionBase):
-    """The action behind the module of the same name, which only documents it."""
+    """The action plugin of the module with the same name, which only documents it."""
 
     _requires_connection = False
     _VALID_ARGS: frozenset[str] = frozenset()
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
-        """Return on what the action is to run, nothing if the batch is refused, and for which change."""
+        """Return the targets and the change id; no targets if the batch is rejected."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         call = batch.registered(task_vars, batch.HOST).get("call")
         hosts = batch.hosts_of_call(task_vars, call)
@@ -30,7 +30,7 @@ class ActionModule(ActionBase):
             why = f"Nothing is started. {error}"
             return {**result, "targets": [], "change_id": None, "refusal": why, "how_to_continue": "nothing is started"}
         first = next(iter(hosts.values()))
-        # Without one of its own, check mode refuses a product that is busy.
+        # In check mode, a change id would downgrade the error for a busy product to a warning, so none is generated.
         change = first["options"].get("change_id", None if self._task.check_mode else call)
         targets = [host["target"] for host in hosts.values()]
         return {**result, "targets": targets, "change_id": change, "how_to_continue": _how_to_continue(change)}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Count what the role run_service_action has done, tell the workflow, and decide whether the play goes on."""
+"""Count the results of the role run_service_action, publish them to AWX, and decide whether the play continues."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ansible_collections.selfservice.aws.plugins.plugin_utils._role import batch
 
 
 class ActionModule(ActionBase):
-    """The action behind the module of the same name, which only documents it."""
+    """The action plugin of the module with the same name, which only documents it."""
 
     _requires_connection = False
     _VALID_ARGS: frozenset[str] = frozenset()
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
-        """Return why the play ends, what the report is made of, and with which tasks the role goes on, if any."""
+        """Return whether and why the play ends, the input of the report, and the task file to include next, if any."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         checked = batch.registered(task_vars, batch.BATCH)
         call, change = checked.get("call"), checked.get("change_id")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Give a host of the role run_service_action its own result, and fail it if its product has failed."""
+"""Return the result of one host of the role run_service_action, and fail the host if its action failed."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _SKIPPED = (
 
 
 class ActionModule(ActionBase):
-    """The action behind the module of the same name, which only documents it."""
+    """The action plugin of the module with the same name, which only documents it."""
 
     _requires_connection = False
     _VALID_ARGS: frozenset[str] = frozenset()
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
-        """Return the result of the host, which has failed if it was not started."""
+        """Return the result of the host. It also fails if the batch was not run."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         host, collected = batch.registered(task_vars, batch.HOST), task_vars.get(batch.RESULTS, {})
         if collected.get("call") != host.get("call"):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prepare a host of the role run_service_action: its product, its options, and a mark that it reached this call."""
+"""Prepare a host for the role run_service_action: its product, its options, and the id of the call it has reached."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from ansible_collections.selfservice.aws.plugins.filter.survey_answers import su
 from ansible_collections.selfservice.aws.plugins.plugin_utils._role import batch, options
 
 _PREFIX = "run_service_action_"
-# Texts that newer ansible-cores read as YAML when they come from a survey.
+# Strings that newer ansible-core releases read as YAML if they come from a survey.
 _TEXTS = (*options.PRODUCT, *(f"{_PREFIX}{name}" for name in ("service_action_id", "service_action_name", "change_id")))
 _ANSWERS = ("answers", "secret_answers")
 
 
 class ActionModule(ActionBase):
-    """The action behind the module of the same name, which only documents it.
+    """The action plugin of the module with the same name, which only documents it.
 
-    It fails for the strategy only: for all else the batch is refused as a whole, and each host says so at the end.
+    It fails only for an unsupported strategy. Any other error rejects the whole batch, and each host fails at the end.
     """
 
     _requires_connection = False
     _VALID_ARGS: frozenset[str] = frozenset()
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> dict[str, Any]:
-        """Return what the host takes part with, or why it can't."""
+        """Return the target and the options of the host, or the reason for which it can't take part."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         given = self._read(task_vars)
         host: dict[str, Any] = {"target": {}, "options": {}, "secrets": None, "secret_names": []}
         try:
             batch.check_strategy(self._task)
         except options.RoleError as error:
-            # Nothing that runs once could tell the other hosts.
+            # The strategy ignores run_once, so check_service_action_batch can't reject the batch as a whole.
             return {**result, "failed": True, "msg": f"{error} Nothing was started."}
         try:
             secrets = options.check_secrets(given["sensitive_parameters"], given.get("secret_answers"))
@@ -50,15 +50,15 @@ class ActionModule(ActionBase):
         return {**result, **host, "refusal": refusal, "call": call, "changed": False}
 
     def _read(self, task_vars: Any) -> dict[str, Any]:
-        """Return the values of the role's variables for this host, by their names without the prefix."""
-        # The answers are many templates, so they are left out where nothing was asked.
+        """Return the values of the role's variables for this host, by name without the prefix."""
+        # Templating the answers is slow, so skip them if there was no survey.
         answers = _ANSWERS if task_vars.get(f"{_PREFIX}survey") else ()
         own = (f"{_PREFIX}{name}" for name in (*options.OPTIONS, "sensitive_parameters", *answers))
         names = [*options.PRODUCT, "region", *own]
         values = self._templar.template({name: task_vars.get(name) for name in names})
         texts = [name for name in _TEXTS if not options.is_empty(values[name])]
         values.update(zip(texts, survey_answers([values[name] for name in texts], texts)))
-        # The region of a host counts where the option is not given.
+        # The option defaults to the host variable region.
         region = values.pop("region")
         given = {name.removeprefix(_PREFIX): value for name, value in values.items()}
         return {**given, "region": region if options.is_empty(given["region"]) else given["region"]}

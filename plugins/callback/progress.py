@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Show how the waits of this collection's modules get on."""
+"""Show the progress of this collection's modules while they wait."""
 
 from __future__ import annotations
 
@@ -77,15 +77,15 @@ if TYPE_CHECKING:
     from ansible.playbook.task import Task
     from ansible.utils.display import Display
 
-# How often the line on a terminal is refreshed, and killed modules are noticed.
+# Seconds between updates of the line on a terminal, and between checks for killed modules.
 _REFRESH = 1.0
 _ENDING = (signal.SIGHUP, signal.SIGTERM)
 
 
 class Listener:
-    """A thread that prints what comes through a channel, from when it is made until end().
+    """A thread that prints the progress that modules send to a channel, from construction until end().
 
-    The thread holds only Display's own lock when it prints, which Ansible holds while it forks.
+    When it prints, the thread holds only Display's own lock, which Ansible also holds while it forks.
     """
 
     def __init__(self, display: Display, interval: float) -> None:
@@ -95,7 +95,7 @@ class Listener:
         self._owner = os.getpid()
         self._terminal = terminal.Terminal(display) if terminal.is_interactive() else None
         self._pause = min(_REFRESH, max(interval, 0.1))
-        # What would be late at the next refresh is due at this one.
+        # Shorter by one refresh, so that a line that would be late at the next refresh is printed at this one.
         self._status = StatusLines(interval - self._pause)
         self._thread = threading.Thread(target=self._run, name="selfservice.aws.progress", daemon=True)
         self._handlers = {number: signal.getsignal(number) for number in _ENDING}
@@ -107,14 +107,14 @@ class Listener:
         self._thread.start()
 
     def end(self) -> None:
-        """Stop, leave the last line of each wait that is still under way, and undo everything that was set up."""
+        """Stop the thread, print the last line of each unfinished wait, and undo the setup."""
         atexit.unregister(self.end)
         for name in (ADDRESS, HOST):
             os.environ.pop(name, None)
         self._channel.stop()
         self._thread.join(1)
         self._channel.close()
-        # A terminal may be gone, and a signal may have come in the middle of a write.
+        # The terminal may be closed, or a signal may have interrupted a write.
         with contextlib.suppress(OSError, RuntimeError, ValueError):
             self._status.end()
             self._show(self._clock.monotonic())
@@ -125,17 +125,17 @@ class Listener:
             _handle(number, handler)
 
     def _die(self, number: int, _frame: FrameType | None) -> None:
-        """End, and let the signal do what it would have done."""
-        # Workers of older ansible-cores inherit the handler.
+        """Call end(), restore the original handler, and send the signal again."""
+        # Workers of older ansible-core releases inherit the handler.
         if os.getpid() == self._owner:
             self.end()
         _handle(number, self._handlers[signal.Signals(number)])
         os.kill(os.getpid(), number)
 
     def _run(self) -> None:
-        # Ends when the output is closed.
+        # The thread ends if the output is closed.
         with contextlib.suppress(OSError, ValueError):
-            # Before messages are received, since the last one of a module comes before its end.
+            # Collected before messages are received: a module sends its last message before it ends.
             gone: set[int] = set()
             while (events := self._channel.receive(None if self._status.is_empty else self._pause)) is not None:
                 now = self._clock.monotonic()
@@ -150,14 +150,14 @@ class Listener:
             with self._display._lock:
                 for line in lines:
                     self._display.display(terminal.encodable(line, sys.stdout))
-                # Display does not flush, and without a terminal the system buffers.
+                # Display does not flush, and output that is not a terminal is buffered.
                 sys.stdout.flush()
         if self._terminal:
             self._terminal.draw(self._status.line(now, self._terminal.fits))
 
 
 class CallbackModule(CallbackBase):
-    """Shows progress while a playbook runs."""
+    """Show progress while a playbook runs."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
@@ -175,7 +175,7 @@ class CallbackModule(CallbackBase):
             )
 
     def v2_runner_on_start(self, host: Host, task: Task) -> None:  # noqa: ARG002
-        # Between this and the next one, the worker for this host is forked.
+        # Ansible forks the worker of this host before it starts the next host.
         if self._listener:
             os.environ[HOST] = host.get_name()
 
@@ -186,7 +186,7 @@ class CallbackModule(CallbackBase):
 
 
 def _handle(number: int, handler: Any) -> None:
-    # Only the main thread may do that, and only a handler that Python knows can be restored.
+    # Only the main thread may set handlers, and a handler that was not set from Python can't be restored.
     with contextlib.suppress(TypeError, ValueError):
         signal.signal(number, handler)
 

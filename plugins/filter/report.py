@@ -71,7 +71,7 @@ from ansible_collections.selfservice.aws.plugins.plugin_utils._report import rep
 
 
 def report(results: Iterable[Mapping[str, Any]], context: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return the data of a report on results of the bulk module."""
+    """Return the data of a report on the results of the bulk module."""
     given = dict(context or {})
     if not (given.get("run_by") or given.get("awx_job_id")):
         given["run_by"] = _local_user()
@@ -79,7 +79,7 @@ def report(results: Iterable[Mapping[str, Any]], context: Mapping[str, Any] | No
 
 
 def _local_user() -> str | None:
-    """Return the name of the user whose process this is; None in a container that has no name for it."""
+    """Return the name of the local user, or None in a container whose user has no name."""
     try:
         return getpass.getuser()
     except (ImportError, KeyError, OSError):
@@ -87,7 +87,7 @@ def _local_user() -> str | None:
 
 
 class FilterModule:
-    """The filter, for Ansible."""
+    """The entry point for Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""

@@ -64,9 +64,9 @@ UNSAFE = "!unsafe"
 
 
 def survey_answers(values: Iterable[Any], names: Iterable[str]) -> list[Any]:
-    """Return the values of variables, as text where that is what AWX wrote."""
+    """Return the values of variables, with the original string for each one that AWX wrote as a string."""
     values = list(values)
-    # Older releases of ansible-core leave text as it is.
+    # Releases of ansible-core before 2.19 don't change the strings.
     if all(isinstance(value, str) for value in values):
         return values
     texts = _texts(context.CLIARGS.get("extra_vars") or ())
@@ -74,13 +74,13 @@ def survey_answers(values: Iterable[Any], names: Iterable[str]) -> list[Any]:
 
 
 def _answer(value: Any, text: str | list[str] | None) -> Any:
-    # A later option may have set another value.
+    # A later --extra-vars option may have set a different value.
     is_same = text is not None and _read(text) == value
     return text if is_same else "" if value is None else value
 
 
 def _texts(options: Iterable[str]) -> dict[str, str | list[str]]:
-    """Return what the files among the options of extra vars have as unsafe text, by the names of the variables."""
+    """Return the strings tagged !unsafe in the files passed with --extra-vars, by variable name."""
     found: dict[str, str | list[str]] = {}
     for option in options:
         if option.startswith("@"):
@@ -93,7 +93,7 @@ def _texts(options: Iterable[str]) -> dict[str, str | list[str]]:
 
 
 def _pairs(file: Path) -> list[tuple[str, yaml.Node]]:
-    """Return the variables of a file; none where it is no YAML, such as one that is encrypted."""
+    """Return the variables of a file, or an empty list if it is not YAML, for example because it is encrypted."""
     try:
         document = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except (OSError, UnicodeError, yaml.YAMLError):
@@ -102,7 +102,7 @@ def _pairs(file: Path) -> list[tuple[str, yaml.Node]]:
 
 
 def _read(text: str | list[str]) -> Any:
-    """Return what ansible-core makes of text that is tagged as unsafe."""
+    """Return the value that ansible-core 2.19 and later make of a string tagged !unsafe."""
     if isinstance(text, list):
         return [_read(each) for each in text]
     tag = yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False))
@@ -110,7 +110,7 @@ def _read(text: str | list[str]) -> Any:
 
 
 class FilterModule:
-    """The filter, for Ansible."""
+    """The entry point for Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""

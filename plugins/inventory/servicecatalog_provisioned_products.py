@@ -197,13 +197,13 @@ from ansible_collections.selfservice.aws.plugins.plugin_utils._inventory import 
 
 
 class InventoryModule(AWSInventoryBase):
-    """Provisioned products as hosts."""
+    """Add provisioned products to the inventory as hosts."""
 
     NAME = "selfservice.aws.servicecatalog_provisioned_products"
     INVENTORY_FILE_SUFFIXES = ("servicecatalog.yml", "servicecatalog.yaml")
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
-        """Add the provisioned products that the source asks for."""
+        """Add the provisioned products that match the source."""
         super().parse(inventory, loader, path, cache=cache)
         try:
             source.check_options(self._given, self._known_options())
@@ -214,26 +214,26 @@ class InventoryModule(AWSInventoryBase):
             failure = f"{path}: {error_sentence(error)}"
         else:
             return
-        # Outside the except block, so that Ansible does not show the error twice.
+        # Raised outside the except block, so that Ansible does not show the original error as well.
         raise AnsibleParserError(failure)
 
     def get_cache_key(self, path: str) -> str:  # noqa: ARG002 (the path does not matter)
-        """Return a key for what is asked for, and of which account."""
+        """Return a key that identifies the query and the account."""
         names = ("AWS_ENDPOINT_URL_SERVICE_CATALOG", "AWS_ENDPOINT_URL")
         endpoints = [self.get_option("endpoint_url"), *map(os.environ.get, names)]
         return f"{self.NAME}_{source.cache_key(self._identity(), endpoints, self._source())}"
 
     def _set_frozen_credentials(self) -> None:
-        """Do not assume a role yet, as amazon.aws would do here: a cached result needs none."""
+        """Do nothing. amazon.aws assumes the role here, but a cached result doesn't need it; see _assume_role()."""
 
     def _read_config_data(self, path: str) -> Any:
-        """Read the source, and note which options it has: Ansible ignores those that the plugin does not know."""
+        """Read the source, and keep the names of its options, because Ansible ignores unknown ones."""
         config = super()._read_config_data(path)
         self._given = [str(option) for option in config]
         return config
 
     def _known_options(self) -> dict[str, list[str]]:
-        """Return the options of this plugin and of its fragments, each with its other names."""
+        """Return the options of this plugin and of its fragments, each with its aliases."""
         known = constants.config.get_configuration_definitions("inventory", self._load_name)
         return {option: list(spec.get("aliases") or ()) for option, spec in known.items()}
 
@@ -260,7 +260,7 @@ class InventoryModule(AWSInventoryBase):
             return ["role", self.get_option("assume_role_arn")]
         if self.get_option("access_key"):
             return ["access_key", self.get_option("access_key")]
-        # Not at the top: if botocore is missing, amazon.aws has said so by now.
+        # Imported here, because amazon.aws has reported a missing botocore by now.
         from botocore.session import Session
 
         session = Session(profile=self.get_option("profile"))
@@ -280,15 +280,15 @@ class InventoryModule(AWSInventoryBase):
         for text in [] if self.get_option("access_level") else source.narrow_levels(regions):
             self.warn(f"{path}: {text}")
         if not is_cached:
-            # False, so that what is cached already is replaced: it can't be used.
+            # False makes amazon.aws write the cache even if it has an entry, which was unusable.
             self.update_cached_result(path, False, regions)
         return regions
 
     def _read_cache(self, path: str, cache: bool) -> dict[str, dict[str, Any]] | None:
-        """Return what is cached; None if nothing is, or if it is damaged or not this plugin's."""
+        """Return the cached regions, or None if there are none, or if the entry is damaged or not ours."""
         try:
             is_cached, regions = self.get_cached_result(path, cache)
-        # Ansible itself fails with some of these at a file that it did not write.
+        # Ansible itself raises some of these for a cache file that it did not write.
         except (AnsibleError, LookupError, TypeError, ValueError) as error:
             self.display.vv(f"{path}: the cache can't be read: {error}")
             return None
@@ -298,7 +298,7 @@ class InventoryModule(AWSInventoryBase):
         try:
             super()._set_frozen_credentials()
         except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
-            # amazon.aws does not report it in version 9.
+            # amazon.aws 9 does not handle this error.
             role = self.get_option("assume_role_arn")
             raise SelfServiceError(f"Unable to assume role {role}: {describe_error(error)}.") from error
 
@@ -324,13 +324,13 @@ class InventoryModule(AWSInventoryBase):
         groups = map(self._sanitize_group_name, self.get_option("groups"))
         taken = {*self.inventory.groups, *groups, *constants.LOCALHOST, *known.values()}
         names = hosts.host_names(products, preferences, taken)
-        # A product that another source has found is the same host, whatever its name would be here.
+        # A product that another source has added keeps the name of that host.
         return [known.get(product["id"], name) for product, name in zip(products, names)]
 
     def _construct(self, added: dict[str, dict[str, Any]]) -> None:
-        """Add composed variables, then groups, in passes.
+        """Add all composed variables, then all groups, then all keyed groups.
 
-        Ansible looks a name up among the groups first. Only groups of `keyed_groups` may get the name of a host.
+        Ansible looks up a name among the groups first. Only a keyed group can have the name of a host.
         """
         strict = self.get_option("strict")
         compose, groups, keyed = (self.get_option(name) for name in ("compose", "groups", "keyed_groups"))

@@ -39,32 +39,32 @@ EXAMPLES = r"""
 
 RETURN = r"""
 targets:
-  description: On what the action is to run, as the bulk module takes it. Empty if the batch is refused.
+  description: The targets of the action, in the form of the bulk module's option. Empty if the batch is rejected.
   returned: always
   type: list
   elements: dict
 refusal:
-  description: Why the batch is refused.
-  returned: if it is
+  description: Why the batch is rejected.
+  returned: if the batch is rejected
   type: str
 change_id:
-  description: The change. Null in check mode if none was given, and if the batch is refused.
+  description: The change id. Null if the batch is rejected, and in check mode if none was given.
   returned: always
   type: raw
 how_to_continue:
-  description: How to continue with the change, for the name of the task that runs the action.
+  description: How to continue the change. It is shown in the name of the task that runs the action.
   returned: always
   type: str
 positions:
-  description: The position of each host among RV(targets), by its name.
+  description: The index of each host in RV(targets), by host name.
   returned: always
   type: dict
 call:
-  description: What is the same for all hosts of this call of the role, and different for any other call.
+  description: The id of this call of the role. It is the same for all hosts, and differs between calls.
   returned: always
   type: str
 calls:
-  description: How often the role has been called in the play so far, by the id of the play.
+  description: How many times the role has been called in the play so far, by the id of the play.
   returned: always
   type: dict
 """

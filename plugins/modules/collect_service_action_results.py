@@ -38,19 +38,19 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ends:
-  description: Whether no host goes on with the play.
+  description: Whether the play ends for all hosts.
   returned: always
   type: bool
 end:
-  description: Why the play ends, for the messages of the hosts that failed. Empty if it goes on.
+  description: Why the play ends, for the messages of the failed hosts. Empty if the play continues.
   returned: always
   type: str
 tasks:
-  description: The file of tasks that writes the report or ends the play. Empty if there is no need for either.
+  description: The task file that writes the report or ends the play. Empty if neither is needed.
   returned: always
   type: str
 report:
-  description: What the report shows, of this batch and of those before.
+  description: The contents of the report, for this batch and the earlier ones.
   returned: if a report is to be written
   type: dict
 """

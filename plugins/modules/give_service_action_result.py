@@ -45,7 +45,7 @@ outcome:
   returned: always
   type: str
 change_id:
-  description: The change. Run again with it, the role resumes where it left off.
-  returned: unless the host was not started
+  description: The change id. If the role runs again with it, it resumes where it left off.
+  returned: unless the role's run_once tasks were skipped
   type: raw
 """

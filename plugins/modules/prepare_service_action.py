@@ -41,19 +41,19 @@ EXAMPLES = r"""
 
 RETURN = r"""
 call:
-  description: What is the same for all hosts of this call of the role, and different for any other call.
+  description: The id of this call of the role. It is the same for all hosts, and differs between calls.
   returned: always
   type: str
 target:
-  description: The provisioned product and its parameters, as the bulk module takes them.
+  description: The provisioned product and its parameters, in the form of an item of the bulk module's targets.
   returned: always
   type: dict
 options:
-  description: The options that the hosts of a batch have in common, with their types.
+  description: The validated options of the host. They must be the same for all hosts of a batch.
   returned: always
   type: dict
 secrets:
-  description: A hash that tells whether two hosts have the same sensitive parameters, and nothing else.
+  description: A keyed hash of the sensitive parameters, with which hosts are compared.
   returned: always
   type: str
 secret_names:

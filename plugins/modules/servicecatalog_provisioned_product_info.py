@@ -279,15 +279,16 @@ from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.hi
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.tags import check_tags, with_tags
 from ansible_collections.selfservice.aws.plugins.module_utils._threads import run_all
 
-# How many products a warning names, and of how many the outputs are read at once.
+# The number of products that a warning names.
 _MOST_NAMED = 10
+# The number of threads that read outputs and details.
 _READERS = 10
-# What a search does not tell of a product.
+# The attributes that a search does not return.
 _DETAILS = ("launch_role_arn", "cloud_watch_dashboards")
 
 
 def list_provisioned_products(task: Task) -> None:
-    """List the provisioned products that the options ask for."""
+    """List the provisioned products that match the options."""
     _arguments.check_identifiers(task.params)
     _arguments.check_limit(task.params)
     tags, totals = check_tags(task.params["tags"]), [None]
@@ -312,13 +313,14 @@ def _found(task: Task, on_total: Callable[[Any], None]) -> Iterator[dict[str, An
 
 
 def _exactly(task: Task, field: str, value: str) -> Iterator[dict[str, Any]]:
-    # A search may match more than the exact value, and how the service combines several terms is not documented.
+    # One search for each value, because AWS does not document how several terms are combined. It may match more
+    # than the exact value.
     found = task.service.search_provisioned_products([f"{field}:{value}"])
     return (attribute for attribute in found if attribute.get(field.capitalize()) == value)
 
 
 def _add_details(task: Task, products: list[dict[str, Any]]) -> None:
-    """Add to each product what only DescribeProvisionedProduct tells of it; one that is gone by then has nothing."""
+    """Add the attributes that only DescribeProvisionedProduct returns; skip products deleted in the meantime."""
     service = task.bulk_service(_READERS)
 
     def read(product: dict[str, Any]) -> None:
@@ -333,7 +335,7 @@ def _add_details(task: Task, products: list[dict[str, Any]]) -> None:
 
 
 def _add_outputs(task: Task, products: list[dict[str, Any]]) -> None:
-    """Add to each product its outputs, a call for each; those that have none to read get a warning together."""
+    """Add the outputs of each product, with one call each; name products without readable outputs in one warning."""
     service, found = task.bulk_service(_READERS), dict[str, str]()
 
     def read(product: dict[str, Any]) -> None:
@@ -346,7 +348,7 @@ def _add_outputs(task: Task, products: list[dict[str, Any]]) -> None:
             if not (errors.is_not_found(error) or errors.code_of(error) in errors.INVALID):
                 facts = errors.error_facts(error)
                 raise SelfServiceError(f"The outputs of {name} can't be read: {text}.", **facts) from error
-            # The product is gone, or was never provisioned successfully.
+            # The product was deleted, or was never provisioned successfully.
             found[product["id"]] = f"{name}: {text}"
 
     run_all(read, products, _READERS)

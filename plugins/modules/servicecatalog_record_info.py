@@ -223,7 +223,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.mo
 
 
 def look_up_records(task: Task) -> None:
-    """Look up the records that the options ask for."""
+    """Return the records with the given ids, or those of the history that match the options."""
     _arguments.check_identifiers(task.params)
     _arguments.check_limit(task.params)
     ids = task.params["record_ids"]

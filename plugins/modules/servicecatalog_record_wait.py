@@ -254,7 +254,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils._wait.wait import 
 
 def wait_until_ended(task: Task) -> None:
     """Wait until all records have ended."""
-    # For their values to be masked; nothing is sent of them.
+    # The values are only masked, never sent.
     task.sensitive_parameters()
     record_ids = _given(task)
     _arguments.check_identifiers({**task.params, "record_ids": record_ids})
@@ -294,7 +294,10 @@ def _given(task: Task) -> list[str]:
 
 
 def _newest(task: Task) -> list[str]:
-    """Return the id of the product's newest record; none if no product is given, or if check mode finds no record."""
+    """Return the id of the product's newest record as a list.
+
+    The list is empty if no product is given, or in check mode if the product has no record.
+    """
     target = Reference(*(task.params[option] for option in _arguments.PRODUCT))
     if not any(target):
         return []

@@ -334,7 +334,7 @@ _NAMED = (_arguments.PRODUCT, _arguments.ACTION)
 
 
 def run_service_action(task: Task) -> None:
-    """Run the action and, if asked, wait for its record; in check mode validate the start."""
+    """Run the action and wait for its record if requested; in check mode, validate the start."""
     params = task.params
     if params["wait"] or params["wait_until_available"]:
         task.limit_calls(params["wait_timeout"])
@@ -370,7 +370,7 @@ def _keep(task: Task, record: models.Record, **more: Any) -> None:
 
 def _validate(task: Task, planned: plan.Plan) -> None:
     if task.params["retry_failed"]:
-        # Which attempt it would be is found by starting the ones before.
+        # The number of the next attempt is known only after the earlier attempts have been sent.
         task.result.update(attempt=None, execute_token=None, request={**task.result["request"], "execute_token": None})
     record, more = plan.preview(task.service, planned, task.warn, with_diff=task.diff_mode)
     _keep(task, record, **more)
@@ -380,7 +380,7 @@ def _start(task: Task, planned: plan.Plan) -> None:
     params, again = task.params, planned.change.same_task
     if task.diff_mode:
         task.result["diff"] = plan.read_diff(task.service, planned, task.warn)
-    # Before the write, so that nothing but the service can fail after it.
+    # Create the client before the write, so that only the service can fail after it.
     reader = task.polling_service if params["wait"] or params["wait_until_available"] else task.service
     task.clock.raise_on_signals()
     more: dict[str, Any] = {"send": partial(_send, task, again), "tell": partial(_tell, task), "clock": task.clock}
@@ -394,7 +394,7 @@ def _send(task: Task, again: str, planned: plan.Plan) -> Execution:
     send = partial(start, task.service, planned, clock=task.clock, retry_hint=again)
     if not task.params["wait_until_available"]:
         return send()
-    # Not at the top: a run that does not wait saves a fiftieth of its CPU.
+    # Imported here, which saves runs that don't wait 2 % of their CPU time.
     from ansible_collections.selfservice.aws.plugins.module_utils._wait import availability, schedule
 
     busy = availability.BusyProduct(planned.request, again, may_be_own=not planned.token_is_new)

@@ -441,12 +441,12 @@ from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog im
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.tags import check_tags
 
-# What gives the targets: one of these, or a search by the last two.
+# The options that select the targets. They exclude each other, except that a search can use the last two together.
 _SOURCES = ("provisioned_product_ids", "provisioned_product_names", "targets", "search_query", "tags")
 
 
 def run_on_many(task: Task) -> None:
-    """Run the action on every target, or in check mode validate the starts."""
+    """Run the action on every target; in check mode, validate the starts."""
     params, waits = task.params, any(task.params[each] for each in ("wait", "wait_until_available"))
     secrets = task.sensitive_parameters()
     common = to_parameters(params["parameters"], "parameters")
@@ -460,7 +460,7 @@ def run_on_many(task: Task) -> None:
     resolve.check_duplicates(targets)
     models.check_parameters({**common, **secrets} if searches else {})
     queue.budget_of(params, len(targets))
-    # Without a wait, only a signal limits them.
+    # Without a wait, calls have no deadline, and only a signal ends them.
     task.limit_calls(params["wait_timeout"] if waits else math.inf, each=True)
     task.result["change_id"] = change.id
     services: list[ServiceCatalog] = []

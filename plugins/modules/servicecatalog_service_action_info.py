@@ -185,7 +185,7 @@ T = TypeVar("T")
 
 
 def list_service_actions(task: Task) -> None:
-    """List the service actions that the options ask for."""
+    """List the service actions that match the options."""
     _arguments.check_one_given(task.params, _TARGETS)
     _arguments.check_identifiers(task.params)
     try:
@@ -209,7 +209,7 @@ def _list(task: Task) -> list[dict]:
 
 
 def _read(what: str, read: Callable[[], T]) -> T:
-    """Return what was read, or raise NotFound if what the task asks for does not exist."""
+    """Call `read` and return its result; raise NotFound if the service does not know `what`."""
     try:
         return read()
     except errors.SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception

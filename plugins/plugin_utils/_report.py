@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The data of the role's report: what was run, by whom, and how it ended for each provisioned product."""
+"""The data of the role's report: the action, who ran it, and the outcome for each provisioned product."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import Any
 
 from ..module_utils._secrets.masker import MASK, Masker
 
-# In the order in which a reader needs them.
+# The order of the rows in the report: outcomes that need attention come first.
 _OUTCOMES = ("failed", "timed_out", "unknown", "not_started", "started", "would_start", "succeeded")
 _ENDED = ("SUCCEEDED", "FAILED")
-# Facts about the run that only the caller knows; each may be missing.
+# Facts about the run that the caller passes in the context. All are optional.
 _FACTS = (
     "change_id",
     "service_action_id",
@@ -35,9 +35,9 @@ _Parameters = dict[str, list[str]]
 def report(results: Iterable[Mapping[str, Any]], context: Mapping[str, Any]) -> dict[str, Any]:
     """Return the data of the report.
 
-    `results` are shaped as the results of the bulk module, and may also have `host` and `parameters`. `context` has any
-    of `_FACTS`, `arn`, `check_mode`, `started`, `ended`, `parameters`, and `sensitive_parameters`, which are masked
-    here. Texts of the results are masked by the modules.
+    `results` have the shape of the bulk module's results, and may also have `host` and `parameters`. `context` has any
+    of `_FACTS`, `arn`, `check_mode`, `started`, `ended`, `parameters` and `sensitive_parameters`. This function masks
+    the sensitive parameters; the modules have already masked the strings in the results.
     """
     given = list(results)
     common, own = _parameters(given, context)
@@ -63,7 +63,7 @@ def report(results: Iterable[Mapping[str, Any]], context: Mapping[str, Any]) -> 
 
 
 def _facts(context: Mapping[str, Any]) -> dict[str, str | None]:
-    """Return the facts; region and account are those of the ARN of a provisioned product where they are not given."""
+    """Return the facts. The region and the account default to those of `arn`, the ARN of a provisioned product."""
     facts = {name: _text(context.get(name)) for name in _FACTS}
     parts = str(context.get("arn") or "").split(":")
     if len(parts) >= 6:
@@ -72,7 +72,7 @@ def _facts(context: Mapping[str, Any]) -> dict[str, str | None]:
 
 
 class _Masked:
-    """Parameters as the service is sent them, with all secrets masked."""
+    """Parameters in the form that is sent to the service, with all secrets masked."""
 
     def __init__(self, secrets: Mapping[str, Any]) -> None:
         self._names = set(secrets)
@@ -81,7 +81,7 @@ class _Masked:
         self.secrets = self.parameters(secrets)
 
     def parameters(self, given: Mapping[str, Any]) -> _Parameters:
-        """Return the texts of each parameter by its name."""
+        """Return the values of each parameter, as strings, by name."""
         mask = self._masker.mask
         return {
             mask(str(name)): [MASK if name in self._names else mask(text) for text in _texts(value)]
@@ -90,7 +90,7 @@ class _Masked:
 
 
 def _parameters(results: list[Mapping[str, Any]], context: Mapping[str, Any]) -> tuple[_Parameters, list[_Parameters]]:
-    """Return the parameters of the whole run, and for each result those that differ."""
+    """Return the parameters of the whole run, and for each result only those that differ from them."""
     masked = _Masked(context.get("sensitive_parameters") or {})
     sent = [masked.parameters(each.get("parameters") or {}) for each in results]
     given = context.get("parameters")
@@ -104,7 +104,7 @@ def _texts(value: Any) -> list[str]:
 
 
 def _shared(parameters: list[_Parameters]) -> _Parameters:
-    """Return the parameters that are the same everywhere."""
+    """Return the parameters that have the same value in every result."""
     first = parameters[0] if parameters else {}
     return {name: value for name, value in first.items() if all(each.get(name) == value for each in parameters)}
 
@@ -112,7 +112,7 @@ def _shared(parameters: list[_Parameters]) -> _Parameters:
 def _row(result: Mapping[str, Any]) -> dict[str, Any]:
     record = result.get("record_detail") or {}
     created, updated = _time(record.get("created_time")), _time(record.get("updated_time"))
-    # A record that was not seen to end has no duration yet.
+    # The duration is unknown unless the record's last known status is final.
     seconds = _seconds(created, updated) if record.get("status") in _ENDED else None
     return {
         "host": _text(result.get("host")),
@@ -137,14 +137,17 @@ def _row(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rank(row: Mapping[str, Any]) -> tuple[int, list[Any]]:
-    """Put what needs attention first, and web-9 before web-10."""
+    """Return the sort key of a row: by outcome, then by name in natural order, so that web-9 precedes web-10."""
     name = row["provisioned_product_name"] or row["provisioned_product_id"] or row["host"] or ""
     parts = re.split(r"([0-9]{1,18})", name.casefold())
     return _OUTCOMES.index(row["outcome"]), [int(part) if at % 2 else part for at, part in enumerate(parts)]
 
 
 def _count(rows: list[dict[str, Any]]) -> dict[str, int]:
-    """Return how many rows there are of each outcome; `changed` are those whose action this run started."""
+    """Return the number of rows for each outcome.
+
+    `changed` counts the actions that this run started, `earlier` those that earlier runs started.
+    """
     found = Counter(each["outcome"] for each in rows)
     return {
         "total": len(rows),
@@ -169,7 +172,7 @@ def _times(rows: Iterable[Mapping[str, Any]], name: str) -> list[datetime]:
 
 
 def _time(value: Any) -> datetime | None:
-    """Return an ISO 8601 time, in UTC if it names no zone; None for what is no time."""
+    """Parse an ISO 8601 time, assuming UTC if it has no offset; return None if the value is not a time."""
     try:
         time = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
         return time.replace(tzinfo=timezone.utc) if time.tzinfo is None else time.astimezone(timezone.utc)
@@ -186,7 +189,7 @@ def _seconds(start: datetime | None, end: datetime | None) -> int | None:
 
 
 def _words(seconds: int | None) -> str | None:
-    """Return a duration for people, such as 4 min 10 s."""
+    """Format a duration for people, for example `4 min 10 s`."""
     if seconds is None:
         return None
     minutes, rest = divmod(seconds, 60)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names and variables of the hosts that provisioned products become."""
+"""The names and variables of inventory hosts, from provisioned products."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import
 from ansible_collections.selfservice.aws.plugins.plugin_utils._templating import never_templated
 
 GROUP = "servicecatalog"
-# What a host may be named after, besides its tags.
+# The attributes that hostnames accepts, besides tags.
 ATTRIBUTES = (
     "arn",
     "created_time",
@@ -38,14 +38,14 @@ ATTRIBUTES = (
     "user_arn_session",
 )
 _RENAMED = {name: f"provisioned_product_{name}" for name in ("id", "name", "type")}
-# The role run_service_action reads them, so they never have a prefix.
+# The role run_service_action reads these variables, so they also exist without the prefix.
 _ALWAYS = ("provisioned_product_id", "region")
 
 Product = Mapping[str, Any]
 
 
 class Preference(NamedTuple):
-    """What to name a host after: an attribute or `tag:Key`, and another one as a prefix."""
+    """An element of the option `hostnames`; `name` and `prefix` are each an attribute or `tag:Key`."""
 
     name: str
     prefix: str = ""
@@ -53,7 +53,7 @@ class Preference(NamedTuple):
 
 
 def preferences_of(hostnames: Iterable[Any]) -> list[Preference]:
-    """Return the option `hostnames` as preferences, after which the name of the product comes last."""
+    """Parse the option `hostnames`, and append the product's name as the last preference."""
     found = []
     for given in hostnames:
         members = given if isinstance(given, Mapping) else {"name": given}
@@ -73,7 +73,7 @@ def preferences_of(hostnames: Iterable[Any]) -> list[Preference]:
 
 
 def check_prefix(prefix: str) -> None:
-    """Reject a prefix with which no variable can be named."""
+    """Reject a prefix that can't start a variable name."""
     if prefix and not re.fullmatch(r"[A-Za-z_]\w*", prefix, re.ASCII):
         raise InvalidInput(
             f"hostvars_prefix must have only letters, digits and '_', and must not start with a digit, not {prefix!r}."
@@ -81,9 +81,9 @@ def check_prefix(prefix: str) -> None:
 
 
 def host_names(products: Sequence[Product], preferences: Sequence[Preference], taken: Collection[str]) -> list[str]:
-    """Return a name for each product: the first preference that it has, or its id if others have that name, too.
+    """Return a host name for each product: its first non-empty preference, or its id if that name is not unique.
 
-    `taken` are the names of something else. Characters other than letters, digits, '_', '.' and '-' become '_'.
+    `taken` are names that are already in use. Characters other than letters, digits, '_', '.' and '-' become '_'.
     """
     wanted = [_preferred_name(product, preferences) for product in products]
     count = Counter(wanted)
@@ -99,7 +99,7 @@ def _preferred_name(product: Product, preferences: Iterable[Preference]) -> str:
         name = _value(product, preference.name)
         prefix = _value(product, preference.prefix)
         if name:
-            # No braces, and nothing with a meaning in host patterns or file names.
+            # The name must not contain a template, a host pattern or a path.
             text = re.sub(r"[^\w.-]+", "_", f"{prefix}{preference.separator}{name}" if prefix else name)
             if re.search(r"[^\W_]", text):
                 return text.lstrip(".-")
@@ -116,12 +116,15 @@ def _plain_word(word: str) -> str:
 
 
 def host_variables(product: Product, prefix: str) -> dict[str, Any]:
-    """Return a product as variables that are never templated."""
+    """Return a product as host variables that Ansible does not template."""
     return {_variable(name, prefix): never_templated(value) for name, value in product.items()}
 
 
 def expression_variables(product: Product, prefix: str) -> dict[str, Any]:
-    """Return what expressions may use: the variables with the prefix and without it, and the tags by their own name."""
+    """Return the variables for `compose`, `groups` and `keyed_groups`.
+
+    They are the host variables, both with and without the prefix, and `tags`.
+    """
     own = {"tags": never_templated(product["tags"])}
     return {**host_variables(product, ""), **host_variables(product, prefix), **own}
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an inventory source asks for, reading it, and what its cache is kept under."""
+"""The query of an inventory source, its execution in each region, and its cache key."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.session import Session
 
-# What options of other inventory plugins are called here, where the names are not similar enough.
+# Options of other inventory plugins, and our equivalents, where the names are too different for get_close_matches.
 _FOREIGN_OPTIONS = {
     "filter": "tags or search_query",
     "filters": "tags or search_query",
@@ -39,11 +39,11 @@ STATUSES = ("AVAILABLE", "UNDER_CHANGE", "TAINTED", "ERROR", "PLAN_IN_PROGRESS")
 
 
 class Unreadable(SelfServiceError):
-    """A region can't be read."""
+    """Raised if the products in a region can't be read."""
 
 
 class Source(NamedTuple):
-    """What is asked for: all that decides which products are found, but for the account."""
+    """The options that decide which products are found. Only the account is not part of it."""
 
     regions: tuple[str, ...]
     queries: tuple[str, ...]
@@ -52,7 +52,7 @@ class Source(NamedTuple):
 
 
 def check_options(given: Iterable[str], known: Mapping[str, Iterable[str]]) -> None:
-    """Reject an option that is not known by its name or by one of its other names, and name the one that is meant."""
+    """Reject an option that is neither a known name nor an alias, and suggest a similar one."""
     names = [*known, *chain.from_iterable(known.values())]
     for option in given:
         if option not in names:
@@ -63,24 +63,24 @@ def check_options(given: Iterable[str], known: Mapping[str, Iterable[str]]) -> N
 
 
 def check_statuses(statuses: Iterable[str]) -> None:
-    """Reject a status that no product can have."""
+    """Reject a status that the service does not define."""
     for status in statuses:
         if status not in STATUSES:
             raise InvalidInput(f"statuses has {status!r}; it must be {', '.join(STATUSES[:-1])} or {STATUSES[-1]}.")
 
 
 def read_regions(connect: Callable[[str], BaseClient], source: Source) -> dict[str, dict[str, Any]]:
-    """Return what each region has: its `products`, and the access `level` at which they were listed.
+    """Return the `products` of each region, and the access `level` at which they were listed.
 
-    Where the caller may not see them, both are None, and `denied` is why.
+    If the caller is denied access to a region, both are None, and `denied` has the reason.
 
-    All of it is plain, and its keys are the service's own, so that no cache plugin interprets any.
+    The result has only plain JSON types, and tags are lists of pairs, so that cache plugins don't interpret their keys.
     """
     return {region: _read(connect, region, source) for region in source.regions}
 
 
 def _read(connect: Callable[[str], BaseClient], region: str, source: Source) -> dict[str, Any]:
-    # Of its own, since a region may allow another level.
+    # A separate object for each region, because the level that the caller is allowed may differ.
     levels = AccessLevels(source.access_level)
     try:
         service = ServiceCatalog(connect(region), levels=levels)
@@ -106,7 +106,7 @@ def _to_cache(attribute: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_listing(found: Any) -> bool:
-    """Tell whether something that was cached is what read_regions() returns."""
+    """Return whether a cached value has the shape that read_regions() returns."""
     return isinstance(found, dict) and all(
         isinstance(region, dict)
         and set(region) == {"products", "level", "denied"}
@@ -125,12 +125,12 @@ def _is_product(found: Any) -> bool:
 
 
 def denied_regions(regions: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Return the regions that the caller may not see, and why."""
+    """Return the regions to which the caller is denied access, with the reasons."""
     return {region: found["denied"] for region, found in regions.items() if found["denied"]}
 
 
 def narrow_levels(regions: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return a warning for each level narrower than the account at which regions were listed."""
+    """Return a warning for each access level below account at which regions were listed."""
     found = {level: [region for region, each in regions.items() if each["level"] == level] for level in LEVELS[1:]}
     return [
         describe_narrow_level(SEARCH, level, where=f" in {', '.join(listed)}")
@@ -140,7 +140,7 @@ def narrow_levels(regions: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def products_of(regions: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the products of all regions, each once, with its region and its tags as a dict."""
+    """Return the products of all regions without duplicates, each with its region and its tags as a dict."""
     found: dict[str, dict[str, Any]] = {}
     for region, listed in regions.items():
         for product in listed["products"] or ():
@@ -149,16 +149,16 @@ def products_of(regions: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]
 
 
 def cache_key(identity: Sequence[str | None], endpoints: Sequence[str | None], source: Source) -> str:
-    """Return a text that differs if two listings may differ: by account and role, endpoint, regions, query and tags."""
+    """Return a key that identifies a listing by account, role, endpoints, regions, query, tags and access level."""
     asked = [identity, endpoints, sorted(source.regions), list(source.queries), source.tags, source.access_level]
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]
 
 
 def identity_of(session: Session, environment: Mapping[str, str], access_level: str | None) -> list[str]:
-    """Return what identifies the account and role of a session, without a call: its configuration, or an access key.
+    """Return what identifies the account and role of a session without an API call: its role, or its access key.
 
-    Temporary keys change while the role does not. At the access level user, which may be the one that is found if none
-    is given, only the key identifies the user.
+    The role is preferred, because its temporary keys change. At the access level user, which can also result if no
+    level is given, the role is not enough, and the access key is used.
     """
     configured = next(_configured(session.get_scoped_config(), environment), None)
     if configured and access_level in ("account", "role"):

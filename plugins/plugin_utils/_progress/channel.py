@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The channel that modules write to: a socket in a private folder, removed when the run ends."""
+"""The channel to which modules send their progress: a socket in a private folder, removed when the run ends."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _STOP = b""
 
 
 class Channel:
-    """A datagram socket with a name in the temporary folder, open to this user only.
+    """A Unix datagram socket in the temporary folder that only this user can open.
 
-    Raises OSError if it can't be made: the folder is not writable, or its path is too long for a socket.
+    Raises OSError if it can't be created, because the folder is not writable or its path is too long for a socket.
     """
 
     def __init__(self) -> None:
         folder = temporary_folder()
         _remove_leftovers(folder)
-        # mkdtemp makes it readable by this user only.
+        # mkdtemp creates the folder with mode 0700.
         self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
         self.address = str(self.folder / _SOCKET)
         self._owner = os.getpid()
@@ -41,11 +41,14 @@ class Channel:
         except OSError:
             self.close()
             raise
-        # A worker that outlives a killed run must not look as if somebody still listened.
+        # Workers must not inherit the socket: if one outlived a killed run, the run would seem to be still listening.
         os.register_at_fork(after_in_child=self._socket.close)
 
     def receive(self, timeout: float | None) -> list[Any] | None:
-        """Wait so many seconds, or forever, for messages; return those that have come, or None once it is stopped."""
+        """Wait for messages and return them, or None after stop().
+
+        `timeout` is in seconds; None waits forever. The list is empty if no message arrived in time.
+        """
         if self._is_stopped:
             return None
         messages: list[Any] = []
@@ -75,7 +78,7 @@ class Channel:
 
 
 def temporary_folder() -> Path:
-    """Return the folder for temporary files; never the current one, which Python itself may choose."""
+    """Return the folder for temporary files. Unlike tempfile, never fall back to the current directory."""
     return Path(os.environ.get("TMPDIR") or "/tmp")
 
 
@@ -85,7 +88,7 @@ def _decode(message: bytes) -> Iterator[Any]:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """Remove the channels of runs of this user that were killed."""
+    """Remove the channels that killed runs of this user have left behind."""
     for each in folder.glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
             found = each.lstat()
@@ -95,7 +98,7 @@ def _remove_leftovers(folder: Path) -> None:
 
 
 def _has_listener(address: Path) -> bool:
-    """Tell whether a process has the socket open, which a process id can't tell for sure."""
+    """Return whether a process has the socket open. A process id would be unreliable, because ids are reused."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         try:
             sender.connect(str(address))
@@ -105,7 +108,7 @@ def _has_listener(address: Path) -> bool:
 
 
 def _remove(folder: Path) -> None:
-    # Not a whole tree: only what was made.
+    # Not rmtree: remove only what Channel created.
     with contextlib.suppress(OSError):
         (folder / _SOCKET).unlink(missing_ok=True)
         folder.rmdir()

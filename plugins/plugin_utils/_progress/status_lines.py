@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The waits of modules, and the lines that show how they stand: no I/O, no clock."""
+"""The state of waiting modules, and the lines that show it. This module does no I/O and reads no clock."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import Any
 from ...module_utils._progress import ProductState, RecordState, State, TargetsState
 
 _NAME = "selfservice.aws: "
-# Of more waits than this, the regular lines are one for all of them.
+# With more waits than this, one summary line replaces the regular line of each wait.
 _MOST_LINES = 10
-# Of so few targets, chance makes the rate.
+# With so few measured targets, a rate would be mostly noise.
 _HANDFUL = 10
 
 
 @dataclass
 class Wait:
-    """One module's wait: where it runs, since when, its last state, and the state that was last shown, and when.
+    """The wait of one module: its host, its start, its current state, and the state that was last shown.
 
-    `how_to_continue` is what to run if it ends early; `ended_early` tells that it has.
+    `how_to_continue` says what to run if the wait ends early, and `ended_early` is whether it did.
     """
 
     host: str
@@ -36,12 +36,12 @@ class Wait:
 
     @property
     def has_news(self) -> bool:
-        """Whether a line is due at once: the status of a record is new, targets begin to fail, or no more start."""
+        """Whether a line is due immediately: a new status, the first failed target, or no more starts."""
         return self.is_over or self.shown is None or _landmark(self.state) != _landmark(self.shown)
 
 
 class StatusLines:
-    """All waits by the process id of their modules; times are monotonic seconds."""
+    """All waits, by the process id of their module. Times are in seconds of a monotonic clock."""
 
     def __init__(self, interval: float) -> None:
         self._interval = interval
@@ -50,11 +50,11 @@ class StatusLines:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing waits."""
+        """Whether no module is waiting."""
         return not self._waits
 
     def update(self, event: Any, now: float) -> None:
-        """Take a module's message; anything else is ignored."""
+        """Update a wait from a module's message; ignore messages that are malformed."""
         try:
             pid, host, seconds = int(event["pid"]), str(event["host"]), float(event["seconds"])
             state, words = _state_of(event), str(event["how_to_continue"])
@@ -65,17 +65,17 @@ class StatusLines:
         wait.state, wait.how_to_continue, wait.is_over, wait.ended_early = state, words, is_over, failed
 
     def gone(self, is_running: Callable[[int], bool]) -> set[int]:
-        """Return the processes that have ended; their last message may still come."""
+        """Return the ids of processes that have ended. Their last message may not have been received yet."""
         return {pid for pid in self._waits if not is_running(pid)}
 
     def end(self, pids: Collection[int] | None = None) -> None:
-        """End the waits of these processes, or all, whose end no message has told."""
+        """Mark the waits of these processes, or all waits, as ended early unless a message has reported their end."""
         for pid, wait in self._waits.items():
             if not wait.is_over and (pids is None or pid in pids):
                 wait.is_over = wait.ended_early = True
 
     def lines(self, now: float) -> list[str]:
-        """Return the lines that are due now, at their full length, and count them as shown; drop what is over."""
+        """Return the lines that are due now, at full length; mark them as shown, and drop waits that are over."""
         waits = list(self._waits.values())
         shown = [wait for wait in waits if wait.has_news]
         lines = []
@@ -91,13 +91,16 @@ class StatusLines:
         return lines
 
     def last_lines(self, now: float) -> list[str]:
-        """Return what stays of the waits that are over, and drop these: the counts of many, and what ended early."""
+        """Drop the waits that are over, and return the lines that remain on a terminal for them.
+
+        Only waits on many targets and waits that ended early leave a line.
+        """
         over = [wait for wait in self._waits.values() if wait.is_over]
         self._drop_ended()
         return [_full_text(wait, now) for wait in over if wait.ended_early or isinstance(wait.state, TargetsState)]
 
     def line(self, now: float, fits: Callable[[str], bool]) -> str:
-        """Return all waits that are not over in one line, the longest that fits, or nothing."""
+        """Return the longest line that fits and describes all current waits; an empty string if there are none."""
         waits = [wait for wait in self._waits.values() if not wait.is_over]
         if not waits:
             return ""
@@ -124,7 +127,7 @@ def _targets_state(counts: Iterable[int]) -> TargetsState:
 
 
 def _landmark(state: State) -> object:
-    """Return the part of a state whose change is shown at once."""
+    """Return the part of a state whose change is shown immediately."""
     if not isinstance(state, TargetsState):
         return type(state), state.status
     return state.failed > 0, _will_not_start(state) > 0
@@ -135,13 +138,13 @@ def _will_not_start(state: TargetsState) -> int:
 
 
 def _full_text(wait: Wait, now: float) -> str:
-    """Return the line for a wait at its full length, with what to run next if it has ended early."""
+    """Return the full line for a wait. If it ended early, the line says how to continue."""
     text = _wait_texts(wait, now)[0]
     return f"{text}. {_printable(wait.how_to_continue)}" if wait.ended_early and wait.how_to_continue else text
 
 
 def _wait_texts(wait: Wait, now: float) -> list[str]:
-    """Return lines for a wait, the longest first."""
+    """Return alternative lines for a wait, from the longest to the shortest."""
     where = f"[{wait.host}] " if wait.host not in ("", "localhost") else ""
     if isinstance(wait.state, TargetsState):
         return _targets_texts(wait.state, now - wait.since, where, is_over=wait.is_over)
@@ -155,13 +158,13 @@ def _wait_texts(wait: Wait, now: float) -> list[str]:
 
 
 def _product_words(state: ProductState) -> list[str]:
-    """Return why nothing has started yet, the longest first."""
+    """Return alternative texts for why the action has not started yet, from the longest to the shortest."""
     status = f"{state.product} is {state.status}" if state.product else state.status
     return [f"{status}, waiting to start {state.action}".rstrip(), status, state.status]
 
 
 def _sum_texts(waits: Iterable[Wait], now: float) -> list[str]:
-    """Return lines for several waits together, the longest first."""
+    """Return alternative lines that sum up several waits, from the longest to the shortest."""
     waits = list(waits)
     name, seconds = f"{len(waits)} tasks", now - min(wait.since for wait in waits)
     if not any(isinstance(wait.state, TargetsState) for wait in waits):
@@ -197,7 +200,7 @@ def _targets_texts(state: TargetsState, seconds: float, where: str, *, is_over: 
 
 
 def _time_left(state: TargetsState, seconds: float) -> str:
-    """Return about how long it will take, by what it took so far; those that run count as half done."""
+    """Estimate the remaining time from the rate so far, counting running targets as half done."""
     done, left = state.measured + state.running / 2, state.pending + state.busy + state.running / 2
     if not state.measured or not left:
         return ""
@@ -220,5 +223,5 @@ def _join(parts: Iterable[str]) -> str:
 
 
 def _printable(text: str) -> str:
-    """Return a text without control characters: names come from the service, and from the inventory."""
+    """Replace control characters, which names from the service or the inventory can contain."""
     return "".join(each if each.isprintable() else "?" for each in text)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A line at the bottom of a terminal that is refreshed in place and erased in the end."""
+"""A status line at the bottom of a terminal that is updated in place and finally erased."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _CLEAR = "\r\x1b[K"
 
 
 class Terminal:
-    """Standard output as a terminal, with a line below everything else that is written to it.
+    """Standard output as a terminal, with a status line below all other output.
 
-    Before anything else is written, the line is erased. All of it holds Display's own lock, which Ansible also holds
-    while it forks, so that no thread is in the middle of a write then.
+    Other writes to standard output and standard error erase the line first. All methods hold Display's own lock.
+    Ansible also holds it while it forks, so no thread is in the middle of a write at that moment.
     """
 
     def __init__(self, display: Display) -> None:
@@ -36,7 +36,7 @@ class Terminal:
                 stream.write = wrapper  # type: ignore[method-assign]
 
     def draw(self, line: str) -> None:
-        """Replace the line that is shown; show none while others have written an unfinished line."""
+        """Replace the status line. Show none while the last output of others does not end with a newline."""
         with self._lock:
             if line and self._is_at_start:
                 self._put(_CLEAR + encodable(line, sys.stdout))
@@ -45,14 +45,14 @@ class Terminal:
                 self.erase()
 
     def erase(self) -> None:
-        """Remove the line."""
+        """Remove the status line."""
         with self._lock:
             if self._is_drawn:
                 self._put(_CLEAR)
                 self._is_drawn = False
 
     def restore(self) -> None:
-        """Remove the line, and write to the streams directly again."""
+        """Remove the status line and the wrappers of the streams."""
         with self._lock:
             self.erase()
             for stream, wrapper in self._wrapped:
@@ -61,7 +61,7 @@ class Terminal:
             self._wrapped.clear()
 
     def fits(self, line: str) -> bool:
-        """Tell whether a line leaves the last column free."""
+        """Return whether a line is shorter than the terminal is wide."""
         columns = os.get_terminal_size(sys.stdout.fileno()).columns or 80
         return get_text_width(encodable(line, sys.stdout)) < columns
 
@@ -80,14 +80,17 @@ class Terminal:
 
 
 def is_interactive() -> bool:
-    """Tell whether standard output is a person's terminal; ansible-runner, and so AWX, makes it a terminal, too."""
+    """Return whether standard output is the terminal of a user.
+
+    ansible-runner, and with it AWX, also attaches a terminal, which no one watches live.
+    """
     return (
         sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb" and "AWX_ISOLATED_DATA_DIR" not in os.environ
     )
 
 
 def encodable(text: str, stream: TextIO) -> str:
-    """Return a text as a stream can encode it: in ASCII, if it can't encode the separator."""
+    """Replace what a stream can't encode; use ASCII only if it can't encode the separator."""
     encoding = stream.encoding or "ascii"
     try:
         "·".encode(encoding)

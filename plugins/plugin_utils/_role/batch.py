@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The hosts of one call of the role run_service_action, and what they have in common."""
+"""The hosts of one call of the role run_service_action, and the values that they share."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from .options import PRODUCT, RoleError
 HOST, BATCH, RUN, WAITED, RESULTS, RESULT = (
     f"run_service_action_{name}" for name in ("host", "batch", "run", "waited", "results", "result")
 )
-# Ansible loads action plugins, and so this file, before it forks the processes that run them, which share the key.
+# Ansible loads action plugins, and with them this file, before it forks its workers, so all workers share the key.
 _KEY = secrets.token_bytes(32)
 _MOST_NAMED = 10
 
 
 def registered(variables: Mapping[str, Any], name: str) -> Any:
-    """Return what a task of the role registered before."""
+    """Return a variable that an earlier task of the role registered."""
     try:
         return variables[name]
     except KeyError:
@@ -37,19 +37,19 @@ def registered(variables: Mapping[str, Any], name: str) -> Any:
 
 
 def _calls(task: Any, task_vars: Mapping[str, Any]) -> tuple[str, int]:
-    """Return the id of the play, and how often its batch has called the role so far."""
+    """Return the id of the play, and how many times its batch has called the role so far."""
     play = task.get_play()._uuid
     return play, task_vars.get(BATCH, {}).get("calls", {}).get(play, 0)
 
 
 def calls_with(task: Any, task_vars: Mapping[str, Any]) -> dict[str, int]:
-    """Return how often the batch has called the role, this call included, by the id of the play."""
+    """Return how many times the batch has called the role, including this call, by the id of the play."""
     play, number = _calls(task, task_vars)
     return {play: number + 1}
 
 
 def call_of(task: Any, task_vars: Mapping[str, Any]) -> str:
-    """Return what is the same for all hosts and batches of this call of the role, and different for any other call."""
+    """Return the id of this call of the role. It is the same for all hosts and batches, and differs between calls."""
     places = []
     parent = task._parent
     while parent is not None:
@@ -60,15 +60,15 @@ def call_of(task: Any, task_vars: Mapping[str, Any]) -> str:
 
 
 def digest(value: Any) -> str:
-    """Return a hash of a value that tells nothing of it to other runs."""
+    """Return a keyed hash of a value. Other processes don't have the key, so they can't test guesses of the value."""
     return hmac.new(_KEY, json.dumps(value, sort_keys=True, default=str).encode(), hashlib.sha256).hexdigest()
 
 
 def check_strategy(task: Any) -> None:
-    """Refuse a strategy that would run a run_once task on every host; no variable tells the strategy."""
+    """Reject a strategy that ignores run_once. The strategy is read from the play, because no variable has it."""
     name = task.get_play().strategy
     strategy = strategy_loader.get(name, class_only=True)
-    # By name, since a strategy that is named with its namespace is loaded as another class.
+    # Compare module names: a strategy given as ansible.builtin.linear is loaded as a different class than linear.
     if not any(base.__module__.endswith(".strategy.linear") for base in strategy.__mro__):
         raise RoleError(
             f"The strategy of the play is {name}, which ignores run_once, so each host would run the tasks that must "
@@ -77,10 +77,10 @@ def check_strategy(task: Any) -> None:
 
 
 def hosts_of_call(task_vars: Mapping[str, Any], call: str | None) -> dict[str, dict[str, Any]]:
-    """Return what the hosts of the batch were prepared with that reached this call of the role.
+    """Return the prepared data of each host of the batch that reached this call of the role.
 
-    In a rescue Ansible counts hosts as removed from the play that it failed for the failure of another host. Of the
-    hosts that were removed, those of earlier batches have their results.
+    In a rescue section, hosts that Ansible failed because another host failed count as removed from the play, so
+    removed hosts are included. Those that belong to earlier batches already have results and are left out.
     """
     removed = {*task_vars["ansible_play_hosts_all"]} - {*task_vars["ansible_play_hosts"]}
     candidates = removed.union(task_vars["ansible_play_batch"])
@@ -94,14 +94,14 @@ def hosts_of_call(task_vars: Mapping[str, Any], call: str | None) -> dict[str, d
 
 
 def earlier_results(task_vars: Mapping[str, Any], call: str | None) -> dict[str, dict[str, Any]]:
-    """Return the results of this call in the batches before, by host."""
+    """Return the results that earlier batches of this call published, by host."""
     hostvars = task_vars["hostvars"]
     found = {name: hostvars.raw_get(name) for name in task_vars["ansible_play_hosts_all"]}
     return {name: each[RESULT] for name, each in found.items() if each.get(RESULTS, {}).get("call") == call}
 
 
 def count_later_hosts(task: Any, task_vars: Mapping[str, Any]) -> int:
-    """Return how many hosts of the play are in batches that have not begun."""
+    """Return the number of hosts in batches that have not called the role yet."""
     play, hostvars = task.get_play()._uuid, task_vars["hostvars"]
     begun = [
         play in hostvars.raw_get(name).get(BATCH, {}).get("calls", {}) for name in task_vars["ansible_play_hosts_all"]
@@ -110,7 +110,7 @@ def count_later_hosts(task: Any, task_vars: Mapping[str, Any]) -> int:
 
 
 def check_batch(hosts: Mapping[str, Mapping[str, Any]]) -> None:
-    """Refuse hosts that one task can't run on."""
+    """Reject a batch whose hosts can't be handled by a single task."""
     refused = {name: host["refusal"] for name, host in hosts.items() if host["refusal"]}
     if refused:
         name, refusal = next(iter(refused.items()))
@@ -151,15 +151,15 @@ def _describe_values(hosts: Mapping[str, Mapping[str, Any]], option: str) -> str
 
 
 def same_run(change: Any) -> str:
-    """Return how to run the role again for a change, in words.
+    """Return a phrase that says how to run the role again for a change.
 
-    The change is JSON, since it may be something that YAML reads as a number, a time, or a structure.
+    The change id is formatted as JSON, because YAML could read it as a number, a time or a structure.
     """
     return f"run the same again with run_service_action_change_id: {json.dumps(change, ensure_ascii=False)}"
 
 
 def join(names: Iterable[str]) -> str:
-    """Return the first names as a list in a sentence."""
+    """Join names with commas; after the first _MOST_NAMED, return only how many more there are."""
     names = list(names)
     rest = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     return ", ".join(names[:_MOST_NAMED]) + rest

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of the role run_service_action for one host, and the product that the host stands for."""
+"""The options of the role run_service_action for one host, and the provisioned product of the host."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ _SPEC: dict[str, dict[str, Any]] = {
     "ignore_failures": {"type": "bool", "default": False},
 }
 OPTIONS = tuple(_SPEC)
-# Ansible loads this before it forks, so all batches of a run have one date, also when it runs past midnight.
+# Ansible loads this file before it forks, so all batches of a run use the same date, even if it runs past midnight.
 _TODAY = datetime.now(timezone.utc).date().isoformat()
 _DATED = re.compile(r"@\d{4}-\d\d-\d\d$")
 
 
 class RoleError(Exception):
-    """Why the role starts nothing."""
+    """The role can't start the action."""
 
 
 def read_options(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options that were given, or have a default, with their types.
+    """Validate the role's options and return those that are set or have a default.
 
-    A survey sends an empty text or null for what was not answered, so both count as not given.
+    A survey sends an empty string or null for an unanswered question, so both count as omitted.
     """
     result = ArgumentSpecValidator(_SPEC).validate({name: given[name] for name in OPTIONS if not is_empty(given[name])})
     if result.error_messages:
@@ -58,14 +58,14 @@ def read_options(given: Mapping[str, Any]) -> dict[str, Any]:
         options["change_id"] = read_change(options["change_id"], adds_date=adds_date)
     if ("service_action_id" in options) == ("service_action_name" in options):
         raise RoleError("Set either run_service_action_service_action_id or run_service_action_service_action_name.")
-    # In check mode there is no change to retry unless one was given.
+    # Without a given change id there is no earlier attempt to retry, and check mode doesn't generate an id.
     return {**options, "retry_failed": options["retry_failed"] and "change_id" in options}
 
 
 def read_change(given: Any, *, adds_date: bool, today: str = _TODAY) -> Any:
-    """Return the id of the change, without the quotes with which the role shows it, and with the date if wanted.
+    """Return the change id, without the JSON quotes in which the role prints it, and with the date if `adds_date`.
 
-    One that has a date is continued as it is shown.
+    An id that already ends in a date is kept, so that a printed id continues the same change on a later day.
     """
     change = given
     if isinstance(given, str) and re.fullmatch(r'".+"', given):
@@ -77,14 +77,15 @@ def read_change(given: Any, *, adds_date: bool, today: str = _TODAY) -> Any:
 
 
 def is_empty(value: Any) -> bool:
-    """Tell whether a value counts as not given."""
+    """Return whether a value counts as omitted."""
     return value is None or value == ""
 
 
 def check_secrets(*given: Any) -> dict[str, Any]:
-    """Return sensitive parameters, later ones over earlier ones; refuse what a module could not mask, unquoted.
+    """Merge dictionaries of sensitive parameters, and reject values that a module can't mask.
 
-    From ansible-core 2.22 on Ansible masks what a module is given, however short, in all output that follows.
+    The error does not quote the values. They are checked here, before a module receives them, because ansible-core
+    2.22 and later mask every no_log value of a module, even a very short one, in all later output.
     """
     secrets: dict[str, Any] = {}
     for each in given:
@@ -110,10 +111,10 @@ def _can_be_masked(value: Any) -> bool:
 def choose_target(
     given: Mapping[str, Any], *, extra: Mapping[str, Any], own: Mapping[str, Any], play_hosts: Sequence[str]
 ) -> dict[str, Any]:
-    """Return the id or the name of the product that a host stands for, as an option of the modules.
+    """Return the id or the name of the host's provisioned product, as an option of the modules.
 
-    `given` is what the variables of these names are for this call, `extra` are the extra variables, and `own` is what
-    the inventory says of the host. What was set for the call beats what the inventory says.
+    `given` has the values of the two variables for this call, `extra` the extra variables, and `own` the values from
+    the inventory. A value that was set for the call takes precedence over one from the inventory.
     """
     found = {name: given[name] for name in PRODUCT if not is_empty(given[name])}
     if not found:

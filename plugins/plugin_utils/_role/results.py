@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What became of each host of a batch, what the workflow is told, and whether the play goes on."""
+"""The result of each host of a batch, the statistics for AWX workflows, and whether the play continues."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ _NO_RECORD: dict[str, Any] = {
 }
 _OF_RECORD = ("record_detail", "record_outputs", "record_output_list")
 _NOT_STARTED = "Nothing was started"
-# What Ansible says of a task that its keyword timeout ended; ansible-core 2.17 tells it by these words only.
+# Part of Ansible's message for a task that exceeded the keyword timeout. ansible-core 2.17 gives no other sign of it.
 _TIMED_OUT = "failed to execute in the expected time frame"
 
 Item = dict[str, Any]
 
 
 def failed(item: Mapping[str, Any]) -> bool:
-    """Tell whether a host with this result has failed."""
+    """Return whether a host with this result has failed."""
     return item["outcome"] in _FAILURES
 
 
 @dataclass(frozen=True)
 class Registered:
-    """What the tasks of a batch have registered.
+    """The results that the tasks of a batch have registered.
 
-    `positions` are those of the hosts among the targets, `refusal` says why the batch was refused, and `run` and
-    `waited` are what the bulk module and servicecatalog_record_wait returned, empty if they did not run.
+    `positions` has the index of each host among the targets. `refusal` says why the batch was rejected. `run` and
+    `waited` are the results of the bulk module and of servicecatalog_record_wait, or empty if they did not run.
     """
 
     positions: Mapping[str, int]
@@ -51,15 +51,16 @@ class Registered:
 
     @classmethod
     def of(cls, variables: Mapping[str, Any]) -> Registered:
-        """Return what the variables of a host of the batch have of it."""
+        """Read the registered results from the variables of any host of the batch."""
         checked, run, waited = (variables.get(name, {}) for name in (BATCH, RUN, WAITED))
         return cls(checked.get("positions", {}), checked.get("refusal"), run, waited)
 
     def result_of(self, name: str, host: Mapping[str, Any]) -> Item:
-        """Return the result of a host, shaped like an item of the bulk module's results."""
+        """Return the result of a host, in the shape of an item of the bulk module's results."""
         items = [] if self.refusal else self.run.get("results") or []
         if len(items) != len(self.positions) or not any(map(_tells_more, items)):
-            # The module was refused or started nothing, or it ended before it could return results.
+            # The batch was rejected, nothing was started, or the module did not return results, for example because
+            # it was killed.
             item = _without_result(self.run, self.refusal)
         elif len(items) == 1:
             item = _with_record(items[0], self.waited)
@@ -83,14 +84,14 @@ def _without_result(run: Mapping[str, Any], refusal: str | None) -> Item:
 
 
 def _with_record(item: Item, waited: Mapping[str, Any]) -> Item:
-    """Return the result of the one host with its record as the wait has seen it."""
+    """Return the result of a single host, updated with the record that servicecatalog_record_wait returned."""
     if waited.get("failed"):
         return {**item, "outcome": "timed_out", "msg": str(waited.get("msg"))}
     for record in waited.get("records") or []:
         if record["record_detail"]["record_id"] == item["record_detail"]["record_id"]:
             item = {**item, **{key: record[key] for key in _OF_RECORD}}
             if item["outcome"] == "started":
-                # A record that could not be followed to its end counts as timed out, as in the bulk module.
+                # As in the bulk module, a record whose end was not observed counts as timed out.
                 outcome = "timed_out" if record["outcome"] == "unknown" else record["outcome"]
                 item.update(outcome=outcome, msg=record["msg"], error=record["error"])
     return item
@@ -108,19 +109,19 @@ def _of_host(host: Mapping[str, Any], item: Item) -> Item:
 
 
 def explained(item: Item, end: str, change: Any) -> Item:
-    """Return the result of a host, whose message says why the play ends and how to continue if the host failed."""
+    """Return the result of a host; if it failed, its message also says why the play ends and how to continue."""
     sentences = (item["msg"], end, how_to_continue(item, change))
     return {**item, "msg": " ".join(filter(None, sentences))} if failed(item) else item
 
 
 def common_options(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the options of the batch, empty if no host has any."""
+    """Return the options of the batch, or an empty dictionary if no host has valid options."""
     found: dict[str, Any] = next((host["options"] for host in hosts.values() if host["options"]), {})
     return found
 
 
 def report_context(options: Mapping[str, Any], change: Any, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the report says of the run as a whole."""
+    """Return the facts about the whole run for the report."""
     names = ("service_action_id", "service_action_name", "region", "max_errors")
     return {
         "change_id": change,
@@ -132,7 +133,10 @@ def report_context(options: Mapping[str, Any], change: Any, variables: Mapping[s
 
 
 def report(results: Mapping[str, Item], context: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the report is made of; `product_id` is one to read the account from, if nothing else tells it."""
+    """Return the input of the report tasks.
+
+    If no ARN is known, `product_id` is the id of a product from whose ARN the role can read the account.
+    """
     named = [{**item, "host": name} for name, item in results.items()]
     ids = [item["provisioned_product_id"] for item in named if item["provisioned_product_id"]]
     return {
@@ -144,12 +148,12 @@ def report(results: Mapping[str, Item], context: Mapping[str, Any], options: Map
 
 
 def is_beyond_budget(results: Mapping[str, Item], run: Mapping[str, Any]) -> bool:
-    """Tell whether more failed than max_errors allows; the bulk module has a message then, and none otherwise."""
+    """Return whether more hosts failed than max_errors allows. The bulk module returns `msg` only in that case."""
     return any(map(failed, results.values())) and (len(results) == 1 or "msg" in run or not run.get("results"))
 
 
 def explain_end(results: Mapping[str, Item], max_errors: Any, *, later_hosts: int) -> str:
-    """Return why the play does not continue, empty if the only host says it."""
+    """Return why the play ends, or an empty string for a single host, whose own message is enough."""
     sentences = []
     if len(results) > 1:
         counts = f"{sum(map(failed, results.values()))} of {len(results)} hosts of the batch failed or were not started"
@@ -160,7 +164,7 @@ def explain_end(results: Mapping[str, Item], max_errors: Any, *, later_hosts: in
 
 
 def how_to_continue(item: Item, change: Any) -> str:
-    """Return what to run after a host has failed, empty if the batch was refused before there was a change."""
+    """Return how to continue after a failure, or an empty string if the batch was rejected and has no change id."""
     if change is None:
         return ""
     again = same_run(change)
@@ -172,7 +176,10 @@ def how_to_continue(item: Item, change: Any) -> str:
 
 
 def statistics(results: Mapping[str, Item], job_id: Any) -> dict[str, Any]:
-    """Return what set_stats adds up over the batches: lists and numbers, also under names that slices don't share."""
+    """Return the lists and numbers that set_stats aggregates over all batches.
+
+    In AWX, each is also returned under a name with the job id, which job slices do not share.
+    """
     found = {
         "record_ids": list(filter(None, (item["record_detail"].get("record_id") for item in results.values()))),
         "remaining": [_name_of(item) for item in results.values() if item["outcome"] == "not_started"],
@@ -184,13 +191,13 @@ def statistics(results: Mapping[str, Item], job_id: Any) -> dict[str, Any]:
 
 
 def count_outcomes(results: Mapping[str, Item]) -> dict[str, int]:
-    """Return how many hosts have each outcome."""
+    """Return the number of hosts for each outcome."""
     counts = Counter(item["outcome"] for item in results.values())
     return {outcome: counts[outcome] for outcome in OUTCOMES}
 
 
 def describe_failures(results: Mapping[str, Item]) -> str:
-    """Return which hosts failed, for a warning; an empty text if none did."""
+    """Return a warning that names the failed hosts, or an empty string if none failed."""
     names = [name for name, item in results.items() if failed(item)]
     return f"{len(names)} of {len(results)} hosts failed, and the play continues: {join(names)}." if names else ""
 
