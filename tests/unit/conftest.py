@@ -42,22 +42,22 @@ def running_emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def emulator(running_emulator: Emulator) -> Emulator:
-    """The emulator, reset to the demo world, on a clock that only tests advance."""
+    """Return the emulator, reset to the demo world. Only tests advance its clock."""
     running_emulator.reset()
     return running_emulator
 
 
 @pytest.fixture(scope="session")
 def session() -> boto3.Session:
-    """A single boto3 session, since each new one loads the service model again."""
+    """Return the only boto3 session, because each new session loads the service model again."""
     return boto3.Session()
 
 
 @pytest.fixture
 def connect(emulator: Emulator, session: boto3.Session) -> Callable[..., BaseClient]:
-    """Return a function that makes a client from a dict of Config options, as amazon.aws does.
+    """Return a function that creates a client from a dict of Config options, as amazon.aws does.
 
-    A second argument is a session with credentials of its own.
+    The optional second argument is a session with other credentials.
     """
 
     def make(config: Mapping[str, Any], other: boto3.Session | None = None) -> BaseClient:
@@ -71,7 +71,7 @@ def connect(emulator: Emulator, session: boto3.Session) -> Callable[..., BaseCli
 
 @pytest.fixture(scope="session")
 def role_session(running_emulator: Emulator, session: boto3.Session) -> boto3.Session:
-    """A session with the credentials of an assumed role, as a profile with a role_arn has them."""
+    """Return a session with the credentials of an assumed role, like that of a profile with role_arn."""
     config = Config(read_timeout=0.2, retries={"total_max_attempts": 2})
     endpoint = {"region_name": "us-east-1", "endpoint_url": running_emulator.url}
     sts = session.client("sts", **endpoint, **KEYS, config=config)
@@ -94,7 +94,7 @@ class Attempt:
         return self.task.result
 
     def result(self) -> dict[str, Any]:
-        """Run the handler, and return the result as users get it, including `failed` and `msg`."""
+        """Run the handler, and return the task's final result, including `failed` and `msg`."""
         from ansible_collections.selfservice.aws.plugins.module_utils._module import run_handler
 
         return run_handler(self.handler, self.task)
@@ -102,8 +102,8 @@ class Attempt:
 
 @pytest.fixture
 def make_attempt(emulator: Emulator, connect: Callable[[Mapping[str, Any]], BaseClient]) -> Callable[..., Attempt]:
-    """Return a function that makes an Attempt of a module's handler, with options as Ansible passes them."""
-    # Not at the top: pytest loads this file before pytest-ansible makes the collection importable.
+    """Return a function that creates an Attempt of a module's handler from options as Ansible passes them."""
+    # Imported here, because pytest loads this file before pytest-ansible makes the collection importable.
     from ansible_collections.selfservice.aws.plugins.module_utils._module import Task
 
     def make(
@@ -130,7 +130,7 @@ def make_attempt(emulator: Emulator, connect: Callable[[Mapping[str, Any]], Base
 
 @pytest.fixture
 def service_action(make_attempt: Callable[..., Attempt]) -> Callable[..., Attempt]:
-    """Return a function that makes an Attempt of servicecatalog_service_action, with the argument spec's defaults."""
+    """Return a function that creates an Attempt of servicecatalog_service_action with the argument spec's defaults."""
     from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_service_action import run_service_action
 
     def make(*, check_mode: bool = False, diff_mode: bool = False, jitter: float = 0.0, **params: Any) -> Attempt:
@@ -143,7 +143,7 @@ def service_action(make_attempt: Callable[..., Attempt]) -> Callable[..., Attemp
 def run_module(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., dict[str, Any]]:
-    """Return a function that runs a whole module as Ansible does: options in, the JSON that it prints out."""
+    """Return a function that runs a module's main() with options, and returns the JSON that it prints."""
 
     def run(name: str, **options: Any) -> dict[str, Any]:
         keys = {"access_key": "AKIDEXAMPLE", "secret_key": "not-a-real-secret-key"}
@@ -155,7 +155,7 @@ def run_module(
         with pytest.raises(SystemExit):
             module.main()
         result: dict[str, Any] = json.loads(capsys.readouterr().out)
-        # What the controller is to mask from then on, which it takes out itself.
+        # ansible-core removes this key itself: the values that the controller must mask from then on.
         result.pop("_ansible_new_secrets", None)
         return result
 
@@ -164,20 +164,20 @@ def run_module(
 
 @pytest.fixture(scope="session")
 def clients() -> dict[str, BaseClient]:
-    """A cache of clients by configuration, since making a client takes as long as several calls."""
+    """Return a cache of clients by configuration, because creating a client takes as long as several calls."""
     return {}
 
 
 @pytest.fixture
 def no_retry_delays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Disable botocore's delays before retries and those of its adaptive retry mode."""
+    """Disable botocore's delays: those before retries, and those of its adaptive retry mode."""
     monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _seconds: None))
     monkeypatch.setattr(botocore.retries.bucket.TokenBucket, "acquire", lambda *_args, **_kwargs: True)
 
 
 @pytest.fixture
 def limit_threads() -> Callable[[int], AbstractContextManager[list[threading.Thread]]]:
-    """Return limited_threads()."""
+    """Return a context manager that limits the number of threads that can be started."""
     return limited_threads
 
 
@@ -190,5 +190,5 @@ def run_scenario(
     role_session: boto3.Session,
     no_retry_delays: None,  # noqa: ARG001
 ) -> ScenarioRunner:
-    """Run a scenario of tests/faults in this process."""
+    """Return a runner of the scenarios of tests/faults in this process."""
     return ScenarioRunner(emulator, make_attempt, connect, role_session, clients)

@@ -19,7 +19,7 @@ from botocore.session import Session
 
 ROOT = Path(__file__).parents[2]
 PLUGIN_FOLDER = ROOT / "plugins"
-# Layers of packages and files in plugins/module_utils: each imports only from itself and from the layers above it here.
+# Packages and files of plugins/module_utils by layer. Each imports only from itself and from earlier layers.
 LAYERS = (
     {"_clock", "_exceptions", "_threads"},
     {"_secrets"},
@@ -29,7 +29,7 @@ LAYERS = (
     {"_bulk", "_probe"},
     {"_module"},
 )
-# The packages that code on the controller may import: none of those that run a task.
+# The packages that controller code may import. They don't include those that run tasks.
 CONTROLLER = {"_clock", "_exceptions", "_progress", "_secrets", "_servicecatalog"}
 UNITS = sorted((PLUGIN_FOLDER / "module_utils").rglob("*.py"))
 PLUGINS = sorted(PLUGIN_FOLDER.rglob("*.py"))
@@ -38,7 +38,7 @@ OPERATIONS = {xform_name(name) for name in Session().get_service_model("servicec
 FOLDERS = (".ci", "plugins", "tests/awx", "tests/benchmarks", "tests/emulator", "tests/faults")
 SIZED = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 API = "plugins/module_utils/_servicecatalog/api.py"
-# Deprecated by ansible-core, or to be in 2.25 at the latest; what only old releases need is imported where it is used.
+# Deprecated by ansible-core, or to be deprecated by 2.25. Imports that only old releases need are inside functions.
 DEPRECATED = (
     "ansible.compat",
     "ansible.module_utils._text",
@@ -58,7 +58,7 @@ STAND_INS = sorted(path for name in ("awx", "emulator") for path in (ROOT / "tes
 
 
 def imported(file: Path) -> Iterator[str]:
-    """Yield the full names of all imports of a file; relative ones start with a dot."""
+    """Yield the full names of all top-level and nested imports of a file; relative names start with a dot."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -72,7 +72,7 @@ def names_of(path: Path) -> str:
 
 
 def package_of(unit: Path) -> str:
-    """Return the package or file of module_utils that a unit belongs to, by name."""
+    """Return the name of the package or file of module_utils to which a unit belongs."""
     return unit.relative_to(PLUGIN_FOLDER / "module_utils").parts[0].removesuffix(".py")
 
 
@@ -94,7 +94,7 @@ def test_a_unit_imports_only_from_its_package_and_lower_layers(unit: Path) -> No
     package = package_of(unit)
     lower = set().union(*LAYERS[: next(number for number, layer in enumerate(LAYERS) if package in layer)])
     assert set(imported_packages(unit)) <= lower | {package}
-    # Absolute imports would escape this test.
+    # This test can't see absolute imports, so they are forbidden.
     assert not [found for found in imported(unit) if "selfservice" in found]
 
 
@@ -116,7 +116,7 @@ def test_controller_code_does_not_import_code_that_runs_tasks() -> None:
 
 
 def test_the_callback_does_not_load_botocore() -> None:
-    """Loading botocore takes more CPU than the benchmark's bound allows the callback for a whole run."""
+    """Loading botocore alone would exceed the benchmark's CPU limit for the callback."""
     callback = "ansible_collections.selfservice.aws.plugins.callback.progress"
     code = f"import sys, {callback}; sys.exit('botocore' in sys.modules)"
     tree = os.environ["ANSIBLE_COLLECTIONS_PATH"].split(os.pathsep)[0]
@@ -124,7 +124,7 @@ def test_the_callback_does_not_load_botocore() -> None:
 
 
 @pytest.mark.parametrize("file", PLUGINS, ids=names_of)
-def test_only_the_clock_sleeps_and_only_module_exits(file: Path) -> None:
+def test_only_the_clock_sleeps_and_only_the_module_boundary_exits(file: Path) -> None:
     tree = ast.parse(file.read_text(encoding="utf-8"))
     called = {node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and hasattr(node.func, "attr")}
     assert not called & {"exit_json", "fail_json", "fail_json_aws"} or file.stem == "_module"
@@ -153,19 +153,19 @@ def test_only_the_api_calls_the_service(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", PLUGINS, ids=names_of)
-def test_only_the_boundary_catches_everything(file: Path) -> None:
+def test_only_the_module_boundary_catches_all_exceptions(file: Path) -> None:
     caught: list[str] = []
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ExceptHandler):
             assert node.type is not None
             caught += [each.id for each in ast.walk(node.type) if isinstance(each, ast.Name)]
-    # A thread hands what it catches to whoever asks for its result.
+    # A thread passes any exception on to the caller that reads its result.
     allowed = {"_module": ["Exception"], "_threads": ["BaseException"]}
     assert [name for name in caught if name in {"Exception", "BaseException"}] == allowed.get(file.stem, [])
 
 
 @pytest.mark.parametrize("file", STAND_INS, ids=names_of)
-def test_a_stand_in_never_imports_the_plugins(file: Path) -> None:
+def test_stand_ins_do_not_import_the_plugins(file: Path) -> None:
     assert not [found for found in imported(file) if found.startswith("ansible")]
 
 

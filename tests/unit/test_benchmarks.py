@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the benchmarks format their figures: a missed bound must be visible."""
+"""The format of the benchmark figures: a missed bound must be visible."""
 
 from __future__ import annotations
 

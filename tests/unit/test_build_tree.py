@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two runs in one checkout take turns in using its build tree."""
+"""Two runs in the same checkout use its build tree one after the other."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ with lock("run"):
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Return a function that starts a process that holds the lock of a build tree until it reads a line."""
+    """Return a function that starts a process, which holds the lock of a build tree until it reads a line."""
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     with ExitStack() as stack:
 
@@ -58,7 +58,7 @@ def test_a_killed_run_releases_the_lock(start: Callable[..., subprocess.Popen[st
 
 
 def test_a_build_tree_in_the_checkout_is_rejected(start: Callable[..., subprocess.Popen[str]]) -> None:
-    """ansible-test finds nothing to test in a folder that git ignores, and would succeed."""
+    """In a folder that git ignores, ansible-test would find no tests and succeed."""
     rejected = start(ROOT / "build")
     _output, errors = rejected.communicate()
     assert rejected.returncode == 1

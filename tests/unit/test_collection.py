@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Information written in two places agrees: specs, fragments, results, action group, guides, permissions, targets."""
+"""Information in two places agrees: specs, fragments, results, action group, guides, permissions and targets."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_module_has_at_most_100_lines_of_code(name: str) -> None:
 
 
 def records_in(documented: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the documented fields of each record among the results, without samples."""
+    """Yield the documented fields of each record in the results, without samples."""
     for result in documented.values():
         contains = result.get("contains", {})
         if "record_id" in contains and "record_type" in contains:
@@ -70,7 +70,7 @@ def records_in(documented: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from records_in(contains)
 
 
-def test_a_record_is_documented_the_same_way_wherever_it_is_returned() -> None:
+def test_records_are_documented_identically_in_all_modules() -> None:
     found = []
     for name in MODULES:
         text = runpy.run_path(str(ROOT / "plugins" / "modules" / f"{name}.py"))["RETURN"]
@@ -78,7 +78,7 @@ def test_a_record_is_documented_the_same_way_wherever_it_is_returned() -> None:
     assert len(found) >= 4
     keys = set(record_detail({}))
     for name, record in found:
-        # Records in lists have further fields.
+        # Records in lists have additional fields.
         assert {key: record[key] for key in keys} == {key: found[0][1][key] for key in keys}, name
 
 
@@ -88,7 +88,7 @@ def test_every_guide_is_listed_and_every_listed_guide_exists() -> None:
     assert listed == sorted(path.stem for path in (ROOT / "docs" / "docsite" / "rst").glob("*.rst"))
 
 
-def test_the_documented_permissions_match_the_calls_of_the_api() -> None:
+def test_the_documented_permissions_match_the_api_calls() -> None:
     api = (ROOT / "plugins" / "module_utils" / "_servicecatalog" / "api.py").read_text()
     snake = {xform_name(name): name for name in Session().get_service_model("servicecatalog").operation_names}
     called = {snake[call] for call in re.findall(r"client\.(\w+)", api) if call in snake}
@@ -97,7 +97,7 @@ def test_the_documented_permissions_match_the_calls_of_the_api() -> None:
     readme = (ROOT / "README.md").read_text()
     policy = json.loads(readme.split("```json")[1].split("```")[0])
     allowed = {action.split(":")[1] for action in policy["Statement"][0]["Action"]}
-    # The README mentions this one in the text only, since administrators need it.
+    # The README mentions this permission only in its text, because only administrators need it.
     assert allowed == called - {"DescribeServiceAction"}
     assert "servicecatalog:DescribeServiceAction`" in readme
 
@@ -141,7 +141,7 @@ def test_workflows_run_existing_make_targets(workflow: Path) -> None:
     assert used <= targets
 
 
-def test_supported_versions_are_the_same_wherever_they_are_named() -> None:
+def test_supported_versions_are_the_same_everywhere() -> None:
     tables = dict(re.findall(r"^(CORES|AMAZON) = (.*)$", (ROOT / "noxfile.py").read_text(), re.MULTILINE))
     cores, amazon = (sorted(ast.literal_eval(tables[name])) for name in ("CORES", "AMAZON"))
     core_range = f">=2.{cores[0]}.0,<2.{cores[-1] + 1}"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every module against every fault of the emulator, alone and in pairs; the tables are in tests/faults."""
+"""Every module with every fault of the emulator, alone and in pairs; the tables are in tests/faults."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from faults.scenarios import IDS, NAMES, RESTART, TIMEOUT, WORLD, Scenario
 
 PLUGIN = "selfservice.aws.servicecatalog_provisioned_products"
 OPTIONS = botocore.config.Config.OPTION_DEFAULTS
-# The seconds that a hanging endpoint may add to wait_timeout.
-HANGS = 30
-# Of the cases of these scenarios none is marked as exhaustive.
+# The seconds by which a hanging endpoint may extend wait_timeout.
+HANG_ALLOWANCE = 30
+# The scenarios whose cases are not marked as exhaustive, so that they always run.
 MAIN_SCENARIOS = ("one", "many", "wait_for_many")
 
 
 def mark_most(cases: Sequence[Case]) -> list[Any]:
-    """Return the cases as parameters, those of all but the main scenarios marked as exhaustive."""
+    """Return the cases as parameters. Those of all other scenarios are marked as exhaustive."""
     marks = {True: (), False: (pytest.mark.exhaustive,)}
     return [pytest.param(case, id=str(case), marks=marks[case.scenario.name in MAIN_SCENARIOS]) for case in cases]
 
@@ -64,7 +64,7 @@ def check_case(
         second = run_scenario(scenario, **params)
         made = _new_records(emulator, before)
         assert list(_violations_of_repetition(scenario, second, old=old, made=made)) == []
-        # Members of an odd shape are passed through.
+        # Replaced members are returned unchanged, so the results differ.
         if not any(fault.patch for fault in case.faults):
             assert list(_incomplete_results(scenario, first, second)) == []
 
@@ -78,13 +78,13 @@ def _start_records(emulator: Emulator, client: BaseClient, count: int) -> list[s
 
 
 def _new_records(emulator: Emulator, before: list[str]) -> dict[str, str]:
-    """Return the products of the records that were made since, by record id."""
+    """Return the products of the records created since `before`, by record id."""
     made = {record["RecordId"]: record["ProvisionedProductId"] for record in emulator.records()}
     return {record_id: product for record_id, product in made.items() if record_id not in before}
 
 
 def _violations(scenario: Scenario, outcome: Any, made: Mapping[str, str]) -> Iterator[str]:
-    """Yield the violations of what must hold whatever has failed."""
+    """Yield violations of the invariants that hold with any fault."""
     result, text = outcome.result, json.dumps(outcome.result)
     yield from (f"{product} ran {count} times" for product, count in Counter(made.values()).items() if count > 1)
     if scenario.modes.get("check_mode") and made:
@@ -92,7 +92,7 @@ def _violations(scenario: Scenario, outcome: Any, made: Mapping[str, str]) -> It
     yield from (f"record {each} is lost" for each in outcome.record_ids if each not in text)
     if scenario.runs_actions and not result.get("change_id"):
         yield "the token is lost"
-    if outcome.slept > TIMEOUT + HANGS:
+    if outcome.slept > TIMEOUT + HANG_ALLOWANCE:
         yield f"it took {outcome.slept} s"
     if scenario.targets and result["changed"] != bool(made) and "may have started" not in text:
         yield f"changed is {result['changed']}, with {len(made)} records made"
@@ -111,7 +111,7 @@ def _unclear_messages(scenario: Scenario, outcome: Any) -> Iterator[str]:
 def _violations_of_repetition(
     scenario: Scenario, second: Any, *, old: Mapping[str, str], made: Mapping[str, str]
 ) -> Iterator[str]:
-    """Yield violations after the repeated run, which must return what the first run would have without faults."""
+    """Yield violations by the repeated run, which must return what a run without faults returns."""
     result = second.result
     yield from _violations(scenario, second, {} if result["changed"] is False else made)
     if sorted(made.values()) != sorted(scenario.targets):
@@ -134,7 +134,7 @@ def test_a_fault_is_survived(check_case: Callable[[Case], None], case: Case) -> 
 
 
 @pytest.mark.parametrize("case", mark_most(PARTIAL))
-def test_an_outage_of_a_product_or_for_a_time_is_survived(check_case: Callable[[Case], None], case: Case) -> None:
+def test_an_outage_of_one_product_or_for_some_time_is_survived(check_case: Callable[[Case], None], case: Case) -> None:
     check_case(case)
 
 
@@ -144,7 +144,7 @@ def test_a_response_with_wrong_members_is_survived(check_case: Callable[[Case], 
 
 
 @pytest.mark.parametrize("case", mark_most(SESSIONS))
-def test_credentials_that_cannot_be_renewed_are_survived(check_case: Callable[[Case], None], case: Case) -> None:
+def test_credentials_that_can_not_be_refreshed_are_survived(check_case: Callable[[Case], None], case: Case) -> None:
     check_case(case)
 
 
@@ -161,7 +161,7 @@ def test_two_faults_are_survived(check_case: Callable[[Case], None], case: Case)
 
 @pytest.fixture
 def hosts(emulator: Emulator, tmp_path: Path, no_retry_delays: None) -> Callable[..., set[str]]:  # noqa: ARG001
-    """Return a function that runs the inventory plugin in this process, and returns the hosts."""
+    """Return a function that runs the inventory plugin in this process and returns the host names."""
     source = tmp_path / "servicecatalog.yml"
 
     def read(**config: Any) -> set[str]:

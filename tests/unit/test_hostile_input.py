@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Arbitrary task options and API responses are passed through or rejected with a clear message, never a bug."""
+"""Arbitrary options and responses are passed through or rejected with a clear message, and never raise an exception."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ Run = Callable[..., Any]
 JINJA = "{{ lookup('pipe', 'id') }}"
 ODD_TEXTS = (JINJA, "{% raw %}", "", " ", "\u202egnp.exe", "\x1b[2J\x07", "a\nb\x00", "<script>", "%s{0}", "ä" * 300)
 SUCCEEDING = [scenario for scenario in SCENARIOS if not scenario.name.endswith("that_fails")]
-# The same examples in each run, with no database in the checkout.
+# Use the same examples in each run, and no database in the checkout.
 often = settings(
     max_examples=20,
-    phases=[Phase.generate],  # The examples are small already, and shrinking takes minutes.
+    phases=[Phase.generate],  # The examples are small, and shrinking them takes minutes.
     deadline=None,
     derandomize=True,
     database=None,
@@ -42,7 +42,7 @@ anything = st.recursive(
 
 
 class Captured(Exception):
-    """Carries the arguments that a module passes to AnsibleAWSModule; not a failure."""
+    """Carries the arguments that a module passes to AnsibleAWSModule. It does not mean a failure."""
 
 
 @cache
@@ -66,7 +66,7 @@ def model() -> ServiceModel:
 
 
 def member_values(shape: Shape) -> st.SearchStrategy[Any]:
-    """Return a strategy for the value of a response member: nulls anywhere, any text, up to two items."""
+    """Return a strategy for the values of a response member. Anything can be null, and lists have at most two items."""
     if shape.type_name == "structure":
         members = {name: st.deferred(lambda inner=inner: member_values(inner)) for name, inner in shape.members.items()}
         return st.none() | st.fixed_dictionaries({}, optional=members)
@@ -80,7 +80,7 @@ def member_values(shape: Shape) -> st.SearchStrategy[Any]:
 
 
 def check_outcome(outcome: Any, emulator: Emulator) -> None:
-    """Check what must hold whatever the input."""
+    """Check the invariants that hold for any input."""
     result = outcome.result
     message = result.get("msg", "")
     assert "This is a bug" not in message, result["exception"]
@@ -94,7 +94,7 @@ def check_outcome(outcome: Any, emulator: Emulator) -> None:
 
 
 def prepare_records(emulator: Emulator, scenario: Scenario, run_scenario: Run) -> dict[str, Any]:
-    """Reset the emulator, start the records that the scenario reads, and return their ids as params."""
+    """Reset the emulator, start the actions whose records the scenario reads, and return the ids as options."""
     emulator.reset(WORLD)
     one = SCENARIOS[0]
     for product in IDS[: scenario.records]:
@@ -116,9 +116,9 @@ def test_any_option_is_rejected_before_any_call_or_sent_unchanged(
         params = {**scenario.given, **prepare_records(emulator, scenario, run_scenario), **odd}
         found = validator.validate(json.loads(json.dumps({name: params[name] for name in params})))
         if found.error_messages:
-            return  # Ansible itself rejects it.
+            return  # Ansible itself rejects these options.
         if 0 < (found.validated_parameters.get("wait_delay") or 1) < 0.1:
-            return  # On this clock, only the delay passes between two polls.
+            return  # On the simulated clock, polls take no time, so a tiny delay means too many of them.
         before = len(emulator.calls())
         outcome = run_scenario(scenario, **{name: found.validated_parameters[name] for name in options})
         check_outcome(outcome, emulator)
@@ -166,7 +166,7 @@ def test_ten_thousand_outputs_are_all_returned(run_scenario: Run, emulator: Emul
 
 
 @pytest.mark.parametrize("text", [JINJA, "\u202e\x1b[2J", "x" * 1_000_000], ids=["jinja", "control", "a megabyte"])
-def test_texts_of_the_service_are_returned_unchanged(run_scenario: Run, emulator: Emulator, text: str) -> None:
+def test_strings_from_the_service_are_returned_unchanged(run_scenario: Run, emulator: Emulator, text: str) -> None:
     emulator.reset(WORLD)
     detail = {"ProvisionedProductName": text, "RecordTags": [{"Key": text, "Value": text}]}
     outputs = [{"OutputKey": text, "OutputValue": text}]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Random faults and signals while a random task runs again and again, on a simulated clock; the seed draws them all."""
+"""Random tasks that run repeatedly with random faults and signals, on a simulated clock, determined by a seed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from faults.scenarios import RESTART
 
 @pytest.fixture
 def run_once(run_scenario: Callable[..., Any], emulator: Emulator) -> Callable[..., Run]:
-    """Return a function that runs a case's task once, and returns the run with its calls."""
+    """Return a function that runs the task of a case once, and returns the run and its calls."""
 
     def run(case: RandomCase, disturbance: Disturbance, **params: Any) -> Run:
         before, calls, began = _record_ids(emulator), len(emulator.calls()), emulator.now()
@@ -57,7 +57,7 @@ def _start_records(client: BaseClient, case: RandomCase) -> None:
         client.execute_provisioned_product_service_action(ProvisionedProductId=product["id"], ServiceActionId=RESTART)
 
 
-def test_a_task_that_is_run_until_it_is_done_keeps_every_promise(
+def test_a_task_repeated_until_it_succeeds_keeps_every_promise(
     run_once: Callable[..., Run], emulator: Emulator, connect: Callable[..., BaseClient], seed: int
 ) -> None:
     case = draw(seed)

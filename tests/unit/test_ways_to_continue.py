@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a message says to do next is done word for word, and ends well."""
+"""The instructions for continuing in an error message lead to success if they are followed literally."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from faults.in_process import ScenarioRunner
 from faults.scenarios import EXECUTE, HISTORY, IDS, RECORD, RESTART, SCENARIOS, TIMEOUT, WORLD
 
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
-# The words of a way to continue: a task, and options with the values that YAML reads.
+# The phrase that says how to continue: a task, and options with values in YAML.
 _VALUE = r'"(?:[^"\\]|\\.)*"|\[[^\]]*\]|[\w.-]*\w'
 _OPTION = rf"\w+: (?:{_VALUE})"
-WAY = re.compile(
+NEXT_TASK = re.compile(
     r"(?P<task>this task again|selfservice\.aws\.servicecatalog_record_wait) with "
     rf"(?P<options>{_OPTION}(?: and {_OPTION})*)"
     rf"(?:, and with (?P<more>{_OPTION}) if)?"
 )
 
 
-class Way(NamedTuple):
-    """A task to run next: this one or another module, and the options that the message gives."""
+class NextTask(NamedTuple):
+    """The task that a message says to run: the same task or another module, with options."""
 
     is_same_task: bool
     options: dict[str, Any]
 
 
 class Failure(NamedTuple):
-    """A scenario that fails: its options, the faults of the service until they are mended, and when a signal comes.
+    """A failing scenario: its options, its faults until they are cleared, and when a signal arrives.
 
-    With `is_repeated` it is run twice before anything is mended, so that the second run finds the records of the first.
-    `status` is that of the first product until then.
+    If `is_repeated`, the scenario runs twice before the faults are cleared, so that the second run finds the records of
+    the first. `status` is the status of the first product until then.
     """
 
     scenario: str
@@ -49,14 +49,14 @@ class Failure(NamedTuple):
     status: str = ""
 
 
-def ways_of(message: str) -> list[Way]:
-    """Return what a message says to do, each of its alternatives."""
+def next_tasks(message: str) -> list[NextTask]:
+    """Return all alternatives that a message gives for continuing."""
     found = []
-    for match in WAY.finditer(message):
+    for match in NEXT_TASK.finditer(message):
         options = [match["options"], *([f"{match['options']} and {match['more']}"] if match["more"] else [])]
         for each in options:
             given = dict(yaml.safe_load(part).popitem() for part in re.findall(_OPTION, each))
-            found.append(Way(match["task"] == "this task again", given))
+            found.append(NextTask(match["task"] == "this task again", given))
     return found
 
 
@@ -104,7 +104,7 @@ FAILURES = {
 
 @pytest.fixture
 def fail(run_scenario: ScenarioRunner, emulator: Emulator, connect: Callable[..., BaseClient]) -> Callable[..., str]:
-    """Return a function that runs into a failure in a new world, and returns the message."""
+    """Return a function that causes a failure in a new world, and returns the message."""
 
     def run(failure: Failure) -> str:
         scenario = BY_NAME[failure.scenario]
@@ -133,45 +133,45 @@ def fail(run_scenario: ScenarioRunner, emulator: Emulator, connect: Callable[...
     return run
 
 
-def follow(way: Way, failure: Failure, run_scenario: ScenarioRunner) -> dict[str, Any]:
-    """Run what a message says to run, and return the result."""
-    if way.is_same_task:
+def follow(task: NextTask, failure: Failure, run_scenario: ScenarioRunner) -> dict[str, Any]:
+    """Run the task that a message says to run, and return its result."""
+    if task.is_same_task:
         given = {"wait_timeout": TIMEOUT} if "wait_timeout" in (failure.params or {}) else {}
-        scenario, given = BY_NAME[failure.scenario], {**(failure.params or {}), **given, **way.options}
+        scenario, given = BY_NAME[failure.scenario], {**(failure.params or {}), **given, **task.options}
     else:
-        scenario, given = BY_NAME["wait_for_many"], way.options
+        scenario, given = BY_NAME["wait_for_many"], task.options
     return run_scenario(scenario, **given).result
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_what_a_message_says_to_do_ends_well(
+def test_following_the_message_of_a_failure_succeeds(
     fail: Callable[..., str], run_scenario: ScenarioRunner, emulator: Emulator, name: str
 ) -> None:
     failure = FAILURES[name]
-    number = len(ways_of(fail(failure)))
+    number = len(next_tasks(fail(failure)))
     assert number
     for index in range(number):
         message = fail(failure)
-        ways = ways_of(message)[index:]
-        # What is found when a run is continued may be a failure, too.
+        tasks = next_tasks(message)[index:]
+        # The continued run can find another failure, so follow its message as well.
         for _step in range(3):
-            assert ways, message
-            result = follow(ways[0], failure, run_scenario)
+            assert tasks, message
+            result = follow(tasks[0], failure, run_scenario)
             emulator.advance(60)
             message = result.get("msg", "")
-            ways = ways_of(message)[::-1]
+            tasks = next_tasks(message)[::-1]
             if not result["failed"]:
                 break
         assert not message
         statuses: dict[str, list[str]] = {}
         for record in emulator.records():
             statuses.setdefault(record["ProvisionedProductId"], []).append(record["Status"])
-        # The action fails on the last product until it is mended, max_errors may allow that, and nothing runs twice.
+        # The action fails on the last product until its cause is fixed, which max_errors may allow. Nothing runs twice.
         within_budget = [["FAILED"]] if result.get("summary", {}).get("failed") else []
         assert statuses.pop(IDS[-1], []) in [["FAILED", "SUCCEEDED"], ["SUCCEEDED"], [], *within_budget]
         assert all(found == ["SUCCEEDED"] for found in statuses.values())
 
 
-def test_a_failure_of_a_given_token_says_to_give_another(fail: Callable[..., str]) -> None:
+def test_the_message_of_a_failure_with_a_given_token_says_to_use_another_token(fail: Callable[..., str]) -> None:
     message = fail(Failure("one_that_fails", {"execute_token": "token-1"}))
     assert message.endswith("To run the action again, fix the cause and run this task with a new execute_token.")

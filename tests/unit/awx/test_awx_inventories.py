@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stand-in for AWX refuses the inventory sources that AWX would refuse."""
+"""The stand-in for AWX rejects the same inventory sources as AWX."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def awx() -> Iterator[Awx]:
 
 
 def source(awx: Awx, **changed: Any) -> dict[str, Any]:
-    """Return a valid source of a new inventory, but for what is changed."""
+    """Return a valid source of a new inventory, with the given fields changed."""
     organization = awx.all("organizations")["Default"]["id"]
     inventory = awx.store.add("inventories", name="Databases", organization=organization)
     project, credential = awx.all("projects")["Operations"]["id"], awx.all("credentials")["AWS operator"]["id"]
@@ -43,13 +43,13 @@ def source(awx: Awx, **changed: Any) -> dict[str, Any]:
         ({"inventory": None}, "This field is required"),
     ],
 )
-def test_an_invalid_source_is_refused(awx: Awx, changed: dict[str, Any], message: str) -> None:
+def test_an_invalid_source_is_rejected(awx: Awx, changed: dict[str, Any], message: str) -> None:
     with pytest.raises(ApiError, match=message):
         awx.store.create(SOURCES, source(awx, **changed))
     assert not awx.all("inventory_sources")
 
 
-def test_the_source_of_a_smart_inventory_or_a_manual_project_is_refused(awx: Awx) -> None:
+def test_a_source_of_a_smart_inventory_or_a_manual_project_is_rejected(awx: Awx) -> None:
     valid = source(awx)
     awx.all("inventories")["Databases"]["kind"] = "smart"
     with pytest.raises(ApiError, match="Cannot create Inventory Source for Smart"):
@@ -72,7 +72,7 @@ def test_a_name_is_unique_within_an_organization_or_an_inventory(awx: Awx) -> No
     assert awx.store.create(RESOURCE_TYPES["inventories"], {**inventory, "organization": another})[0] == 201
 
 
-def test_an_update_gets_its_credential_and_needs_the_file(awx: Awx) -> None:
+def test_an_update_gets_its_credential_and_requires_the_file(awx: Awx) -> None:
     awx.store.create(SOURCES, source(awx))
     update = awx.update_inventory("Databases")
     assert (update.path, sorted(update.environment)) == (FILE, ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
@@ -89,7 +89,7 @@ def test_a_secret_that_is_sent_back_masked_is_kept(awx: Awx) -> None:
     assert credential["inputs"] == {"username": "AKIDOTHER", "password": secret}
 
 
-def test_only_a_superuser_makes_a_credential_type(awx: Awx) -> None:
+def test_only_a_superuser_can_create_a_credential_type(awx: Awx) -> None:
     awx.store.is_superuser = False
     with pytest.raises(ApiError, match="You do not have permission"):
         awx.store.create(RESOURCE_TYPES["credential_types"], {"name": "x", "kind": "cloud"})

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stand-in for AWX refuses what AWX would refuse, over HTTP."""
+"""The stand-in for AWX rejects the same HTTP requests as AWX."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def call(
         ),
     ],
 )
-def test_an_invalid_request_is_refused(awx: Awx, method: str, path: str, sent: Any, status: int, message: str) -> None:
+def test_an_invalid_request_is_rejected(awx: Awx, method: str, path: str, sent: Any, status: int, message: str) -> None:
     before = json.dumps(awx.store.items)
     response = call(awx, method, path, sent)
     assert response[0] == status
@@ -114,7 +114,7 @@ def test_an_invalid_request_is_refused(awx: Awx, method: str, path: str, sent: A
     assert json.dumps(awx.store.items) == before
 
 
-def test_a_wrong_token_is_refused(awx: Awx) -> None:
+def test_a_wrong_token_is_rejected(awx: Awx) -> None:
     assert call(awx, "GET", "projects/", token="another")[0] == 401
 
 
@@ -138,7 +138,7 @@ def test_a_wrong_token_is_refused(awx: Awx) -> None:
         ({**SURVEY, "spec": [{**QUESTION, "default": "$encrypted$"}]}, "reserved keyword"),
     ],
 )
-def test_an_invalid_survey_is_refused(awx: Awx, document: dict[str, Any], message: str) -> None:
+def test_an_invalid_survey_is_rejected(awx: Awx, document: dict[str, Any], message: str) -> None:
     template = call(awx, "POST", "job_templates/", TEMPLATE)[1]["id"]
     status, response = call(awx, "POST", f"job_templates/{template}/survey_spec/", document)
     assert status == 400
@@ -168,7 +168,7 @@ QUESTIONS: list[dict[str, Any]] = [
         ({"text": "ab", "many": ["a", "c"]}, "not one of the choices"),
     ],
 )
-def test_invalid_answers_are_refused(awx: Awx, answers: dict[str, Any], message: str) -> None:
+def test_invalid_answers_are_rejected(awx: Awx, answers: dict[str, Any], message: str) -> None:
     template = call(awx, "POST", "job_templates/", {**TEMPLATE, "survey_enabled": True})[1]["id"]
     call(awx, "POST", f"job_templates/{template}/survey_spec/", {**SURVEY, "spec": QUESTIONS})
     status, response = call(awx, "POST", f"job_templates/{template}/launch/", {"extra_vars": answers})
@@ -176,7 +176,7 @@ def test_invalid_answers_are_refused(awx: Awx, answers: dict[str, Any], message:
     assert message in response["variables_needed_to_start"][0]
 
 
-def test_a_job_gets_answers_defaults_and_awx_variables_and_drops_all_others(awx: Awx) -> None:
+def test_a_job_gets_answers_defaults_and_awx_variables_and_ignores_all_others(awx: Awx) -> None:
     check_survey({**SURVEY, "spec": QUESTIONS})
     own = json.dumps({"region": "{{ 1 + 1 }}", "text": "the template's"})
     template = call(awx, "POST", "job_templates/", {**TEMPLATE, "survey_enabled": True, "extra_vars": own})[1]["id"]
@@ -210,7 +210,7 @@ def test_lists_have_pages_and_alternative_filters(awx: Awx) -> None:
     assert [each["name"] for each in found] == ["0", "7"]
 
 
-def test_a_template_has_one_credential_of_a_type(awx: Awx) -> None:
+def test_a_template_has_at_most_one_credential_of_each_type(awx: Awx) -> None:
     template = call(awx, "POST", "job_templates/", TEMPLATE)[1]["id"]
     path = f"job_templates/{template}/credentials/"
     another = {"name": "another", "credential_type": 3, "organization": 1, "inputs": {"password": "hidden"}}
@@ -232,7 +232,7 @@ def test_a_template_has_one_credential_of_a_type(awx: Awx) -> None:
         DAILY.replace("DAILY", "SECONDLY"),
     ],
 )
-def test_an_invalid_schedule_is_refused(awx: Awx, rrule: str) -> None:
+def test_an_invalid_schedule_is_rejected(awx: Awx, rrule: str) -> None:
     template = call(awx, "POST", "job_templates/", TEMPLATE)[1]["id"]
     schedule = {"name": "x", "unified_job_template": template}
     assert call(awx, "POST", "schedules/", {**schedule, "rrule": rrule})[0] == 400
@@ -240,7 +240,7 @@ def test_an_invalid_schedule_is_refused(awx: Awx, rrule: str) -> None:
     assert call(awx, "GET", "unified_job_templates/?name=t")[1]["results"][0]["id"] == template
 
 
-def test_names_are_unique_in_their_organization_but_those_of_execution_environments_everywhere(awx: Awx) -> None:
+def test_names_are_unique_within_an_organization_and_those_of_execution_environments_globally(awx: Awx) -> None:
     other = awx.store.add_organization("Other")
     for endpoint, more in {"inventories": {}, "credentials": {"credential_type": 3}}.items():
         for organization in (1, other):
@@ -256,7 +256,7 @@ def test_names_are_unique_in_their_organization_but_those_of_execution_environme
     )
 
 
-def test_a_credential_type_takes_a_superuser_and_all_else_an_admin_of_the_organization(awx: Awx) -> None:
+def test_credential_types_require_a_superuser_and_other_resources_an_organization_admin(awx: Awx) -> None:
     def attempts() -> list[int]:
         kind = {"name": f"kind {awx.store.is_superuser}", "kind": "cloud"}
         inventory = {"name": f"inventory {awx.store.is_superuser}", "organization": 1}
@@ -274,7 +274,7 @@ def test_a_credential_type_takes_a_superuser_and_all_else_an_admin_of_the_organi
     assert call(awx, "GET", "organizations/1/")[1]["summary_fields"]["user_capabilities"] == {"edit": False}
 
 
-def test_the_inputs_of_a_credential_are_replaced_as_a_whole_but_what_was_shown_encrypted_is_kept(awx: Awx) -> None:
+def test_the_inputs_of_a_credential_are_replaced_except_values_sent_back_as_encrypted(awx: Awx) -> None:
     assert call(awx, "PATCH", "credentials/4/", {"description": "x"})[1]["inputs"]["username"] == "AKIDEXAMPLE"
     assert call(awx, "PATCH", "credentials/4/", {"inputs": {"password": "$encrypted$"}})[0] == 200
     assert awx.store.items["credentials"][4]["inputs"] == {"password": "not-a-real-secret-key"}
@@ -287,7 +287,7 @@ def test_a_project_that_is_not_synced_has_no_playbooks(awx: Awx) -> None:
     assert call(awx, "POST", "job_templates/", TEMPLATE)[0] == 400
 
 
-def test_both_prefixes_of_the_api_serve_the_same(awx: Awx) -> None:
+def test_both_api_prefixes_serve_the_same_resources(awx: Awx) -> None:
     for prefix in ("", "controller/"):
         page = call(awx, "GET", "projects/?page_size=1", prefix=prefix)[1]
         assert page["results"][0]["related"]["playbooks"] == f"/api/{prefix}v2/projects/2/playbooks/"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A running emulator, and real clients for it that neither validate nor retry unless a test configures it."""
+"""Run an emulator, and create real clients for it that don't validate or retry unless a test enables it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _client(_running: Emulator, connect: Connect) -> BaseClient:
 
 @pytest.fixture
 def emulator(_running: Emulator) -> Emulator:
-    """The emulator, reset to the demo world."""
+    """Return the emulator, reset to the demo world."""
     _running.reset()
     return _running
 
@@ -67,7 +67,7 @@ def emulator(_running: Emulator) -> Emulator:
 def client(
     emulator: Emulator, _client: BaseClient, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> BaseClient:
-    """A client for the emulator, which is reset to the demo world."""
+    """Return a client for the emulator, which is reset to the demo world."""
     if "AWS_DATA_PATH" not in os.environ or not request.node.get_closest_marker("json"):
         return _client
     monkeypatch.delenv("AWS_DATA_PATH")

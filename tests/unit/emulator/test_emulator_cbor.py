@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CBOR, which botocore speaks where its model says so: the same answers as in JSON."""
+"""CBOR, which botocore uses if its model supports it, with the same responses as JSON."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ORDERS = {"ProvisionedProductId": "pp-orders0000001", "ServiceActionId": "act-re
         ("ListServiceActions", b"\xa1\x7f\x64Page\x64Size\xff\xf6", {}, b"ServiceActionSummaries"),
     ],
 )
-def test_cbor_is_answered_in_cbor(
+def test_requests_in_cbor_get_responses_in_cbor(
     emulator: Emulator, path: str, body: bytes, headers: dict[str, str], code: bytes
 ) -> None:
     request = urllib.request.Request(f"{emulator.url}/service/AWS242ServiceCatalogService/operation/{path}", body)
@@ -70,19 +70,19 @@ values = st.recursive(
 
 @settings(deadline=None, database=None, derandomize=True)
 @given(values)
-def test_cbor_is_read_as_it_was_written(value: Any) -> None:
+def test_encoded_cbor_is_decoded_unchanged(value: Any) -> None:
     assert cbor.decode(cbor.encode(value)) == value
 
 
 @settings(deadline=None, database=None, derandomize=True)
 @given(st.binary())
-def test_what_is_no_cbor_is_a_value_error(body: bytes) -> None:
+def test_any_bytes_are_decoded_or_raise_a_value_error(body: bytes) -> None:
     with contextlib.suppress(ValueError):
         cbor.decode(body)
 
 
 def answers(emulator: Emulator) -> list[Any]:
-    """Return what a new client gets for some calls, without what differs from call to call."""
+    """Return the responses that a new client gets to some calls, without the members that differ between calls."""
     keys = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "not-a-real-secret-key"}
     client = boto3.Session(**keys, region_name="us-east-1").client("servicecatalog", endpoint_url=emulator.url)
     found = [client.execute_provisioned_product_service_action(**ORDERS, ExecuteToken="t-1")]
@@ -98,7 +98,7 @@ def answers(emulator: Emulator) -> list[Any]:
 
 
 @pytest.mark.parametrize("data_path", [CBOR_CLIENT] * HAS_CBOR)
-def test_a_client_that_speaks_cbor_gets_the_same_answers(
+def test_a_client_that_uses_cbor_gets_the_same_responses(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch, data_path: str
 ) -> None:
     monkeypatch.delenv("AWS_DATA_PATH", raising=False)

@@ -90,7 +90,7 @@ def test_a_product_can_be_renamed(client: BaseClient, emulator: Emulator) -> Non
         ("reset", {"world": {"shoes": 44}}, "shoes"),
     ],
 )
-def test_invalid_commands_are_refused(emulator: Emulator, command: str, arguments: dict[str, Any], text: str) -> None:
+def test_invalid_commands_are_rejected(emulator: Emulator, command: str, arguments: dict[str, Any], text: str) -> None:
     connection = http.client.HTTPConnection(urllib.parse.urlsplit(emulator.url).netloc, timeout=20)
     connection.request("POST", f"/_emulator/{command}", json.dumps(arguments))
     response = connection.getresponse()
@@ -160,7 +160,7 @@ def test_many_products_can_be_generated() -> None:
     assert (found["pp-002"].name, found["pp-002"].resources, found["pp-002"].tags) == ("web-2", ("i-2",), {"n": "2"})
 
 
-def test_a_clock_is_real_or_moved_manually() -> None:
+def test_a_clock_is_real_or_advanced_manually() -> None:
     real, manual = Clock(), Clock(manual=True)
     began, before = real.now(), manual.now()
     assert real.now() > began
@@ -168,7 +168,7 @@ def test_a_clock_is_real_or_moved_manually() -> None:
     assert manual.advance(2.5) == before + 2.5
 
 
-def test_actions_can_run_fast_on_a_clock_that_does_not(connect: Callable[..., BaseClient]) -> None:
+def test_actions_can_run_faster_than_the_clock(connect: Callable[..., BaseClient]) -> None:
     run = Run(seconds=60, created_for=10, in_error_from=30, ends="FAILED")
     assert [seconds for seconds, _status in status_changes(run.at_speed(20))] == [0, 0.5, 1.5, 3]
     assert run.at_speed(1) == run

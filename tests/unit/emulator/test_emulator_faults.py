@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each fault as botocore sees it, and which calls it hits."""
+"""The effect of each fault on botocore, and the calls to which it applies."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ BROKEN = [
 
 
 def outcome(call: Callable[[], Any]) -> str:
-    """Make a call, and return a dot for success, x for an error."""
+    """Make a call, and return a dot for success or an x for an error."""
     try:
         call()
     except (exceptions.BotoCoreError, exceptions.ClientError):
@@ -45,7 +45,7 @@ def outcome(call: Callable[[], Any]) -> str:
 
 
 def outcomes(count: int, call: Callable[[], Any]) -> str:
-    """Make calls, and return one character for each."""
+    """Make calls, and return one character of outcome() for each."""
     return "".join(outcome(call) for _number in range(count))
 
 
@@ -80,7 +80,7 @@ def test_connections_can_be_reset(
 @pytest.mark.parametrize("kind", ["truncated", "short_body", "garbage", "empty"])
 def test_botocore_parses_a_malformed_response_as_an_empty_one(emulator: Emulator, execute: Execute, kind: str) -> None:
     emulator.fault(RUN, kind, calls=[1])
-    # Only some versions of urllib3 raise an error when a body ends too early.
+    # Not all versions of urllib3 raise an error for a truncated body.
     with suppress(exceptions.ConnectionClosedError if kind == "short_body" else ()):
         assert execute(ExecuteToken="lost") == {}
     (record,) = emulator.records()
@@ -153,7 +153,7 @@ def test_a_fault_can_hit_any_operation(client: BaseClient, emulator: Emulator) -
     assert outcomes(3, client.list_service_actions) == "..."
 
 
-def test_a_fault_can_affect_the_calls_about_one_product_only(
+def test_a_fault_can_affect_only_the_calls_for_one_product(
     client: BaseClient, emulator: Emulator, execute: Execute
 ) -> None:
     ids = {"orders-db": "pp-orders0000001", "billing-db": "pp-billing000001"}
@@ -242,14 +242,14 @@ def test_a_redirect_does_not_execute_the_call(emulator: Emulator, execute: Execu
 
 
 @pytest.mark.json
-def test_a_page_of_a_proxy_does_not_execute_the_call(emulator: Emulator, execute: Execute) -> None:
+def test_a_proxys_error_page_does_not_execute_the_call(emulator: Emulator, execute: Execute) -> None:
     emulator.fault(RUN, "page", status=403)
     with pytest.raises(exceptions.ClientError, match="Blocked"):
         execute()
     assert emulator.records() == []
 
 
-def test_every_kind_is_tested_here() -> None:
+def test_every_kind_of_fault_is_tested_here() -> None:
     others = {
         "replaced",
         "redirect",
@@ -267,8 +267,8 @@ def test_every_kind_is_tested_here() -> None:
     assert others | {kind for kind, *_expected in [*ERRORS, *BROKEN]} == set(KINDS)
 
 
-def test_a_response_that_trickles_arrives_whole(emulator: Emulator, connect: Connect) -> None:
-    """A client's read time-out starts again with each byte."""
+def test_a_trickled_response_arrives_completely(emulator: Emulator, connect: Connect) -> None:
+    """A client's read timeout restarts with each byte."""
     emulator.fault("DescribeProvisionedProduct", "trickle", seconds=0.001)
     client = connect(emulator.url, read_timeout=0.3)
     response = client.describe_provisioned_product(Name="orders-db")

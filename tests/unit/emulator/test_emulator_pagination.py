@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pagination: page sizes, ordered and unordered pages, and page tokens that are valid for their own search only."""
+"""Pagination: page sizes, ordered and unordered pages, and page tokens that are valid only for their own search."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ def test_the_page_size_can_be_capped(client: BaseClient, emulator: Emulator) -> 
 
 
 @pytest.mark.usefixtures("fleet")
-def test_page_tokens_are_valid_for_their_own_search_only(client: BaseClient) -> None:
+def test_page_tokens_are_valid_only_for_their_own_search(client: BaseClient) -> None:
     token = client.search_provisioned_products(SortBy="id", PageSize=5)["NextPageToken"]
     assert client.search_provisioned_products(SortBy="id", PageSize=6, PageToken=token)["ProvisionedProducts"]
     search = client.search_provisioned_products

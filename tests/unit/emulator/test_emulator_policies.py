@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Callers and what their policies allow."""
+"""Callers, and the calls that their policies allow."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def at_level(level: str) -> dict[str, Any]:
 
 
 def is_allowed(call: Callable[..., Any], **members: Any) -> bool:
-    """Tell whether a call is allowed; a denied one is answered as AWS does."""
+    """Return whether a call is allowed, and check that a denied call gets AWS's error."""
     try:
         call(**members)
     except ClientError as error:
@@ -66,7 +66,7 @@ def is_allowed(call: Callable[..., Any], **members: Any) -> bool:
         (ADMIN, "Account Role User", list(OWNERS)),
     ],
 )
-def test_a_policy_allows_a_level_and_those_after_it(
+def test_a_policy_allows_a_level_and_all_narrower_levels(
     client: BaseClient, emulator: Emulator, policy: Any, levels: str, products: list[str]
 ) -> None:
     emulator.reset(world(policy))
@@ -74,7 +74,7 @@ def test_a_policy_allows_a_level_and_those_after_it(
         asked = ["Account", "Role", "User"]
         allowed = [each for each in asked if is_allowed(listing, AccessLevelFilter={"Key": each, "Value": "self"})]
         assert " ".join(allowed) == levels
-    # Without a level, a search asks for the account's and the history for the user's.
+    # The default level is Account for a search, and User for the history.
     assert is_allowed(client.search_provisioned_products) == ("Account" in levels)
     assert is_allowed(client.list_record_history)
     assert [each for each in OWNERS if is_allowed(client.describe_provisioned_product, Id=each)] == products
@@ -99,7 +99,7 @@ def test_whether_sessions_of_one_role_share_the_user_level_is_a_switch(client: B
 
 
 @pytest.mark.parametrize(("policy", "allowed"), [(FULL, False), (READ_ONLY, False), (ADMIN, True), (None, True)])
-def test_what_administrators_may_read_is_denied_to_end_users(
+def test_end_users_are_denied_the_reads_of_administrators(
     client: BaseClient, emulator: Emulator, policy: str | None, allowed: bool
 ) -> None:
     emulator.reset(world(policy))
@@ -109,7 +109,7 @@ def test_what_administrators_may_read_is_denied_to_end_users(
 
 
 @pytest.mark.parametrize("name", MANAGED_POLICIES)
-def test_the_managed_policies_allow_two_reads_of_systems_manager_and_no_stop(name: str) -> None:
+def test_the_managed_policies_allow_two_systems_manager_reads_but_not_stopping_an_execution(name: str) -> None:
     policy = MANAGED_POLICIES[name]
     assert allowed_level(policy, "ssm:GetAutomationExecution") == "Account"
     assert allowed_level(policy, "ssm:DescribeDocument") == "Account"
@@ -130,7 +130,7 @@ def test_a_record_is_read_at_the_level_of_its_product(client: BaseClient, emulat
     assert [each for each in OWNERS if is_allowed(client.describe_record, Id=ids[each])] == ["pp-mine"]
 
 
-def test_callers_are_told_apart_by_their_access_keys(
+def test_callers_are_identified_by_their_access_keys(
     connect: Callable[..., Any], client: BaseClient, emulator: Emulator
 ) -> None:
     callers = [{"access_key": "AKIASTRANGER", "user_arn": STRANGER}, {"policy": FULL}]
@@ -156,6 +156,6 @@ def test_callers_are_told_apart_by_their_access_keys(
         ({"Version": "2012-10-17"}, "callers, policy"),
     ],
 )
-def test_a_policy_that_cannot_be_evaluated_is_refused_at_the_start(policy: Any, message: str) -> None:
+def test_a_policy_that_can_not_be_evaluated_is_rejected_when_the_world_is_loaded(policy: Any, message: str) -> None:
     with pytest.raises(WorldError, match=message):
         read_world({"callers": [{"policy": policy}]})

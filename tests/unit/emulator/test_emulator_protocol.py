@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The wire protocol: signatures, unknown operations, and responses that fit botocore's model."""
+"""The wire protocol: signatures, unknown operations, and responses that conform to botocore's model."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ HEADERS = {
 
 
 def send(url: str, body: Any = "{}", *, path: str = "/", **headers: str | None) -> http.client.HTTPResponse:
-    """Send a request of this day with some headers changed (None drops one), and return the response."""
+    """Send a request signed today with some headers replaced (None removes one), and return the response."""
     connection = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=20)
     wanted = {**HEADERS, "X-Amz-Date": date(), **{name.replace("_", "-"): value for name, value in headers.items()}}
     wanted = {name: value.replace("DAY", date()[:8]) for name, value in wanted.items() if value is not None}
@@ -49,7 +49,7 @@ def send(url: str, body: Any = "{}", *, path: str = "/", **headers: str | None) 
 
 
 def post(url: str, body: Any = "{}", *, path: str = "/", **headers: str | None) -> tuple[int, dict[str, Any]]:
-    """Send a request as send() does, and return status and JSON."""
+    """Send a request like send(), and return the status and the decoded JSON."""
     with send(url, body, path=path, **headers) as response:
         return response.status, json.loads(response.read())
 
@@ -94,7 +94,7 @@ def test_a_plain_request_succeeds(emulator: Emulator) -> None:
         ({"path": "/actions"}, "UnknownOperationException"),
     ],
 )
-def test_invalid_requests_are_refused(emulator: Emulator, headers: dict[str, str | None], code: str) -> None:
+def test_invalid_requests_are_rejected(emulator: Emulator, headers: dict[str, str | None], code: str) -> None:
     status, response = post(emulator.url, **headers)  # type: ignore[arg-type]
     assert (status, response["__type"]) == (400, code)
 
@@ -115,7 +115,7 @@ def test_invalid_requests_are_refused(emulator: Emulator, headers: dict[str, str
         ('{"PageSize": 99, "PageToken": 7}', "ValidationException", "2 validation errors detected"),
     ],
 )
-def test_invalid_bodies_are_refused(emulator: Emulator, body: str | bytes, code: str, text: str) -> None:
+def test_invalid_bodies_are_rejected(emulator: Emulator, body: str | bytes, code: str, text: str) -> None:
     status, response = post(emulator.url, body)
     assert (status, response["__type"]) == (400, code)
     assert text in response["Message"]
@@ -134,7 +134,7 @@ def test_parameters_must_be_lists(emulator: Emulator) -> None:
     assert "'parameters.Mode.member' failed to satisfy constraint: Member must be of type list" in response["Message"]
 
 
-def test_members_that_are_null_are_as_good_as_not_given(emulator: Emulator) -> None:
+def test_null_members_are_ignored(emulator: Emulator) -> None:
     operation = "AWS242ServiceCatalogService."
     members = {"Id": "pp-orders0000001", "Name": None, "AcceptLanguage": None}
     describe, search = f"{operation}DescribeProvisionedProduct", f"{operation}SearchProvisionedProducts"
@@ -147,13 +147,13 @@ def test_members_that_are_null_are_as_good_as_not_given(emulator: Emulator) -> N
 
 
 @pytest.mark.parametrize("age", [0, 299, -290])
-def test_a_signature_of_the_last_five_minutes_is_valid(emulator: Emulator, age: float) -> None:
+def test_a_signature_is_valid_for_five_minutes(emulator: Emulator, age: float) -> None:
     emulator.advance(86400)
     assert post(emulator.url, X_Amz_Date=date(age), Authorization=of_day(age))[0] == 200
 
 
 @pytest.mark.parametrize(("age", "text"), [(302, "Signature expired"), (-310, "Signature not yet current")])
-def test_a_signature_of_another_time_is_refused_unless_a_switch_allows_it(
+def test_a_signature_from_another_time_is_rejected_unless_a_switch_allows_it(
     emulator: Emulator, age: float, text: str
 ) -> None:
     headers = {"X_Amz_Date": date(age), "Authorization": of_day(age)}
@@ -168,7 +168,7 @@ def of_day(age: float) -> str:
     return authorization().replace("DAY", date(age)[:8])
 
 
-def test_an_endpoint_can_be_that_of_some_regions(emulator: Emulator) -> None:
+def test_an_endpoint_can_serve_only_some_regions(emulator: Emulator) -> None:
     emulator.set(regions=["eu-west-1", "us-gov-west-1"])
     assert post(emulator.url)[1]["Message"] == "Credential should be scoped to a valid region."
     assert post(emulator.url, Authorization=authorization(region="us-gov-west-1"))[0] == 200
@@ -197,7 +197,7 @@ def test_configured_keys_are_verified(guarded: Emulator, connect: Connect, servi
     assert (error_code(getattr(unknown, method)), error_code(getattr(forged, method))) == codes
 
 
-def test_a_changed_body_does_not_verify(guarded: Emulator, connect: Connect) -> None:
+def test_a_modified_body_fails_the_verification(guarded: Emulator, connect: Connect) -> None:
     client = connect(guarded.url, keys=KEYS)
 
     def tamper(request: Any, **_kwargs: Any) -> None:

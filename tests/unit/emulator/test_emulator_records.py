@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Records follow the emulator's clock, tokens replay them, and switches select behaviour that AWS does not document."""
+"""Records on the emulator's clock, their replay by tokens, and the switches for undocumented behavior."""
 
 from __future__ import annotations
 
@@ -130,13 +130,13 @@ def test_a_replay_can_show_the_original(emulator: Emulator, execute: Execute) ->
     assert execute(ExecuteToken="again") == first
 
 
-def test_a_token_with_other_arguments_replays(emulator: Emulator, execute: Execute) -> None:
+def test_a_token_with_different_arguments_replays_by_default(emulator: Emulator, execute: Execute) -> None:
     first = execute(ExecuteToken="again")
     assert execute(ExecuteToken="again", Parameters={"Mode": ["hard"]})["RecordId"] == first["RecordId"]
     assert len(emulator.records()) == 1
 
 
-def test_a_token_with_other_arguments_can_be_refused(emulator: Emulator, execute: Execute) -> None:
+def test_a_token_with_different_arguments_can_be_rejected(emulator: Emulator, execute: Execute) -> None:
     emulator.set(token_conflict="refuse")
     first = execute(ExecuteToken="again")
     assert execute(ExecuteToken="again")["RecordId"] == first["RecordId"]
@@ -158,7 +158,7 @@ def test_botocore_makes_a_token_for_each_call(emulator: Emulator, execute: Execu
     assert len({record["ExecuteToken"] for record in emulator.records()}) == 2
 
 
-def test_a_new_record_may_not_be_describable_yet(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
+def test_a_new_record_can_be_unavailable_at_first(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
     emulator.set(describable_after=3)
     record = execute()
     emulator.advance(2.9)
@@ -169,7 +169,7 @@ def test_a_new_record_may_not_be_describable_yet(client: BaseClient, emulator: E
     assert len(client.list_record_history()["RecordDetails"]) == 1
 
 
-def test_reads_may_lag(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
+def test_reads_can_be_stale(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
     emulator.set(describe_lag=2)
     record = execute()
     emulator.advance(4)
@@ -178,7 +178,7 @@ def test_reads_may_lag(client: BaseClient, emulator: Emulator, execute: Execute)
     assert status(client, record) == "SUCCEEDED"
 
 
-def test_a_product_may_be_under_change_while_an_action_runs(
+def test_a_product_can_be_under_change_while_an_action_runs(
     client: BaseClient, emulator: Emulator, execute: Execute
 ) -> None:
     emulator.set(product_status_while_running="UNDER_CHANGE")
@@ -192,7 +192,7 @@ def test_a_product_may_be_under_change_while_an_action_runs(
 
 
 @pytest.mark.parametrize(("status", "ends"), [("UNDER_CHANGE", "AVAILABLE"), ("PLAN_IN_PROGRESS", "ERROR")])
-def test_somebody_else_may_change_a_product(
+def test_another_user_can_change_a_product(
     client: BaseClient, emulator: Emulator, execute: Execute, status: str, ends: str
 ) -> None:
     change = {"seconds": 30, "status": status, "message": "An update.", "ends": ends}
@@ -210,7 +210,7 @@ def test_somebody_else_may_change_a_product(
     assert (error_code(execute) == "InvalidStateException") if ends == "ERROR" else execute()
 
 
-def test_a_change_may_begin_with_the_world(client: BaseClient, emulator: Emulator) -> None:
+def test_a_change_can_start_with_the_world(client: BaseClient, emulator: Emulator) -> None:
     product = {"id": "pp-1", "name": "web", "product": "prod-1", "artifact": "pa-1", "change": {"seconds": 30}}
     artifacts = [{"id": "pa-1", "name": "v1"}]
     emulator.reset(
@@ -223,7 +223,7 @@ def test_a_change_may_begin_with_the_world(client: BaseClient, emulator: Emulato
 
 
 @pytest.mark.parametrize(("choice", "code"), [("accept", None), ("refuse", "InvalidStateException")])
-def test_whether_a_busy_product_replays_its_records_is_a_switch(
+def test_a_switch_decides_whether_a_busy_product_replays_its_records(
     emulator: Emulator, execute: Execute, choice: str, code: str | None
 ) -> None:
     emulator.set(product_status_while_running="UNDER_CHANGE", replay_while_busy=choice)
@@ -234,18 +234,18 @@ def test_whether_a_busy_product_replays_its_records_is_a_switch(
     assert call()["RecordId"] == record["RecordId"]
 
 
-def test_the_record_type_is_a_switch(emulator: Emulator, execute: Execute) -> None:
+def test_a_switch_sets_the_record_type(emulator: Emulator, execute: Execute) -> None:
     emulator.set(record_type="SOMETHING")
     assert execute()["RecordType"] == "SOMETHING"
 
 
-def test_a_former_owner_loses_the_record(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
+def test_a_former_owner_can_not_read_the_record(client: BaseClient, emulator: Emulator, execute: Execute) -> None:
     record = execute()
     emulator.update_product("pp-orders0000001", user_arn="arn:aws:iam::123456789012:user/other")
     assert error_code(client.describe_record, Id=record["RecordId"]) == "ResourceNotFoundException"
 
 
-def test_the_date_header_is_the_emulators_time(client: BaseClient, emulator: Emulator) -> None:
+def test_the_date_header_has_the_emulators_time(client: BaseClient, emulator: Emulator) -> None:
     before = client.describe_provisioned_product(Name="orders-db")["ResponseMetadata"]["HTTPHeaders"]["date"]
     emulator.advance(3600)
     after = client.describe_provisioned_product(Name="orders-db")["ResponseMetadata"]["HTTPHeaders"]["date"]

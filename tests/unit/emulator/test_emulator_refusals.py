@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Input that does not fit the model or the world is refused with the service's own errors."""
+"""Input that violates the model, or does not match the world, is rejected with the service's own errors."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def refusal(client: BaseClient, method: str, members: dict[str, Any]) -> dict[st
 
 
 @pytest.mark.parametrize(("method", "members", "text"), NOT_IN_THE_MODEL)
-def test_input_that_does_not_fit_the_model_is_refused(
+def test_input_that_violates_the_model_is_rejected(
     client: BaseClient, emulator: Emulator, method: str, members: dict[str, Any], text: str
 ) -> None:
     error = refusal(client, method, members)
@@ -129,7 +129,7 @@ def test_input_that_does_not_fit_the_model_is_refused(
 
 
 @pytest.mark.parametrize(("method", "members", "code"), NOT_IN_THE_WORLD)
-def test_input_that_does_not_fit_the_world_is_refused(
+def test_input_that_does_not_match_the_world_is_rejected(
     client: BaseClient, emulator: Emulator, method: str, members: dict[str, Any], code: str
 ) -> None:
     assert refusal(client, method, members)["Code"] == code
@@ -138,7 +138,7 @@ def test_input_that_does_not_fit_the_world_is_refused(
 
 
 @pytest.mark.parametrize("status", ["UNDER_CHANGE", "PLAN_IN_PROGRESS", "ERROR"])
-def test_a_product_that_is_not_ready_refuses_actions(client: BaseClient, emulator: Emulator, status: str) -> None:
+def test_a_product_that_is_not_available_rejects_actions(client: BaseClient, emulator: Emulator, status: str) -> None:
     emulator.update_product(ORDERS, status=status)
     error = refusal(client, RUN, EXECUTE)
     assert error["Code"] == "InvalidStateException"
@@ -162,7 +162,7 @@ def test_a_product_that_was_never_provisioned_has_no_outputs(
 
 
 @pytest.mark.parametrize("product", [ORDERS, "pp-billing000001"])
-def test_a_product_that_is_ready_accepts_actions(execute: Callable[..., dict[str, Any]], product: str) -> None:
+def test_an_available_product_accepts_actions(execute: Callable[..., dict[str, Any]], product: str) -> None:
     assert execute(ProvisionedProductId=product)["ProvisionedProductId"] == product
 
 
@@ -173,6 +173,6 @@ def test_invalid_parameters_are_echoed_in_the_error(client: BaseClient, paramete
     assert "s3cret-44" in error["Message"]
 
 
-def test_the_target_can_be_given(emulator: Emulator, execute: Callable[..., dict[str, Any]]) -> None:
+def test_the_target_can_be_set(emulator: Emulator, execute: Callable[..., dict[str, Any]]) -> None:
     execute(Parameters={"TARGET": ["db-orders-1"]})
     assert emulator.records()[0]["Parameters"] == {"TARGET": ["db-orders-1"]}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A product with a region exists in no other one, and a fault can be limited to one region."""
+"""A product with a region exists only there, and a fault can be limited to one region."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HERE, ELSEWHERE = "eu-central-1", "eu-west-1"
 
 @pytest.fixture
 def world(emulator: Emulator) -> Emulator:
-    """Two products with the same name in two regions, and one that is in both."""
+    """Return an emulator with two products of the same name in two regions, and one that exists in both."""
     artifacts = [{"id": "pa-1", "name": "v1", "service_actions": ["act-1"]}]
     common = {"product": "prod-1", "artifact": "pa-1"}
     emulator.reset(
@@ -34,7 +34,7 @@ def world(emulator: Emulator) -> Emulator:
     return emulator
 
 
-def test_a_product_is_found_in_its_region_only(world: Emulator, client: BaseClient) -> None:
+def test_a_product_is_found_only_in_its_region(world: Emulator, client: BaseClient) -> None:
     searched = client.search_provisioned_products()["ProvisionedProducts"]
     scanned = client.scan_provisioned_products()["ProvisionedProducts"]
     for found in (searched, scanned):
@@ -52,7 +52,7 @@ def test_a_product_is_found_in_its_region_only(world: Emulator, client: BaseClie
     assert [record["ProvisionedProductId"] for record in world.records()] == ["pp-here"]
 
 
-def test_a_fault_affects_its_region_only(world: Emulator, client: BaseClient) -> None:
+def test_a_fault_affects_only_its_region(world: Emulator, client: BaseClient) -> None:
     world.fault("*", "access_denied", region=ELSEWHERE)
     client.search_provisioned_products()
     world.fault("*", "access_denied", region=HERE)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plan for a fleet in AWX, and each problem that keeps it from being made."""
+"""The plan for a fleet in AWX, and the problems that prevent it from being created."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def plan(found: dict[str, Any], *, actions: Any = ACTIONS, **options: Any) -> di
     return awx_fleet(found, {**OPTIONS, **options}, actions)
 
 
-def test_a_complete_fleet_misses_nothing() -> None:
+def test_a_complete_fleet_needs_no_changes() -> None:
     done = plan(FULL, **NO_KEYS)
     assert (done["problems"], done["missing"]) == ([], [])
     assert done["ids"] == {
@@ -74,7 +74,7 @@ def test_a_complete_fleet_misses_nothing() -> None:
     }
 
 
-def test_what_is_missing_is_named_in_the_order_in_which_it_is_made() -> None:
+def test_missing_resources_are_named_in_the_order_of_their_creation() -> None:
     done = plan(EMPTY, image="example.org/ee:1")
     assert done["problems"] == []
     assert done["missing"] == [
@@ -103,7 +103,7 @@ def test_what_is_missing_is_named_in_the_order_in_which_it_is_made() -> None:
     ],
     ids=["new", "new in a region", "nothing given", "another region", "other keys", "another type"],
 )
-def test_a_credential_keeps_the_inputs_that_were_not_given(found: dict[str, Any], inputs: Any, expected: Any) -> None:
+def test_a_credential_keeps_inputs_that_are_not_set(found: dict[str, Any], inputs: Any, expected: Any) -> None:
     assert plan({**EMPTY, "credential_types": [TYPE], **found}, inputs=inputs)["inputs"] == expected
 
 
@@ -112,7 +112,7 @@ def test_the_job_template_keeps_its_credentials_of_other_types() -> None:
     assert plan({**FULL, "template_credentials": associated})["kept_credentials"] == [11]
 
 
-def test_the_survey_offers_the_actions_that_need_no_answer() -> None:
+def test_the_survey_offers_only_actions_that_need_no_answers() -> None:
     done = plan(FULL, max_concurrency="10%", max_errors="5%")
     spec = {question["variable"]: question for question in done["job_template"]["survey_spec"]["spec"]}
     assert spec["service_action_name"]["choices"] == ["Restart", "Stop"]
@@ -174,11 +174,11 @@ def test_the_survey_offers_the_actions_that_need_no_answer() -> None:
         ({}, {"service_actions": ["Resize"]}, "The service action Resize has a parameter without a default"),
     ],
 )
-def test_a_problem_is_told(found: dict[str, Any], options: dict[str, Any], message: str) -> None:
+def test_a_problem_is_reported(found: dict[str, Any], options: dict[str, Any], message: str) -> None:
     (problem,) = plan({**FULL, **found}, **options)["problems"]
     assert message in problem
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_together() -> None:
     done = plan({**FULL, "playbooks": [], "inventories": [{"id": 6, "kind": "constructed"}]}, service_actions=["Start"])
     assert len(done["problems"]) == 3

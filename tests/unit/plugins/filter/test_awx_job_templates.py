@@ -20,7 +20,7 @@ TEXTS = st.text(max_size=8)
 PARAMETERS = st.lists(
     st.fixed_dictionaries(
         {
-            # The filter rejects names that AWX would template.
+            # The filter rejects names that AWX would evaluate as templates.
             "name": TEXTS.filter(lambda name: not any(mark in name for mark in ("{{", "{%", "{#"))),
             "type": st.sampled_from(["TARGET", "TEXT_VALUE"]),
             "default_values": st.lists(TEXTS, max_size=3),
@@ -40,7 +40,7 @@ def action(*parameters: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def question_for(parameter: dict[str, Any], **options: Any) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
-    """Return the survey question for a parameter, and how its answer maps back to the parameter."""
+    """Return the survey question for a parameter, and the mapping from its answer back to the parameter."""
     template = plan(action(parameter), **options)["templates"][0]
     check_survey(template["survey_spec"])
     return template["survey_spec"]["spec"][0], template["extra_vars"]["run_service_action_survey"]
@@ -126,7 +126,7 @@ def test_the_survey_asks_for_the_target_if_it_is_not_given(targets: Any, type_: 
     assert (question.get("type"), question.get("choices")) == (type_, choices)
 
 
-def test_only_our_own_templates_are_gone_and_others_are_foreign() -> None:
+def test_only_own_templates_are_obsolete_and_all_others_are_foreign() -> None:
     stop = action(id="act-2", name="Stop")
     made = {each["name"]: str(each["extra_vars"]) for each in plan(action(), stop)["templates"]}
     existing = [
@@ -142,7 +142,7 @@ def test_only_our_own_templates_are_gone_and_others_are_foreign() -> None:
 
 
 def existing(**changed: Any) -> dict[str, Any]:
-    """Return the job template that was made for an action described as Restarts it, as AWX returns it."""
+    """Return, in AWX's form, the existing job template of an action with the description "Restarts it"."""
     made = plan(action(description="Restarts it"))["templates"][0]
     credentials = [{"id": 4, "name": "AWS operator"}, {"id": 12, "name": "Vault"}]
     template = {name: made[name] for name in ("name", "description")}
@@ -154,13 +154,13 @@ def existing(**changed: Any) -> dict[str, Any]:
     ("changed", "description"),
     [({}, "Stops and starts it"), ({"description": "Call us first"}, None), ({"description": ""}, None)],
 )
-def test_a_description_is_updated_unless_it_was_changed_by_hand(
+def test_a_description_is_updated_unless_it_was_changed_manually(
     changed: dict[str, str], description: str | None
 ) -> None:
     now = action(description="Stops and starts it")
     template = plan(now, existing=[existing(**changed)])["templates"][0]
     assert template.get("description") == description
-    # And again, when the variables are those of the run before.
+    # A second run, which finds the variables of the first one.
     variables = json.dumps(template["extra_vars"])
     found = existing(description=template.get("description", changed.get("description")), extra_vars=variables)
     again = plan(now, existing=[found])["templates"][0]
@@ -182,14 +182,14 @@ def test_a_description_is_updated_unless_it_was_changed_by_hand(
         (None, {}),
     ],
 )
-def test_variables_that_were_added_by_hand_stay(text: str | None, kept: dict[str, Any]) -> None:
+def test_manually_added_variables_are_kept(text: str | None, kept: dict[str, Any]) -> None:
     own = plan(action())["templates"][0]
     template = plan(action(), existing=[existing(extra_vars=text)])["templates"][0]
     assert (own["is_new"], template["is_new"]) == (True, False)
     assert template["extra_vars"] == {**kept, **own["extra_vars"]}
 
 
-def test_credentials_that_were_added_by_hand_stay() -> None:
+def test_manually_added_credentials_are_kept() -> None:
     template = plan(action(), existing=[existing()], replaced_credentials=[4])["templates"][0]
     assert template["credentials"] == [12]
 

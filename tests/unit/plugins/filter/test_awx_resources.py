@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an organization of AWX has, and the messages about what it lacks."""
+"""The resources of an AWX organization, and the messages about missing ones."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def resources(found: dict[str, Any] | None = None, **wanted: Any) -> dict[str, A
     return result
 
 
-def test_ids_are_those_of_the_organization_and_inputs_that_are_not_given_stay() -> None:
+def test_ids_belong_to_the_organization_and_inputs_that_are_not_set_are_kept() -> None:
     assert resources() == {
         "problems": [],
         "organization": 1,
@@ -94,7 +94,9 @@ def test_ids_are_those_of_the_organization_and_inputs_that_are_not_given_stay() 
         ),
     ],
 )
-def test_what_is_to_be_made_or_changed(found: dict[str, Any], wanted: dict[str, Any], expected: dict[str, Any]) -> None:
+def test_the_resources_to_create_or_change_are_returned(
+    found: dict[str, Any], wanted: dict[str, Any], expected: dict[str, Any]
+) -> None:
     result = resources(found, **wanted)
     assert {name: result.get(name) for name in expected} == expected
 
@@ -139,7 +141,9 @@ def test_what_is_to_be_made_or_changed(found: dict[str, Any], wanted: dict[str, 
         ({"credential_types": [{"id": 7, "injectors": {}}]}, {}, "Give another awx_job_templates_credential_type."),
     ],
 )
-def test_what_is_missing_is_told_with_what_to_do(found: dict[str, Any], wanted: dict[str, Any], message: str) -> None:
+def test_missing_resources_are_reported_with_instructions(
+    found: dict[str, Any], wanted: dict[str, Any], message: str
+) -> None:
     result = resources(found, **wanted)
     assert list(result) == ["problems"]
     assert len(result["problems"]) == 1

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The next node of a workflow gets the lists and numbers of all slices, whichever ended last."""
+"""The next node of a workflow gets the lists and numbers of all slices, in whatever order they end."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ PREFIX = "run_service_action_"
 
 
 def result(outcome: str, number: int) -> dict[str, Any]:
-    """Return the result of a host, with a record if one was started."""
+    """Return the result of a host, with a record unless it was not started."""
     record = {} if outcome == "not_started" else {"record_id": f"rec-{number}"}
     product = {"provisioned_product_id": f"pp-{number}", "provisioned_product_name": None}
     return {"outcome": outcome, "record_detail": record, **product}
 
 
 def published(job_id: int | None, **outcomes: str) -> dict[str, Any]:
-    """Return what a job publishes for hosts of these outcomes."""
+    """Return the statistics that a job publishes for hosts with these outcomes."""
     return statistics({name: result(outcomes[name], number) for number, name in enumerate(outcomes)}, job_id)
 
 
 def test_lists_are_joined_in_the_order_of_the_job_ids_and_numbers_are_added() -> None:
-    # As text, 9 would come after 10.
+    # Compared as strings, 9 would follow 10.
     variables = {
         **published(10, a="succeeded", b="not_started"),
         **published(9, c="failed", d="succeeded"),
@@ -48,7 +48,7 @@ def test_lists_are_joined_in_the_order_of_the_job_ids_and_numbers_are_added() ->
         f"{PREFIX}started": 0,
         f"{PREFIX}would_start": 0,
     }
-    # It publishes no other names than a job does, but for the ids of the jobs.
+    # Except for the job ids, the names are those that a single job publishes.
     assert joined.keys() - {f"{PREFIX}job_ids"} == published(None).keys()
 
 
@@ -65,6 +65,6 @@ def test_a_job_that_was_not_sliced_is_returned_as_it_is() -> None:
     assert join_slices(published(7, a="failed")) == {**alone, f"{PREFIX}job_ids": [7]}
 
 
-def test_variables_of_no_job_are_an_error_and_no_success() -> None:
+def test_variables_without_any_job_are_an_error() -> None:
     with pytest.raises(AnsibleFilterError, match="No earlier job of the workflow has artifacts"):
         join_slices({"awx_job_id": 1, "run_service_action_hosts": "all"})

@@ -55,7 +55,7 @@ def stubbed() -> Iterator[tuple[BaseClient, Stubber]]:
 
 
 def catalog(client: BaseClient, language: str | None = None) -> ServiceCatalog:
-    """Return the service without its response checks, since the Stubber's responses have no body to check."""
+    """Return the service without its response checks, because the Stubber's responses have no body."""
     service = ServiceCatalog(client, language)
     client.meta.events.unregister("after-call.servicecatalog", unique_id="selfservice-refuse")
     return service
@@ -158,7 +158,7 @@ def test_a_listed_item_without_an_id_is_malformed(
 
 
 def respond(status: int, body: bytes, headers: Mapping[str, str] = MappingProxyType({})) -> Any:
-    """Return a handler of before-send that responds, so that nothing is sent."""
+    """Return a before-send handler that returns this response, so that nothing is sent."""
     raw = SimpleNamespace(stream=lambda **_options: [body])
     return lambda request, **_kwargs: AWSResponse(request.url, status, headers, raw)
 
@@ -202,7 +202,9 @@ def test_a_response_that_botocore_cannot_parse_is_one_line_with_the_call_and_the
     ],
 )
 @pytest.mark.parametrize("attempts", [1, 2])
-def test_a_call_that_fails_before_it_is_sent_is_not_sent(error: Exception, text: str, attempts: int) -> None:
+def test_a_call_that_fails_before_it_is_sent_is_reported_as_not_sent(
+    error: Exception, text: str, attempts: int
+) -> None:
     client, signed = make_client(), []
 
     def sign(**_kwargs: Any) -> None:

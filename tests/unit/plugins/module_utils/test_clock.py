@@ -26,7 +26,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class InterruptedClock(EmulatorClock):
-    """The emulator's clock, interrupted as if by a signal once `interrupted_after` seconds have passed."""
+    """The emulator's clock, which raises Interrupted, as for a signal, after `interrupted_after` seconds."""
 
     interrupted_after = 3.0
 
@@ -47,7 +47,7 @@ def clock() -> Iterator[SystemClock]:
 
 
 def run_interrupted(attempt: Any, emulator: Emulator, seconds: float = 3.0) -> tuple[str, dict[str, Any]]:
-    """Run a handler that is interrupted by a signal, and return the error message and the result."""
+    """Run a handler, interrupt it as if by a signal, and return the error message and the result."""
     attempt.task.clock = InterruptedClock(emulator)
     attempt.task.clock.interrupted_after = seconds
     with pytest.raises(_exceptions.SelfServiceError) as caught:
@@ -93,7 +93,7 @@ def test_an_interrupted_wait_returns_every_record(
     assert [record["record_detail"]["record_id"] for record in result["records"]] == ids
 
 
-def test_an_interrupted_bulk_run_says_how_to_continue_even_if_all_was_started(
+def test_an_interrupted_bulk_run_says_how_to_continue_even_if_all_targets_were_started(
     run_scenario: Callable[..., Any], emulator: Emulator
 ) -> None:
     emulator.reset(WORLD)
@@ -121,7 +121,7 @@ def test_an_interrupted_bulk_run_returns_the_started_records(
     assert result["changed"] is bool(seconds)
 
 
-def test_an_interrupted_bulk_run_sends_no_start_again(make_attempt: Callable[..., Any], emulator: Emulator) -> None:
+def test_an_interrupted_bulk_run_resends_no_start(make_attempt: Callable[..., Any], emulator: Emulator) -> None:
     emulator.fault("ExecuteProvisionedProductServiceAction", "reset_after")
     scenario = next(each for each in SCENARIOS if each.name == "many")
     given = {"provisioned_product_ids": [ORDERS, BILLING], "service_action_id": RESTART, "max_concurrency": "1"}

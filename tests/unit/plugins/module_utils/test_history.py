@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which records of a history are returned, and how many of its pages are read."""
+"""The records that are returned from a history, and the number of pages that are read for them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def detail(minutes_ago: int, **more: Any) -> dict[str, Any]:
 
 
 class Pages:
-    """Pages of 20 records that count how many of them are read."""
+    """Iterate over pages of 20 records, and count the pages that are read."""
 
     def __init__(self, details: list[dict]) -> None:
         self.read = 0

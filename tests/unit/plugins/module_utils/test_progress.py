@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The progress that modules send to the callback over a real socket, and that a broken socket does not affect them."""
+"""Modules send their progress to the callback over a real socket; a broken socket does not affect them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BACKUP, RESTART, FAILOVER = "act-backup0000001", "act-restart000001", "act-failo
 
 @pytest.fixture
 def channel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Channel]:
-    # The path of pytest's tmp_path is too long for a socket.
+    # pytest's tmp_path is too long for the path of a socket.
     with tempfile.TemporaryDirectory() as folder:
         monkeypatch.setenv("TMPDIR", folder)
         opened = Channel()
@@ -38,7 +38,10 @@ def channel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Channel]:
 
 
 def collect_events(attempt: Any, channel: Channel, messages: list[str] | None = None) -> list[dict]:
-    """Run an attempt as a module does, return the events that it sent, and add the message of its failure."""
+    """Run an attempt as a module does, and return the events that it sent.
+
+    If it fails, its message is appended to `messages`.
+    """
     events: list[dict] = []
 
     def read() -> None:
@@ -131,7 +134,7 @@ def wait_for(count: int) -> Make:
 @pytest.mark.parametrize(
     "make", [run_one, run_one_when_available, run_many, wait_for(1)], ids=["one", "busy", "many", "record"]
 )
-def test_what_to_run_is_sent_before_the_wait_ends_in_the_words_of_its_message(
+def test_how_to_continue_is_sent_before_the_wait_ends_in_the_words_of_its_message(
     service_action: Make, make_attempt: Make, emulator: Emulator, channel: Channel, make: Make
 ) -> None:
     if make is run_one_when_available:
@@ -145,16 +148,14 @@ def test_what_to_run_is_sent_before_the_wait_ends_in_the_words_of_its_message(
         assert messages[0].endswith(event["how_to_continue"])
 
 
-def test_what_to_run_names_a_few_records_and_no_more(
-    service_action: Make, make_attempt: Make, channel: Channel
-) -> None:
+def test_how_to_continue_names_only_a_few_records(service_action: Make, make_attempt: Make, channel: Channel) -> None:
     attempt = wait_for(3)(service_action, make_attempt)
     ids = ", ".join(attempt.task.params["record_ids"])
     hint = f"To continue waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: [{ids}]."
     assert collect_events(attempt, channel)[0]["how_to_continue"] == hint
 
 
-def test_what_to_run_for_many_records_is_the_same_task(
+def test_how_to_continue_with_many_records_is_the_same_task(
     service_action: Make, make_attempt: Make, channel: Channel
 ) -> None:
     attempt = wait_for(11)(service_action, make_attempt)
@@ -163,7 +164,7 @@ def test_what_to_run_for_many_records_is_the_same_task(
 
 
 @pytest.mark.parametrize("no_log", [False, True])
-def test_a_product_that_is_waited_for_is_told_before_its_record(
+def test_the_wait_for_a_product_is_sent_before_its_record(
     service_action: Make, emulator: Emulator, channel: Channel, *, no_log: bool
 ) -> None:
     emulator.update_product(ORDERS, change={"seconds": 35})
@@ -190,7 +191,7 @@ def test_targets_whose_products_are_busy_are_counted(make_attempt: Make, emulato
     assert {"busy": 0, "ended": 3, "running": 0, "pending": 0}.items() <= states[-1].items()
 
 
-def test_names_are_sent_masked(service_action: Make, channel: Channel) -> None:
+def test_secrets_in_names_are_masked_in_messages(service_action: Make, channel: Channel) -> None:
     attempt = service_action(provisioned_product_id=ORDERS, service_action_id=BACKUP, wait=True)
     attempt.task.secrets = ["orders"]
     assert {event["RecordState"]["product"] for event in collect_events(attempt, channel)} == {"********-db"}
@@ -228,11 +229,11 @@ def test_progress_of_many_targets_is_sent_as_counts_in_few_messages(
         "verb": "ended",
     }
     assert [event["is_over"] for event in events].count(True) == 1
-    # Two rounds of ten seconds, with at most one message a second although a hundred targets started.
+    # Two rounds of ten seconds, with at most one message per second, although a hundred targets were started.
     assert len(events) <= 24
 
 
-def test_only_what_ran_during_the_wait_is_measured(
+def test_only_targets_that_ran_during_the_wait_are_measured(
     make_attempt: Make, emulator: Emulator, channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     create_products(emulator, 5)
@@ -246,7 +247,7 @@ def test_only_what_ran_during_the_wait_is_measured(
     assert {"ended": 5, "measured": 2}.items() <= events[-1]["TargetsState"].items()
 
 
-def test_records_that_had_ended_before_are_not_measured(
+def test_records_that_ended_before_the_wait_are_not_measured(
     make_attempt: Make, service_action: Make, emulator: Emulator, channel: Channel
 ) -> None:
     started = [service_action(provisioned_product_id=ORDERS, service_action_id=BACKUP).run()]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which targets start next: tables of cases, and properties that hypothesis checks."""
+"""The order in which targets start: tables of cases, and properties that hypothesis checks."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def make_targets(count: int) -> list[Target]:
     return [Target(Reference(f"pp-{number}"), {}, action_id="act-1") for number in range(count)]
 
 
-def test_a_place_that_is_kept_is_free_once_the_end_is_seen() -> None:
+def test_a_held_place_is_free_once_the_end_is_observed() -> None:
     targets = make_targets(3)
     queue = TargetQueue(targets, Budget(1, 5))
     (first,) = queue.next_batch(32)
@@ -102,13 +102,13 @@ def test_a_place_that_is_kept_is_free_once_the_end_is_seen() -> None:
 
 
 @pytest.mark.parametrize(("total", "max_errors"), [(1, 5), (3, 0)])
-def test_places_that_are_kept_block_nothing_if_nothing_would_start(total: int, max_errors: int) -> None:
+def test_held_places_block_nothing_if_nothing_would_start(total: int, max_errors: int) -> None:
     queue = TargetQueue(make_targets(total), Budget(1, max_errors))
     queue.finish(queue.next_batch(32)[0], Outcome.TIMED_OUT, keeps_place=True)
     assert (queue.is_over, queue.blockers) == (True, [])
 
 
-def test_a_target_that_waits_holds_no_place_and_starts_behind_all_others() -> None:
+def test_a_waiting_target_holds_no_place_and_starts_after_all_others() -> None:
     targets = make_targets(3)
     queue = TargetQueue(targets, Budget(1, 5))
     (first,) = queue.next_batch(32)
@@ -125,7 +125,7 @@ def test_a_target_that_waits_holds_no_place_and_starts_behind_all_others() -> No
     assert (queue.is_over, queue.errors, queue.error_budget_exceeded) == (True, 1, False)
 
 
-def test_a_target_that_waits_counts_as_not_started_once_the_budget_is_spent() -> None:
+def test_a_waiting_target_counts_as_not_started_once_the_budget_is_exceeded() -> None:
     targets = make_targets(2)
     queue = TargetQueue(targets, Budget(2, 0))
     queue.next_batch(32)
@@ -188,7 +188,7 @@ def test_every_target_gets_exactly_one_outcome(total: int, budget: Budget, worke
     assert not abandoned or queue.errors > budget.max_errors or is_blocked
 
 
-def test_what_failed_first_is_retried_first_whatever_is_answered_first() -> None:
+def test_the_first_failure_is_retried_first_in_any_order_of_responses() -> None:
     targets = make_targets(4)
     make_plans(targets, Change("CHG-1"), (), {"wait_until_available": False, "service_action_id": "act-1"})
     first, second, third, unknown = targets

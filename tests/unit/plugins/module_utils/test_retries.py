@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A model of runs that end or are killed at any moment and are continued, with answers and ends in any order."""
+"""Model of runs that are killed or end at any moment and are continued. Responses and ends come in any order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RUNNING, SUCCEEDED, FAILED = "IN_PROGRESS", "SUCCEEDED", "FAILED"
 
 
 class Service:
-    """The service's records by token; it acts on a start as soon as that is sent."""
+    """The service's records by token. A start takes effect as soon as it is sent."""
 
     def __init__(self, max_concurrency: int) -> None:
         self.statuses: dict[str, str] = {}
@@ -46,7 +46,7 @@ class Service:
 
 
 class BulkRun:
-    """A run that does as the runner does, one step at a time."""
+    """A run that performs the runner's steps one at a time."""
 
     def __init__(self, service: Service, total: int, max_errors: int, *, retry_failed: bool) -> None:
         self.targets = [Target(Reference(f"pp-{number}"), {}, action_id="act-1") for number in range(total)]
@@ -55,7 +55,7 @@ class BulkRun:
         self.queue = TargetQueue(self.targets, budget, retry_failed=retry_failed)
         self.service, self.old = service, {*service.statuses}
         self.sent: list[Target] = []
-        self.looked_at: set[str] = set()
+        self.checked: set[str] = set()
         self.started: list[Target] = []
         self.unanswered: list[Target] = []
         self.polled: list[Target] = []
@@ -65,7 +65,7 @@ class BulkRun:
             self.sent.append(target)
             assert target.attempt == 1 or {*self.sent} == {*self.targets}, "it came before some had been looked at"
             self.unanswered.append(target)
-            self.looked_at.add(token_of(target))
+            self.checked.add(token_of(target))
             if token_of(target) not in self.service.statuses:
                 self._start(target)
 
@@ -89,11 +89,12 @@ class BulkRun:
             self._note(target)
 
     def ends_of(self, token: str) -> list[str]:
-        """Return the ends of a running action that the model knows: what fails before its turn would be retried early.
+        """Return the statuses with which a running action can end.
 
-        Another run could then not tell which of the failures had been retried.
+        An action fails only after its target has had its turn in this run. Otherwise it would be retried early, and
+        another run could not know which of the failures had been retried.
         """
-        return [FAILED, FAILED, SUCCEEDED] if token in self.looked_at else [SUCCEEDED]
+        return [FAILED, FAILED, SUCCEEDED] if token in self.checked else [SUCCEEDED]
 
     def _note(self, target: Target) -> None:
         assert target.record
@@ -116,7 +117,7 @@ def token_of(target: Target, attempt: int | None = None) -> str:
 
 @settings(max_examples=400, phases=[Phase.generate], deadline=None, derandomize=True, database=None)
 @given(chance=st.randoms(use_true_random=True))
-def test_runs_that_are_killed_and_continued_start_what_they_may_and_no_more(chance: Random) -> None:
+def test_killed_and_continued_runs_start_only_what_they_may(chance: Random) -> None:
     service, total = Service(chance.randint(1, 3)), chance.randint(2, 5)
     for _run in range(chance.randint(2, 8)):
         run = BulkRun(service, total, chance.choice([0, total, total]), retry_failed=chance.random() < 0.8)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests of the masking: every form of a secret goes, and nothing that is needed to go on."""
+"""Masking hides every encoding of a secret, but no id or other value that is needed to continue."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
 
 
 @pytest.fixture(autouse=True)
-def _forget() -> Iterator[None]:
+def _reset_secrets() -> Iterator[None]:
     yield
     use_secrets([])
 
 
 @pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS)
 @pytest.mark.parametrize("secret", [SECRET, f"  {SECRET}\n", KEY, "geheim\x1b[2Jä"])
-def test_each_form_of_a_secret_is_masked(secret: str, encode: Callable[[str], str]) -> None:
+def test_each_encoding_of_a_secret_is_masked(secret: str, encode: Callable[[str], str]) -> None:
     use_secrets([secret])
     trimmed = encode(secret.strip())
     masked = mask(f"password: {encode(secret)}, then {trimmed}.")
@@ -67,7 +67,7 @@ def test_each_form_of_a_secret_is_masked(secret: str, encode: Callable[[str], st
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r", "\n    "])
-def test_the_lines_of_a_secret_are_masked_with_any_ending(ending: str) -> None:
+def test_the_lines_of_a_secret_are_masked_with_any_line_ending(ending: str) -> None:
     use_secrets([KEY])
     masked = mask(KEY.replace("\n", ending))
     assert "c29tZSBrZXk=" not in masked
@@ -88,7 +88,7 @@ def test_the_lines_of_a_secret_are_masked_with_any_ending(ending: str) -> None:
         ("hunter2-hunter2-ahunter2-hun", "********"),
     ],
 )
-def test_the_first_half_of_a_secret_is_masked_where_the_text_was_cut(text: str, masked: str) -> None:
+def test_the_first_half_of_a_secret_is_masked_at_the_end_of_a_truncated_text(text: str, masked: str) -> None:
     use_secrets(["hunter2-hunter2-a"])
     assert mask(text) == masked
 
@@ -103,7 +103,7 @@ def test_the_first_half_of_a_secret_is_masked_where_the_text_was_cut(text: str, 
         "Signature expired: 20261126T030619Z is now earlier than 2026-11-26 12:34:56, 2026-11-26T12:34Z",
     ],
 )
-def test_ids_and_times_in_foreign_text_are_left_whole(text: str) -> None:
+def test_ids_and_times_in_text_of_the_service_are_not_masked(text: str) -> None:
     use_secrets(["1234", "2026", "2026-11-26"])
     assert mask(text) == text
     assert mask("1234, 2026") == "********, ********"
@@ -124,13 +124,13 @@ def test_no_secret_is_left_in_any_text(secret: str, encoding: str, before: str, 
     use_secrets([secret])
     try:
         form = ENCODINGS[encoding](secret)
-    except UnicodeEncodeError:  # A lone surrogate has no bytes.
+    except UnicodeEncodeError:  # A lone surrogate can't be encoded.
         return
     if len(secret.strip()) >= 4:
         assert form.strip() not in mask(before + form + after).replace(MASK, "\0")
 
 
-def test_our_own_results_are_never_masked_and_all_others_are() -> None:
+def test_generated_values_are_not_masked_and_all_others_are() -> None:
     use_secrets(["1234", "2026", "failed", "orders"])
     own = {
         "record_id": "rec-ab1234cdefghi",
@@ -160,7 +160,7 @@ def test_our_own_results_are_never_masked_and_all_others_are() -> None:
     "secret",
     ["straße12", "κωδικος1", "100µm-abc", "kapı1234", "ŉabcd12", "ab\udc80cdef1"],  # noqa: RUF001
 )
-def test_other_cases_of_all_scripts_are_masked(secret: str) -> None:
+def test_secrets_in_another_case_are_masked_in_all_scripts(secret: str) -> None:
     use_secrets([secret])
     assert [mask(secret.upper()), mask(secret.lower()), mask(f"x {secret}")] == [MASK, MASK, f"x {MASK}"]
 
@@ -174,19 +174,19 @@ def test_other_cases_of_all_scripts_are_masked(secret: str) -> None:
         ("ab" * 256, "ab" * 100_000),
     ],
 )
-def test_long_texts_with_many_beginnings_of_secrets_are_masked_in_time(secret: str, text: str) -> None:
-    """Not timed: with a time that grows faster than the text, this would take minutes."""
+def test_long_texts_with_many_prefixes_of_secrets_are_masked_in_time(secret: str, text: str) -> None:
+    """This is not timed: an algorithm whose time is not linear in the length would take minutes."""
     use_secrets([secret])
     assert mask(text)
 
 
-def test_parameters_that_an_action_takes_keep_their_keys() -> None:
+def test_the_parameters_of_an_action_keep_their_keys() -> None:
     use_secrets(["name", "type", "TEXT"])
     actions = {"service_actions": [{"parameters": [{"name": "Mode", "type": "TEXT", "default_values": ["x"]}]}]}
     assert mask_result(actions) == actions
 
 
-def test_of_options_only_ids_and_tokens_are_never_masked() -> None:
+def test_options_are_masked_except_ids_and_tokens() -> None:
     use_secrets(["hunter2", "orders"])
     options = {
         "record_ids": ["rec-orders"],
@@ -214,7 +214,7 @@ def test_of_options_only_ids_and_tokens_are_never_masked() -> None:
     }
 
 
-def test_chosen_keys_are_masked_and_stay_apart() -> None:
+def test_user_defined_keys_are_masked_and_stay_distinct() -> None:
     use_secrets(["orders", "billing"])
     outputs = {"orders": "a", "billing": {"status": "billing"}, "status": "orders", "Orders": "b"}
     assert mask_result({"record_outputs": outputs})["record_outputs"] == {
@@ -225,6 +225,6 @@ def test_chosen_keys_are_masked_and_stay_apart() -> None:
     }
 
 
-def test_no_secrets_change_nothing() -> None:
+def test_without_secrets_nothing_is_masked() -> None:
     result: dict[str, Any] = {"name": "x" * 10, "list": [1, None, "y"]}
     assert mask_result(result) == result

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a start is a replay, decided by the clocks, and how errors are classified."""
+"""Detection of replays by the clocks, and classification of errors."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_record_older_than_the_first_attempt_is_a_replay(
     ("age", "elapsed", "replay"),
     [(0, 0.1, False), (-3600, 0.1, False), (899, 0.1, False), (901, 0.1, True), (901, 2, False), (7200, 60, True)],
 )
-def test_without_a_date_near_this_machines_time_its_clock_tells_records_that_are_older_than_clocks_differ(
+def test_without_a_plausible_date_the_local_clock_and_a_tolerance_decide_whether_a_record_is_a_replay(
     age: float, elapsed: float, replay: bool, date: datetime | None
 ) -> None:
     response = StartResponse({"RecordId": "rec-1", "CreatedTime": NOW - timedelta(seconds=age)}, date)
@@ -74,7 +74,7 @@ def _proxy_error(cause: Exception) -> Exception:
         (exceptions.ConnectTimeoutError(endpoint_url="u"), True, True),
         (_proxy_error(NewConnectionError(None, "refused")), True, True),
         (_proxy_error(OSError("Tunnel connection failed: 502 Bad Gateway")), True, True),
-        # The proxy may have passed the request on before it closed the connection.
+        # The proxy may have forwarded the request before it closed the connection.
         (_proxy_error(ConnectionResetError()), False, True),
         (_proxy_error(RemoteDisconnected()), False, True),
         (exceptions.SSLError(endpoint_url="u", error="CERTIFICATE_VERIFY_FAILED"), True, True),
@@ -109,12 +109,12 @@ def test_a_denied_call_names_the_missing_permission(operation: str, permission: 
     ("error", "may_have_acted", "expected"),
     [
         (errors.StartStopped("stopped"), False, StartAbandoned),
-        # A start that could not even be sent in time has failed: nothing asked for it to be left out.
+        # A start that could not be sent in time has failed, because nothing requested that it be skipped.
         (errors.CallAbandoned("too late"), False, Refused),
         (errors.CallAbandoned("too late"), True, StartUnconfirmed),
     ],
 )
-def test_only_a_start_that_was_stopped_counts_as_not_started(
+def test_only_a_stopped_start_counts_as_not_started(
     error: Exception, may_have_acted: bool, expected: type[Exception]
 ) -> None:
     request = Request("pp-orders0000001", "act-restart000001", "token", {})

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Change ids, and tokens that are equal for the same request and different for any other."""
+"""Change ids, and tokens that are equal only for the same request."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ VALUES = st.dictionaries(st.sampled_from(["A", "B", "C"]), st.text("ab1", min_si
 
 
 @given(PRINTABLE, VALUES, VALUES, VALUES)
-def test_one_and_many_make_the_same_token_for_the_same_target(
+def test_single_and_bulk_requests_have_the_same_token_for_the_same_target(
     change_id: str, common: dict[str, str], own: dict[str, str], secret: dict[str, str]
 ) -> None:
     change, secrets = change_of(change_id), to_parameters(secret, "sensitive_parameters")
@@ -102,18 +102,18 @@ def test_one_and_many_make_the_same_token_for_the_same_target(
 
 
 @given(PRINTABLE)
-def test_any_printable_text_is_a_change_id_that_is_repeated_word_for_word(text: str) -> None:
+def test_any_printable_text_is_a_valid_change_id_and_is_quoted_unchanged(text: str) -> None:
     change = change_of(f"  {text}\n")
     assert change == Change(unicodedata.normalize("NFC", text))
     assert change == change_of(yaml.safe_load(change.option)["change_id"])
 
 
 @pytest.mark.parametrize("text", ["CHG-1.", "CHG-1-", "v1_"])
-def test_a_mark_at_the_end_of_a_change_id_is_not_taken_for_that_of_the_sentence(text: str) -> None:
+def test_punctuation_at_the_end_of_a_change_id_is_quoted(text: str) -> None:
     assert change_of(text).option == f'change_id: "{text}"'
 
 
-def test_a_number_without_a_fraction_is_its_digits() -> None:
+def test_a_whole_number_as_a_change_id_becomes_its_digits() -> None:
     assert change_of(4711).id == "4711"
 
 
@@ -132,7 +132,7 @@ def test_a_number_without_a_fraction_is_its_digits() -> None:
         *((written, None) for written in ("[CHG-1]", "CHG: 1")),
     ],
 )
-def test_a_change_id_is_what_yaml_reads_if_that_is_a_text_or_a_whole_number(written: str, change_id: Any) -> None:
+def test_a_change_id_is_the_string_or_whole_number_that_yaml_reads(written: str, change_id: Any) -> None:
     read = yaml.safe_load(written)
     if change_id is None:
         with pytest.raises(InvalidInput, match="quote it"):
@@ -142,24 +142,24 @@ def test_a_change_id_is_what_yaml_reads_if_that_is_a_text_or_a_whole_number(writ
 
 
 @pytest.mark.parametrize("number", [10**512 - 1, -(10**511 - 1)], ids=["positive", "negative"])
-def test_a_number_may_have_as_many_digits_as_a_text_has_characters(number: int) -> None:
+def test_a_number_can_have_as_many_digits_as_a_string_can_have_characters(number: int) -> None:
     assert change_of(number).id == str(number)
 
 
-# Python itself makes no text of some of them.
+# Python itself refuses to convert some of these numbers to a string.
 @pytest.mark.parametrize(
     "given",
     [10**512, -(10**511), 10**5000, -(10**5000), [10**5000], {"a": 10**5000}, ["a" * 5000]],
     ids=lambda given: type(given).__name__,
 )
-def test_what_is_far_too_long_is_refused_in_a_sentence(given: Any) -> None:
+def test_a_value_that_is_far_too_long_is_rejected_with_a_short_message(given: Any) -> None:
     with pytest.raises(InvalidInput, match="change_id") as caught:
         change_of(given)
     assert len(str(caught.value)) < 100
 
 
 @pytest.mark.parametrize("given", ["", "  ", "x" * 513, "a\nb", "a\x1bb", "a\u202eb", "\ud800"])
-def test_what_is_no_printable_text_is_refused(given: str) -> None:
+def test_values_other_than_printable_text_are_rejected(given: str) -> None:
     with pytest.raises(InvalidInput, match="change_id"):
         change_of(given)
 

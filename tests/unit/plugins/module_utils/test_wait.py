@@ -31,7 +31,7 @@ RUNNING, ENDED, BROKEN = "IN_PROGRESS", "SUCCEEDED", "FAILED"
 
 
 class SimulatedClock:
-    """A clock that only sleep(), or a test that sets `now`, advances."""
+    """A clock that is advanced only by sleep(), or by a test that sets `now`."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -48,7 +48,7 @@ class SimulatedClock:
 
 
 def service_with(**calls: Callable[..., Any]) -> ServiceCatalog:
-    """Return the service with a client that has only these calls."""
+    """Return a service whose client has only these methods."""
     events = SimpleNamespace(
         register=lambda *_args, **_kwargs: None,
         register_first=lambda *_args, **_kwargs: None,
@@ -65,7 +65,7 @@ def wait(
     *ids: str,
     listing: Callable[[], Any] | None = None,
 ) -> tuple[RecordPoller, dict[str, SelfServiceError]]:
-    """Wait for records whose status `describe` returns or raises; `listing` does the same for the history."""
+    """Wait for records. `describe` returns their status or raises an error; `listing` does so for the history."""
 
     def describe_record(Id: str) -> dict:
         return {"RecordDetail": {"RecordId": Id, "Status": describe(Id)}}
@@ -131,7 +131,7 @@ def test_the_last_poll_is_at_the_deadline() -> None:
     clock, polls = SimulatedClock(), []  # type: ignore[var-annotated]
     _poller, failures = wait(clock, 5, lambda _id: polls.append(clock.now) or RUNNING)
     assert isinstance(failures["rec-1"], WaitTimedOut)
-    # The first poll is immediate, since the status of the record is not known yet.
+    # The first poll is immediate, because the status of the record is not known yet.
     assert polls == [100, 102, 104, 105]
 
 
@@ -141,7 +141,7 @@ def test_a_timeout_of_zero_is_one_poll() -> None:
     assert polls == [100]
 
 
-def test_a_poll_that_hangs_over_the_deadline_is_the_last() -> None:
+def test_a_poll_that_hangs_past_the_deadline_is_the_last() -> None:
     clock, polls = SimulatedClock(), []  # type: ignore[var-annotated]
 
     def hang(_record_id: str) -> str:
@@ -169,7 +169,7 @@ def test_transient_errors_do_not_end_the_wait() -> None:
     assert clock.now - 100 <= 14 * 30
 
 
-def test_a_permanent_error_ends_the_wait_at_once() -> None:
+def test_a_permanent_error_ends_the_wait_immediately() -> None:
     clock = SimulatedClock()
 
     def refuse(_record_id: str) -> str:
@@ -233,9 +233,9 @@ def test_records_are_read_even_if_the_history_cannot_be_listed(error: str) -> No
 @pytest.mark.parametrize(
     ("listed", "denied", "asked"),
     [
-        # One's own records are listed at the user's level, which is the only one that is read.
+        # The caller's own records are listed at the level User, so no other level is read.
         ({"User"}, set(), ["User", "User"]),
-        # Those on products of others may not be: then the account's level comes first the next time.
+        # Records on products of other users may not be, so the next listing starts with the level Account.
         ({"Account"}, set(), ["User", "Account", "Account"]),
         (set(), set(), ["User", "Account", "User", "Account"]),
         # A level that is denied is not tried again.
@@ -358,8 +358,8 @@ def _error(code: str, status: int) -> ClientError:
     )
 
 
-def test_throttling_does_not_keep_the_same_records_from_being_read() -> None:
-    """Each poll reads the records that have waited the longest."""
+def test_throttling_does_not_always_prevent_the_same_records_from_being_read() -> None:
+    """Each poll starts with the records whose last read was the longest time ago."""
     calls: list[str] = []
 
     def describe(record_id: str) -> str:
@@ -390,7 +390,7 @@ def test_a_slow_poll_that_ends_after_the_deadline_is_the_last() -> None:
     assert [moment for moment in polls if moment > 150] == polls[-1:]
 
 
-def test_a_listing_that_takes_all_the_time_is_the_reason_of_the_timeout() -> None:
+def test_a_listing_that_uses_up_the_time_is_the_reason_for_the_timeout() -> None:
     clock = SimulatedClock()
 
     def hang() -> dict:
@@ -403,7 +403,7 @@ def test_a_listing_that_takes_all_the_time_is_the_reason_of_the_timeout() -> Non
 
 
 @pytest.mark.parametrize(("code", "status"), [("Whatever", 429), ("Whatever", 503)])
-def test_a_service_that_answers_nothing_is_not_asked_for_every_record(code: str, status: int) -> None:
+def test_a_service_that_does_not_respond_is_not_called_for_every_record(code: str, status: int) -> None:
     calls: list[str] = []
 
     def describe(record_id: str) -> str:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a bulk run costs under AWS' own policy for end users, with a long history."""
+"""The API calls of a bulk run with a long history, under the managed policy AWSServiceCatalogEndUserFullAccess."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STRANGER = "arn:aws:sts::123456789012:assumed-role/Other/stranger"
 
 
 def create_history(emulator: Emulator, seconds: float, policy: Any, owner: dict[str, str]) -> None:
-    """Create 100 products of an owner, 500 older records on them, and 5,000 on a product of another."""
+    """Create 100 products of an owner with 500 older records, and 5,000 records on a product of another user."""
     artifacts = [{"id": "pa-1", "name": "v1", "service_actions": ["act-1"]}]
     plain = {"product": "prod-1", "artifact": "pa-1"}
     emulator.reset(
@@ -56,11 +56,11 @@ def create_history(emulator: Emulator, seconds: float, policy: Any, owner: dict[
     [
         (10, FULL, {}, 1.5),
         (60, FULL, {}, 2.5),
-        # Whoever may act on products of others is listed their records at the account's level.
+        # A caller who may act on products of other users sees their records at the level Account.
         (10, None, {"user_arn": STRANGER}, 1.5),
     ],
 )
-def test_a_bulk_run_costs_few_calls_a_target(
+def test_a_bulk_run_makes_few_calls_per_target(
     make_attempt: Callable[..., Any],
     emulator: Emulator,
     seconds: float,

@@ -67,7 +67,7 @@ def test_products_are_returned_in_the_order_of_ids_or_names_without_missing_ones
     ]
 
 
-def test_only_an_exact_name_matches(products: Make, emulator: Emulator) -> None:
+def test_only_exact_names_match(products: Make, emulator: Emulator) -> None:
     emulator.update_product(BILLING, name="orders-db-2")
     assert names(products(provisioned_product_names=["orders-db"]).run()) == ["orders-db"]
 
@@ -118,7 +118,7 @@ def test_products_are_returned_with_their_outputs(products: Make, emulator: Emul
     assert len(emulator.calls("GetProvisionedProductOutputs")) == 2
 
 
-def test_products_are_returned_with_what_only_a_call_for_each_tells(products: Make, emulator: Emulator) -> None:
+def test_details_are_read_with_one_call_for_each_product(products: Make, emulator: Emulator) -> None:
     roles = [f"arn:aws:iam::123456789012:role/Launch{n}" for n in range(1, 4)]
     create_products(emulator, 3, launch_role_arn="arn:aws:iam::123456789012:role/Launch{n}", dashboards=["Web-{n}"])
     found = products(details=True).run()["provisioned_products"]
@@ -128,7 +128,7 @@ def test_products_are_returned_with_what_only_a_call_for_each_tells(products: Ma
     assert len(emulator.calls()) == 1 + 3
 
 
-def test_details_of_a_product_that_is_gone_are_null_and_those_of_a_denied_one_an_error(
+def test_details_of_a_deleted_product_are_null_and_denied_details_are_an_error(
     products: Make, emulator: Emulator
 ) -> None:
     gone = {"ProvisionedProducts": [{"Id": "pp-gone", "Name": "gone"}]}
@@ -151,9 +151,7 @@ def test_details_of_a_product_that_is_gone_are_null_and_those_of_a_denied_one_an
         ({"provisioned_product_ids": [ORDERS]}, None),
     ],
 )
-def test_how_many_products_the_service_counts_is_returned(
-    products: Make, params: dict[str, Any], total: int | None
-) -> None:
+def test_the_services_total_count_is_returned(products: Make, params: dict[str, Any], total: int | None) -> None:
     assert products(**params).run()["total_results_count"] == total
 
 
@@ -164,7 +162,9 @@ def test_all_pages_of_outputs_are_read(products: Make, emulator: Emulator) -> No
     assert len(emulator.calls("GetProvisionedProductOutputs")) == 2 * 3
 
 
-def test_products_whose_outputs_cannot_be_read_have_none_and_one_warning(products: Make, emulator: Emulator) -> None:
+def test_products_without_readable_outputs_get_empty_outputs_and_one_common_warning(
+    products: Make, emulator: Emulator
+) -> None:
     emulator.update_product("pp-bare00000001", status="ERROR")
     emulator.fault("GetProvisionedProductOutputs", "replaced", product=ORDERS, members={"Outputs": []})
     attempt = products(search_query=["type:CFN_STACK"], outputs=True)
@@ -211,7 +211,7 @@ def levels_of(emulator: Emulator, operation: str) -> list[str]:
     ("fixture", "operation", "what"), [("products", SEARCH, "provisioned products"), ("records", HISTORY, "records")]
 )
 @pytest.mark.parametrize("denied", [0, 1, 2])
-def test_without_a_level_the_widest_that_is_allowed_is_listed_and_a_narrow_one_is_one_warning(
+def test_without_a_level_the_widest_allowed_level_is_used_and_a_narrower_one_causes_one_warning(
     request: pytest.FixtureRequest, emulator: Emulator, fixture: str, operation: str, what: str, denied: int
 ) -> None:
     emulator.fault(operation, "access_denied", calls=list(range(1, denied + 1)) or [99])
@@ -227,13 +227,13 @@ def test_without_a_level_the_widest_that_is_allowed_is_listed_and_a_narrow_one_i
 
 
 @pytest.mark.parametrize("level", ALL)
-def test_a_given_level_is_used_as_given_without_a_warning(products: Make, emulator: Emulator, level: str) -> None:
+def test_an_explicit_level_is_used_without_a_warning(products: Make, emulator: Emulator, level: str) -> None:
     attempt = products(access_level=level.lower())
     attempt.run()
     assert (levels_of(emulator, SEARCH), attempt.warnings) == ([level], [])
 
 
-def test_the_level_is_found_once_for_many_searches(products: Make, emulator: Emulator) -> None:
+def test_the_level_is_determined_once_for_many_searches(products: Make, emulator: Emulator) -> None:
     emulator.fault(SEARCH, "access_denied", calls=[1])
     attempt = products(provisioned_product_names=["orders-db", "billing-db"])
     assert names(attempt.run()) == ["orders-db", "billing-db"]
@@ -255,7 +255,7 @@ def test_a_denial_of_a_later_page_is_an_error_and_pages_of_two_levels_are_not_mi
 
 
 @pytest.mark.parametrize("kind", ["throttling", "validation", "expired_token"])
-def test_no_other_error_goes_on_to_the_next_level(products: Make, emulator: Emulator, kind: str) -> None:
+def test_no_other_error_leads_to_the_next_level(products: Make, emulator: Emulator, kind: str) -> None:
     emulator.fault(SEARCH, kind)
     result = products(aws_config={"retries": {"total_max_attempts": 1}}).result()
     assert result["failed"]
@@ -282,7 +282,7 @@ def test_no_other_error_goes_on_to_the_next_level(products: Make, emulator: Emul
         ),
     ],
 )
-def test_a_listing_that_is_not_allowed_is_one_error_that_says_what_to_ask_for(
+def test_a_denied_listing_is_one_error_that_names_the_missing_permission(
     products: Make, emulator: Emulator, params: dict[str, str], advice: str
 ) -> None:
     emulator.fault(SEARCH, "access_denied")
@@ -300,9 +300,9 @@ def test_listing_ten_thousand_products_takes_a_hundred_calls(products: Make, emu
     assert len(emulator.calls()) == 100
 
 
-def test_a_limit_keeps_the_oldest_whatever_their_ids(products: Make, emulator: Emulator) -> None:
+def test_a_limit_returns_the_oldest_products_regardless_of_their_ids(products: Make, emulator: Emulator) -> None:
     create_products(emulator, 120)
-    # Created one second after the other.
+    # The products were created at intervals of one second.
     oldest_first = names(products().run())
     emulator.reset(
         {
@@ -318,13 +318,13 @@ def test_a_limit_keeps_the_oldest_whatever_their_ids(products: Make, emulator: E
     assert len(emulator.calls()) == 4
 
 
-def test_a_limit_looks_up_no_more_names_than_it_returns(products: Make, emulator: Emulator) -> None:
+def test_with_a_limit_no_more_names_are_looked_up_than_are_returned(products: Make, emulator: Emulator) -> None:
     result = products(provisioned_product_names=["orders-db", "billing-db", "legacy-db"], limit=2).run()
     assert names(result) == ["orders-db", "billing-db"]
     assert len(emulator.calls()) == 2
 
 
-def test_outputs_that_are_refused_as_not_valid_cost_a_warning_only(products: Make, emulator: Emulator) -> None:
+def test_outputs_rejected_as_invalid_only_cause_a_warning(products: Make, emulator: Emulator) -> None:
     emulator.fault("GetProvisionedProductOutputs", "validation")
     attempt = products(provisioned_product_ids=[ORDERS], outputs=True)
     assert attempt.run()["provisioned_products"][0]["outputs"] is None
@@ -395,7 +395,9 @@ def test_a_denied_definition_names_the_missing_permission(actions: Make, emulato
         {"service_action_id": "act-none"},
     ],
 )
-def test_actions_of_a_missing_object_are_an_empty_list_with_a_warning(actions: Make, params: dict) -> None:
+def test_listing_the_actions_of_a_missing_object_returns_an_empty_list_and_a_warning(
+    actions: Make, params: dict
+) -> None:
     attempt = actions(**params)
     assert attempt.run()["service_actions"] == []
     (warning,) = attempt.warnings
@@ -410,7 +412,7 @@ def test_an_action_deleted_during_the_lookup_fails_the_task(actions: Make, emula
     assert "ResourceNotFoundException: Service action act-gone is not associated" in result["msg"]
 
 
-def test_a_target_that_is_null_is_rejected_before_any_call(actions: Make, emulator: Emulator) -> None:
+def test_a_null_target_is_rejected_before_any_call(actions: Make, emulator: Emulator) -> None:
     with pytest.raises(_exceptions.InvalidInput, match="provisioning_artifact_id, service_action_id must have a value"):
         actions().run()
     assert emulator.calls() == []
@@ -420,7 +422,7 @@ def test_a_target_that_is_null_is_rejected_before_any_call(actions: Make, emulat
 
 
 def run_actions(service_action: Make, emulator: Emulator) -> list[str]:
-    """Run three actions ten minutes apart, of which the second fails; return their record ids."""
+    """Run three actions at intervals of ten minutes, the second of which fails; return their record ids."""
     ids = []
     for product, action in ((ORDERS, RESTART), (BILLING, FAILOVER), (ORDERS, RESTART)):
         result = service_action(provisioned_product_id=product, service_action_id=action).run()
@@ -444,7 +446,7 @@ def test_records_by_id_are_returned_in_order_with_outputs(
 
 
 @pytest.mark.parametrize("order", ["newest", "oldest", "random"])
-def test_the_history_is_newest_first_whatever_order_the_service_uses(
+def test_the_history_is_newest_first_in_any_order_of_the_service(
     service_action: Make, records: Make, emulator: Emulator, order: str
 ) -> None:
     emulator.set(history_order=order)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Credentials that can't be read any more before, during and after a start: each failure says how to continue."""
+"""Credentials that become unreadable before, during and after a start: each failure says how to continue."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ Make = Callable[..., Any]
 
 
 def keys() -> dict[str, str]:
-    """Return credentials that are so close to their end that botocore asks for new ones before each request."""
+    """Return credentials so close to their expiration that botocore refreshes them before each request."""
     expiration = (datetime.now(timezone.utc) + timedelta(minutes=5)).isoformat()
     return {"AccessKeyId": "AKID", "SecretAccessKey": "secret", "SessionToken": "token", "Expiration": expiration}
 
 
 def write_process(path: Path, *lines: str) -> None:
-    # Replaced, since a program that runs can't be written to, by a file that no other thread writes.
+    # Replace the file, because a running program can't be overwritten, and use a name that no other thread uses.
     new = path.with_name(str(uuid.uuid4()))
     new.write_text("\n".join(["#!/bin/sh", *lines, ""]))
     new.chmod(0o700)
@@ -47,11 +47,11 @@ def write_process(path: Path, *lines: str) -> None:
 
 @dataclass(frozen=True)
 class Login:
-    """A way to get credentials: `lose` breaks it, `mend` mends it; `named` is what a failure has to name."""
+    """A credential provider. `lose` breaks it, `restore` repairs it, and a failure must mention `named`."""
 
     connect: Callable[[Mapping[str, Any]], BaseClient]
     lose: Callable[[], object]
-    mend: Callable[[], object]
+    restore: Callable[[], object]
     named: str
 
 
@@ -59,10 +59,10 @@ class Login:
 def login(request: pytest.FixtureRequest, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Login:
     source = tmp_path / "source"
 
-    def mend() -> None:
+    def restore() -> None:
         write_process(source, f"echo '{json.dumps({'Version': 1, **keys()})}'")
 
-    mend()
+    restore()
     if request.param.startswith("token"):
         session = web_identity_session(source)
     else:
@@ -84,7 +84,7 @@ def login(request: pytest.FixtureRequest, emulator: Emulator, tmp_path: Path, mo
         "process fails": (lambda: write_process(source, "echo 'log in first' >&2", "exit 1"), "log in first"),
         "process prints no JSON": (lambda: write_process(source, "echo Welcome"), "not valid JSON"),
     }[request.param]
-    return Login(connect, lose, mend, named)
+    return Login(connect, lose, restore, named)
 
 
 def web_identity_session(token_file: Path) -> boto3.Session:
@@ -104,7 +104,7 @@ def web_identity_session(token_file: Path) -> boto3.Session:
 
 
 def log_in(attempt: Any, login: Login, event: str = "", handler: Callable[[], object] = object) -> Any:
-    """Let the attempt's clients use the login, and call a handler at a botocore event."""
+    """Make the attempt's clients use the login, and call a handler on a botocore event."""
 
     def connect(config: Mapping[str, Any]) -> BaseClient:
         client = login.connect(config)
@@ -160,7 +160,7 @@ def test_a_start_that_loses_its_credentials_after_a_lost_response_may_have_start
     assert len(emulator.records()) == 1
 
 
-def test_a_wait_without_credentials_says_how_to_go_on_waiting(
+def test_a_wait_without_credentials_says_how_to_resume_it(
     service_action: Make, login: Login, emulator: Emulator
 ) -> None:
     attempt = service_action(
@@ -175,29 +175,31 @@ def test_a_wait_without_credentials_says_how_to_go_on_waiting(
     assert result["record_detail"]["record_id"] == record_id
 
 
-class MendingClock(EmulatorClock):
-    """A clock on which credentials can be read again after 10 s."""
+class RestoringClock(EmulatorClock):
+    """A clock that restores the credentials after 10 s."""
 
-    def __init__(self, emulator: Emulator, mend: Callable[[], object]) -> None:
+    def __init__(self, emulator: Emulator, restore: Callable[[], object]) -> None:
         super().__init__(emulator)
-        self._mend = mend
+        self._restore = restore
 
     def sleep(self, seconds: float) -> None:
         super().sleep(seconds)
         if self.slept > 10:
-            self._mend()
+            self._restore()
 
 
 @pytest.mark.parametrize("login", ["token file removed", "process removed", "process prints no JSON"], indirect=True)
-def test_a_wait_goes_on_once_the_credentials_are_back(service_action: Make, login: Login, emulator: Emulator) -> None:
+def test_a_wait_continues_once_the_credentials_are_readable_again(
+    service_action: Make, login: Login, emulator: Emulator
+) -> None:
     attempt = service_action(provisioned_product_id=ORDERS, service_action_id=RESTART, wait=True)
-    attempt.task.clock = MendingClock(emulator, login.mend)
+    attempt.task.clock = RestoringClock(emulator, login.restore)
     result = log_in(attempt, login, f"after-call.servicecatalog.{EXECUTE}", login.lose).result()
     assert not result["failed"], result["msg"]
     assert result["record_detail"]["status"] == "SUCCEEDED"
 
 
-def test_bulk_starts_without_credentials_are_refused(bulk: Make, login: Login, emulator: Emulator) -> None:
+def test_bulk_starts_without_credentials_fail(bulk: Make, login: Login, emulator: Emulator) -> None:
     attempt = log_in(bulk(max_errors="1"), login, "provide-client-params.servicecatalog", login.lose)
     result = attempt.result()
     assert_explained(result, login)
@@ -217,7 +219,7 @@ def test_a_bulk_wait_without_credentials_says_how_to_continue(bulk: Make, login:
     assert len(emulator.records()) == 2
 
 
-def test_waiting_for_records_without_credentials_says_how_to_go_on_waiting(
+def test_a_wait_for_records_without_credentials_says_how_to_resume_it(
     service_action: Make, make_attempt: Make, login: Login
 ) -> None:
     started = service_action(provisioned_product_id=ORDERS, service_action_id=RESTART).run()
@@ -230,7 +232,7 @@ def test_waiting_for_records_without_credentials_says_how_to_go_on_waiting(
     assert [record["record_detail"]["record_id"] for record in result["records"]] == [record_id]
 
 
-def test_a_bug_is_still_called_one(service_action: Make) -> None:
+def test_a_bug_is_still_reported_as_a_bug(service_action: Make) -> None:
     attempt = service_action(provisioned_product_id=ORDERS, service_action_id=RESTART)
     attempt.task.params["provisioned_product_id"] = 7
     assert "This is a bug of selfservice.aws" in attempt.result()["msg"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Secrets that the service echoes, in all its texts, are in no result and no warning; ids and statuses are."""
+"""Secrets that the service echoes appear in no result or warning, but ids and statuses do."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from faults.scenarios import HANDLERS, IDS, MODULES, RESTART, SCENARIOS, WORLD, 
 
 Connect = Callable[[Mapping[str, Any]], BaseClient]
 
-# Of a response; what is left is foreign text.
+# Members of a response that don't contain free text.
 NOT_TEXT = ("Id", "Status", "Type", "Time", "Code", "Token", "Key", "ParameterName")
-# What products and actions are found by; a response about another product is refused.
+# Names are used for lookups, and a response about another product is rejected.
 NAMES = ("Name",)
 SECRET = "hunter2-hunter2"
 
 
 def echo(value: Any, key: str = "") -> Any:
-    """Return a response with the secret in all its foreign texts."""
+    """Insert the secret into all free text of a response."""
     if isinstance(value, Mapping):
         return {name: echo(each, name) for name, each in value.items()}
     if isinstance(value, list):
@@ -37,7 +37,7 @@ def echo(value: Any, key: str = "") -> Any:
 
 @pytest.fixture
 def echoing(connect: Connect) -> Connect:
-    """Return a function that makes clients for a service that puts the secret into all its texts."""
+    """Return a function that creates clients of a service that inserts the secret into all free text."""
 
     def change(parsed: dict[str, Any], **_kwargs: Any) -> None:
         metadata = parsed.pop("ResponseMetadata")
@@ -73,7 +73,7 @@ def test_an_echoed_secret_is_masked_everywhere(
     result = attempt.result()
     text = json.dumps([result, attempt.warnings])
     assert SECRET not in text.lower()
-    # A check finds nothing wrong, or quotes only what was given.
+    # In check mode, a result may quote no text of the service.
     assert MASK in text or scenario.modes
     for record in emulator.records():
         assert record["RecordId"] in text

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mistakes that users make: each message names the thing, what is wrong, what would be right, and what started."""
+"""Common user mistakes: each message says what is wrong, how to correct it, and whether anything was started."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ TOO_SHORT = (
     "Masking it would hide much of the result; use a longer value or, if it is not a secret, give it in parameters "
     "instead"
 )
-# A null option, which is not the same as an absent one.
+# An option that is null, as opposed to one that is absent.
 NULL = object()
 CONNECTION = ("region", "access_key", "secret_key")
 Execute = Callable[..., dict[str, Any]]
 
 
 class Mistake(NamedTuple):
-    """A mistake: the options of a task, the faults of the service by operation, and what the message has to say."""
+    """A mistake: the options of a task, the faults by operation, and the text that the message must contain."""
 
     options: dict[str, Any]
     says: str
@@ -172,7 +172,7 @@ MISTAKES = {
     "a concurrency of none": bulk("max_concurrency must be a count of 1 or more, or", max_concurrency="0"),
     "no targets": bulk("one of the following is required: provisioned_product_ids", provisioned_product_ids=None),
 }
-# Ids that the service refuses are explained in the words of a lookup, and so is a product that takes no action.
+# Mistakes that only the start reveals. The message must be the same in check mode, which finds them by lookups.
 SAME_IN_CHECK_MODE = [
     "the name of a product as its id",
     "the name of an action as its id",
@@ -203,7 +203,7 @@ IN_BULK = {
 
 @pytest.fixture
 def make(run_module: Execute, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Execute:
-    """Return a function that makes a mistake in a world with a product in another region, and returns the result."""
+    """Return a function that runs a mistaken task, in a world with a product in another region."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path))
@@ -219,7 +219,7 @@ def make(run_module: Execute, emulator: Emulator, monkeypatch: pytest.MonkeyPatc
         for operation, kind in (mistake.faults or {}).items():
             emulator.fault(operation, kind)
         options = {**mistake.options, **more}
-        # Only for the region and the credentials, which the function has itself, null is as good as absent.
+        # Keep null only for the region and the credentials, where it replaces the value that run_module sets.
         given = {name: value for name, value in options.items() if value is not None or name in CONNECTION}
         given = {name: None if value is NULL else value for name, value in given.items()}
         return run_module(mistake.module, **given)
@@ -228,7 +228,7 @@ def make(run_module: Execute, emulator: Emulator, monkeypatch: pytest.MonkeyPatc
 
 
 def check(result: dict[str, Any], says: str) -> None:
-    """Check that a message has what it must say, on one line, and each sentence once."""
+    """Check that a message contains a text, is a single line, and repeats no sentence."""
     message = result["msg"]
     assert result["failed"] is True
     assert says in message
@@ -239,7 +239,7 @@ def check(result: dict[str, Any], says: str) -> None:
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_named_with_what_would_be_right(make: Execute, emulator: Emulator, name: str) -> None:
+def test_the_message_names_a_mistake_and_its_correction(make: Execute, emulator: Emulator, name: str) -> None:
     result = make(MISTAKES[name])
     check(result, MISTAKES[name].says)
     assert len(re.findall("(?:not|Nothing was) started", result["msg"])) == 1
@@ -266,7 +266,7 @@ def test_a_permission_is_named_once(make: Execute, name: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "status"), [("garbage", 200), ("page", 403), ("page", 502)])
-def test_a_page_of_a_proxy_instead_of_an_answer_is_one_line(
+def test_a_proxys_page_instead_of_a_response_is_reported_in_one_line(
     make: Execute, emulator: Emulator, kind: str, status: int
 ) -> None:
     options = {"status": status} if kind == "page" else {}
@@ -277,7 +277,7 @@ def test_a_page_of_a_proxy_instead_of_an_answer_is_one_line(
 
 
 @pytest.mark.parametrize("status", [403, 502])
-def test_a_page_of_a_proxy_instead_of_the_answer_to_a_start_may_hide_it(
+def test_a_proxys_page_instead_of_the_response_to_a_start_may_hide_a_started_action(
     make: Execute, emulator: Emulator, status: int
 ) -> None:
     emulator.fault(EXECUTE, "page", status=status)
@@ -305,7 +305,9 @@ def test_a_page_of_a_proxy_instead_of_the_answer_to_a_start_may_hide_it(
         ("provisioned_product_info", {"provisioned_product_name": ["orders-db"]}),
     ],
 )
-def test_a_singular_name_takes_what_the_plural_takes(run_module: Execute, module: str, options: dict[str, Any]) -> None:
+def test_a_singular_option_name_accepts_what_the_plural_accepts(
+    run_module: Execute, module: str, options: dict[str, Any]
+) -> None:
     more = {"wait": False} if module == "service_action_bulk" else {}
     assert "msg" not in run_module(module, **options, **more)
 
@@ -324,7 +326,7 @@ def test_a_singular_name_takes_what_the_plural_takes(run_module: Execute, module
         ),
     ],
 )
-def test_null_is_no_product_and_no_action(
+def test_null_does_not_count_as_a_product_or_an_action(
     run_module: Execute, emulator: Emulator, module: str, options: dict[str, Any], of: str
 ) -> None:
     check(
@@ -336,7 +338,7 @@ def test_null_is_no_product_and_no_action(
 
 @pytest.mark.parametrize("module", ["service_action", "service_action_bulk"])
 @pytest.mark.parametrize("kind", ["garbage", "page"])
-def test_a_refusal_is_told_though_its_reason_cannot_be_read(
+def test_a_rejection_is_reported_even_if_its_reason_can_not_be_read(
     make: Execute, emulator: Emulator, module: str, kind: str
 ) -> None:
     emulator.fault(DESCRIBE, kind, **({"status": 502} if kind == "page" else {}))
@@ -347,7 +349,7 @@ def test_a_refusal_is_told_though_its_reason_cannot_be_read(
 
 @pytest.mark.parametrize("operation", [SEARCH, ACTIONS, EXECUTION_PARAMETERS])
 @pytest.mark.parametrize("kind", ["garbage", "page"])
-def test_a_page_of_a_proxy_before_the_starts_says_that_nothing_was_started(
+def test_a_proxys_page_before_the_starts_means_that_nothing_was_started(
     make: Execute, emulator: Emulator, operation: str, kind: str
 ) -> None:
     emulator.fault(operation, kind, **({"status": 502} if kind == "page" else {}))
@@ -361,7 +363,7 @@ def test_a_page_of_a_proxy_before_the_starts_says_that_nothing_was_started(
     assert message.count("Nothing was started") == 1
 
 
-def test_a_bulk_task_never_says_that_nothing_was_started_beside_what_was(make: Execute, emulator: Emulator) -> None:
+def test_a_bulk_task_does_not_say_that_nothing_was_started_if_something_was(make: Execute, emulator: Emulator) -> None:
     ids = ["pp-orders0000001", "pp-terraform0001"]
     result = make(Mistake({**BULK_BY_ID, "provisioned_product_ids": ids, "wait": False}, "", BULK))
     check(
@@ -373,12 +375,12 @@ def test_a_bulk_task_never_says_that_nothing_was_started_beside_what_was(make: E
     assert len(emulator.records()) == 1
 
 
-def test_a_misspelt_parameter_is_explained_where_busy_products_are_waited_for(make: Execute) -> None:
+def test_a_misspelt_parameter_is_explained_with_wait_until_available(make: Execute) -> None:
     options = {**BULK_BY_ID, "parameters": {"Mod": "forced"}, "wait_until_available": True}
     check(make(Mistake(options, "", BULK)), "takes no parameter 'Mod'. Did you mean Mode?")
 
 
-def test_a_product_that_a_search_lists_twice_is_one_target(make: Execute, emulator: Emulator) -> None:
+def test_a_product_listed_twice_by_a_search_is_one_target(make: Execute, emulator: Emulator) -> None:
     world = yaml.safe_load(DEMO.read_text())
     artifact = {"ProductId": "prod-database00001", "ProvisioningArtifactId": "pa-database00001"}
     product = {"Id": world["provisioned_products"][0]["id"], "Name": "orders-db", "Status": "AVAILABLE", **artifact}
@@ -388,7 +390,7 @@ def test_a_product_that_a_search_lists_twice_is_one_target(make: Execute, emulat
 
 
 @pytest.mark.parametrize("module", ["service_action", "service_action_bulk"])
-def test_a_product_that_is_busy_with_the_change_itself_is_not_called_not_started(
+def test_a_product_busy_with_the_change_itself_is_not_reported_as_not_started(
     make: Execute, emulator: Emulator, module: str
 ) -> None:
     emulator.set(product_status_while_running="UNDER_CHANGE", replay_while_busy="refuse")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A whole module, run in this process: options in, JSON out."""
+"""Whole modules, run in this process from their options to the JSON that they print."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_denied_read_names_the_missing_permission(execute: Execute, emulator: 
         ("role_arn = arn:aws:iam::1:role/r\nweb_identity_token_file = /none/here", "/none/here can't be used"),
     ],
 )
-def test_credentials_that_cannot_be_read_are_named_before_anything_is_sent(
+def test_unreadable_credentials_are_reported_before_anything_is_sent(
     execute: Execute, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, emulator: Emulator, profile: str, named: str
 ) -> None:
     (tmp_path / "config").write_text(f"[profile mine]\n{profile}\n")
@@ -66,7 +66,7 @@ def test_credentials_that_cannot_be_read_are_named_before_anything_is_sent(
     assert emulator.calls() == []
 
 
-def test_a_missing_region_is_named(execute: Execute, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_region_is_reported(execute: Execute, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "EC2_REGION"):
         monkeypatch.delenv(name, raising=False)
     result = execute(**RESTART, region=None)
@@ -99,14 +99,14 @@ def test_an_echoed_secret_is_masked_in_the_failure(execute: Execute) -> None:
     [{"accept_language": "hunter2 horse9"}, {"wait_timeout": "hunter2 horse9"}, {"hunter2 horse9": 1}],
     ids=lambda wrong: next(iter(wrong)),
 )
-def test_a_secret_in_an_option_that_is_refused_is_masked(execute: Execute, given: Any, wrong: dict[str, Any]) -> None:
+def test_a_secret_in_a_rejected_option_is_masked(execute: Execute, given: Any, wrong: dict[str, Any]) -> None:
     url = {"Url": "db://admin:hunter2 horse9@host"}
     result = execute(**RESTART, parameters=url, sensitive_parameters=given, _ansible_inject_invocation=True, **wrong)
     assert result["failed"] is True
     assert "hunter2" not in json.dumps(result)
 
 
-def test_a_secret_in_the_path_of_a_file_that_is_missing_is_masked(execute: Execute, monkeypatch: Any) -> None:
+def test_a_secret_in_the_path_of_a_missing_file_is_masked(execute: Execute, monkeypatch: Any) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
     monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere/hunter2horse")
     monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/some")
@@ -117,12 +117,12 @@ def test_a_secret_in_the_path_of_a_file_that_is_missing_is_masked(execute: Execu
 
 
 @pytest.mark.parametrize("given", [["pp-orders0000001"], "pp-orders0000001"])
-def test_an_alias_takes_a_list_and_a_single_value(run_module: Execute, given: Any) -> None:
+def test_an_alias_accepts_a_list_and_a_single_value(run_module: Execute, given: Any) -> None:
     result = run_module("provisioned_product_info", provisioned_product_id=given)
     assert [each["name"] for each in result["provisioned_products"]] == ["orders-db"]
 
 
 @pytest.mark.parametrize("given", ["", None])
-def test_a_record_id_that_check_mode_did_not_make_is_not_waited_for(run_module: Execute, given: Any) -> None:
-    """An ansible-core before 2.19 makes an empty text of a null in a template."""
+def test_an_empty_record_id_from_check_mode_is_not_waited_for(run_module: Execute, given: Any) -> None:
+    """Releases of ansible-core before 2.19 turn a null in a template into an empty string."""
     assert run_module("record_wait", record_id=given, _ansible_check_mode=True)["records"] == []

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The results of every module are as RETURN documents them, however a task ends."""
+"""The results of every module match its RETURN block, however the task ends."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ EXECUTE, SEARCH, DESCRIBE = "ExecuteProvisionedProductServiceAction", "SearchPro
 HISTORY = "ListRecordHistory"
 
 SUCCESS, FAILURE, ARGUMENTS = "success", "failure", "an error in the arguments"
-# What RETURN says of when a key is returned, and how a task then ends.
+# The values of `returned` in RETURN blocks, and the ends of a task in which the key is then returned.
 RETURNED = {
     "always": {SUCCESS, FAILURE, ARGUMENTS},
     "unless the arguments are invalid": {SUCCESS, FAILURE},
     "success": {SUCCESS},
     "failure, unless the arguments are invalid": {FAILURE},
 }
-# Ansible's own keys, which are not documented.
+# Ansible's own keys, which RETURN blocks don't document.
 OWN = {"failed", "msg", "changed", "warnings", "deprecations", "invocation", "diff"}
 TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
@@ -46,13 +46,13 @@ TYPES: dict[str, tuple[type, ...]] = {
 }
 
 Run = Callable[..., dict[str, Any]]
-# Prepares the emulator for a case, and returns more options of it.
+# Prepares the emulator for a case, and returns additional options.
 Prepare = Callable[[Emulator, Run], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
 class Case:
-    """A task of a module, and how it ends."""
+    """A task, and how it ends."""
 
     module: str
     ends: str
@@ -72,7 +72,7 @@ def faulty(operation: str, kind: str) -> Prepare:
 
 
 def started(*actions: str, lasts: float | None = None) -> Prepare:
-    """Start actions, and return their records as the option record_ids."""
+    """Return a function that starts actions, and returns their record ids as the option record_ids."""
 
     def prepare(emulator: Emulator, run: Run) -> Mapping[str, Any]:
         if lasts is not None:
@@ -84,12 +84,12 @@ def started(*actions: str, lasts: float | None = None) -> Prepare:
     return prepare
 
 
-def that_lasts(emulator: Emulator, _run: Run) -> Mapping[str, Any]:
+def make_restart_long(emulator: Emulator, _run: Run) -> Mapping[str, Any]:
     emulator.update_product(ORDERS, run={"seconds": 1000})
     return {}
 
 
-def run_before(module: str, options: Mapping[str, Any]) -> Prepare:
+def ran_before(module: str, options: Mapping[str, Any]) -> Prepare:
     def prepare(emulator: Emulator, run: Run) -> Mapping[str, Any]:
         run(module, **options)
         emulator.advance(60)
@@ -115,18 +115,18 @@ CASES = [
     Case("service_action", SUCCESS, ONE),
     Case("service_action", SUCCESS, {**NAMED, **SOON, "parameters": {"Mode": "forced"}}),
     Case("service_action", SUCCESS, {**ONE, "execute_token": "t-1", "accept_language": "jp"}),
-    Case("service_action", SUCCESS, CHANGE, run_before("service_action", CHANGE)),
+    Case("service_action", SUCCESS, CHANGE, ran_before("service_action", CHANGE)),
     Case("service_action", SUCCESS, {**NAMED, **CHECK}),
     Case("service_action", SUCCESS, {**CHANGE, **CHECK, "retry_failed": True}),
     Case("service_action", FAILURE, BROKEN),
-    Case("service_action", FAILURE, {**CHANGE, **BROKEN}, run_before("service_action", {**CHANGE, **BROKEN})),
+    Case("service_action", FAILURE, {**CHANGE, **BROKEN}, ran_before("service_action", {**CHANGE, **BROKEN})),
     Case("service_action", FAILURE, {**ONE, "provisioned_product_id": LEGACY}),
     Case("service_action", FAILURE, {**ONE, "provisioned_product_id": LEGACY, **CHECK}),
     Case("service_action", FAILURE, {**ONE, "parameters": {"Mood": "good"}}),
     Case("service_action", FAILURE, {**ONE, "parameters": {"Mood": "good"}, **CHECK}),
     Case("service_action", FAILURE, {**NAMED, "provisioned_product_name": "order-db"}),
     Case("service_action", FAILURE, {**NAMED, "service_action_name": "Reboot"}),
-    Case("service_action", FAILURE, {**ONE, **SOON, "wait_timeout": 0}, that_lasts),
+    Case("service_action", FAILURE, {**ONE, **SOON, "wait_timeout": 0}, make_restart_long),
     Case("service_action", FAILURE, {**ONE, **ONE_TRY}, faulty(EXECUTE, "reset_after")),
     Case("service_action", FAILURE, {**ONE, **SOON}, faulty(DESCRIBE, "access_denied")),
     Case("service_action", FAILURE, {**ONE, "profile": "none", "access_key": None, "secret_key": None}),
@@ -139,7 +139,7 @@ CASES = [
     Case("service_action_bulk", SUCCESS, {**MANY, "return_results": "problems"}),
     Case("service_action_bulk", SUCCESS, {**MANY, "wait": False}),
     Case("service_action_bulk", SUCCESS, {**MIXED, "max_errors": "2"}),
-    Case("service_action_bulk", SUCCESS, MANY_CHANGE, run_before("service_action_bulk", MANY_CHANGE)),
+    Case("service_action_bulk", SUCCESS, MANY_CHANGE, ran_before("service_action_bulk", MANY_CHANGE)),
     Case("service_action_bulk", SUCCESS, {**MANY, "provisioned_product_ids": []}),
     Case("service_action_bulk", SUCCESS, {**MANY, **CHECK}),
     Case("service_action_bulk", SUCCESS, {**MANY_CHANGE, **CHECK, "retry_failed": True}),
@@ -147,8 +147,8 @@ CASES = [
     Case("service_action_bulk", FAILURE, {**MIXED, **CHECK}),
     Case("service_action_bulk", FAILURE, {**MIXED, "max_concurrency": "1"}),
     Case("service_action_bulk", FAILURE, {**MIXED, "return_results": "problems"}),
-    Case("service_action_bulk", FAILURE, MANY_BROKEN, run_before("service_action_bulk", MANY_BROKEN)),
-    Case("service_action_bulk", FAILURE, {**MANY, "wait_timeout": 0}, that_lasts),
+    Case("service_action_bulk", FAILURE, MANY_BROKEN, ran_before("service_action_bulk", MANY_BROKEN)),
+    Case("service_action_bulk", FAILURE, {**MANY, "wait_timeout": 0}, make_restart_long),
     Case("service_action_bulk", FAILURE, {**MANY, "wait": False, **ONE_TRY}, faulty(EXECUTE, "reset_after")),
     Case(
         "service_action_bulk",
@@ -174,7 +174,7 @@ CASES = [
         "record_wait",
         SUCCESS,
         {"provisioned_product_id": ORDERS, "wait_delay": 0.05},
-        run_before("service_action", ONE),
+        ran_before("service_action", ONE),
     ),
     Case("record_wait", FAILURE, {"provisioned_product_name": "order-db"}),
     Case("record_wait", SUCCESS, {"record_ids": [None], **CHECK}),
@@ -185,7 +185,7 @@ CASES = [
     Case("record_wait", ARGUMENTS, {}),
     Case("record_wait", ARGUMENTS, {"record_ids": ["a b"]}),
     Case("record_info", SUCCESS, {}, started(RESTART, FAILOVER)),
-    Case("record_info", SUCCESS, {"provisioned_product_id": ORDERS, **CHECK}, run_before("service_action", ONE)),
+    Case("record_info", SUCCESS, {"provisioned_product_id": ORDERS, **CHECK}, ran_before("service_action", ONE)),
     Case("record_info", FAILURE, {}, faulty(HISTORY, "access_denied")),
     Case("record_info", ARGUMENTS, {"record_ids": ["rec-1"], "status": "FAILED"}),
     Case("record_info", ARGUMENTS, {"limit": 0}),
@@ -210,7 +210,7 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def running_emulator() -> Iterator[Emulator]:
-    """An emulator on the real clock, as the modules are, in which actions take a tenth of a second."""
+    """Run an emulator on the real clock, like the modules, in which actions take a tenth of a second."""
     with Emulator(speed=40) as running:
         yield running
 
@@ -223,7 +223,7 @@ def documented(module: str) -> dict[str, Any]:
 
 
 def violations(value: Any, text: Mapping[str, Any], where: str, *, has_nulls: bool = False) -> Iterator[str]:
-    """Yield how a value is other than documented. What may be null, or has members that may, says so."""
+    """Yield the differences between a value and its documentation, which must say what can be null."""
     says_null = "null" in str(text["description"]).lower()
     has_nulls = has_nulls or says_null
     if value is None:
@@ -244,7 +244,7 @@ def violations(value: Any, text: Mapping[str, Any], where: str, *, has_nulls: bo
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_result_is_as_documented(case: Case, run_module: Run, emulator: Emulator) -> None:
+def test_a_result_matches_its_documentation(case: Case, run_module: Run, emulator: Emulator) -> None:
     options = {**case.options, **case.prepare(emulator, run_module)}
     result = run_module(case.module, **options)
     assert result.get("failed", False) is (case.ends != SUCCESS), result
@@ -255,7 +255,7 @@ def test_a_result_is_as_documented(case: Case, run_module: Run, emulator: Emulat
         assert set(result) <= OWN
         return
     for key, text in keys.items():
-        # "if" is a further condition.
+        # The part after "if" is an additional condition, which is not evaluated.
         returned, _comma, condition = text["returned"].partition(", if ")
         if (case.ends in RETURNED[returned]) is not (key in result) and (key in result or not condition):
             found.append(f"{key} is {'returned' if key in result else 'missing'}")
@@ -264,14 +264,14 @@ def test_a_result_is_as_documented(case: Case, run_module: Run, emulator: Emulat
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_every_module_is_run_to_every_end_and_in_check_mode(module: str) -> None:
+def test_every_module_is_tested_with_every_end_and_in_check_mode(module: str) -> None:
     cases = [case for case in CASES if case.module == module]
     assert {case.ends for case in cases} == {SUCCESS, FAILURE, ARGUMENTS}
     assert any("_ansible_check_mode" in case.options for case in cases)
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_only_what_is_at_the_top_depends_on_how_a_task_ends(module: str) -> None:
+def test_only_top_level_keys_depend_on_how_a_task_ends(module: str) -> None:
     keys = documented(module)
     assert {text["returned"].partition(", if ")[0] for text in keys.values()} <= set(RETURNED)
     assert "'returned'" not in str([text.get("contains") for text in keys.values()])
@@ -300,7 +300,7 @@ DESCRIBED = "DescribeProvisionedProductOutput"
         ("service_action_info", (*ACTIONS, "parameters"), ["ExecutionParameter"], ""),
     ],
 )
-def test_what_is_documented_are_the_members_of_the_services_shape(
+def test_the_documented_keys_are_the_members_of_the_services_shape(
     module: str, result: tuple[str, ...], shapes: list[str], others: str
 ) -> None:
     keys = documented(module)
@@ -318,7 +318,7 @@ SAME_KEY = [
 
 
 @pytest.mark.parametrize("module", RECORD)
-def test_outputs_with_the_same_key_are_all_in_the_list(module: str, run_module: Run, emulator: Emulator) -> None:
+def test_the_output_list_keeps_outputs_with_the_same_key(module: str, run_module: Run, emulator: Emulator) -> None:
     outputs = [{name: text for name, text in each.items() if text} for each in SAME_KEY]
     emulator.update_product(ORDERS, run={"outputs": outputs})
     if module == "service_action":

@@ -151,7 +151,7 @@ def test_a_record_that_cannot_be_read_has_the_outcome_unknown(wait: Make, start:
     assert attempt.task.result["records"][1]["record_detail"]["record_id"] == "rec-none"
 
 
-def test_an_id_that_the_service_does_not_know_fails_after_thirty_seconds(wait: Make) -> None:
+def test_an_unknown_id_fails_after_thirty_seconds(wait: Make) -> None:
     attempt = wait(["rec-none"])
     result = attempt.result()
     assert 30 <= attempt.task.clock.slept < 40
@@ -165,7 +165,7 @@ def test_an_id_that_the_service_does_not_know_fails_after_thirty_seconds(wait: M
 
 
 @pytest.mark.parametrize("wait_timeout", [0, 5])
-def test_an_id_that_is_not_known_by_the_deadline_is_not_said_to_run(wait: Make, wait_timeout: int) -> None:
+def test_an_unknown_id_at_the_deadline_is_not_reported_as_running(wait: Make, wait_timeout: int) -> None:
     result = wait(["rec-none"], wait_timeout=wait_timeout).result()
     assert result["msg"].startswith(f"The service did not find the record rec-none within {wait_timeout} s")
     assert "continue waiting" not in result["msg"]
@@ -173,12 +173,12 @@ def test_an_id_that_is_not_known_by_the_deadline_is_not_said_to_run(wait: Make, 
     assert [record["outcome"] for record in result["records"]] == ["timed_out"]
 
 
-def test_a_record_that_the_service_shows_late_is_waited_for(wait: Make, start: Make, emulator: Emulator) -> None:
+def test_a_record_that_becomes_visible_late_is_waited_for(wait: Make, start: Make, emulator: Emulator) -> None:
     emulator.set(describable_after=25)
     assert wait([start()]).run()["records"][0]["outcome"] == "succeeded"
 
 
-def test_an_unknown_id_that_is_throttled_at_the_end_may_still_run(wait: Make, emulator: Emulator) -> None:
+def test_an_unknown_id_whose_last_read_is_throttled_may_still_be_running(wait: Make, emulator: Emulator) -> None:
     emulator.fault(DESCRIBE, "throttling", between=[emulator.now() + 4, emulator.now() + 100])
     result = wait(["rec-none"], wait_timeout=10).result()
     assert "the last poll failed: ThrottlingException" in result["msg"]
@@ -208,13 +208,13 @@ def test_a_failed_newest_record_fails_the_task(wait: Make, start: Make) -> None:
         wait(provisioned_product_name="orders-db").run()
 
 
-def test_a_product_without_records_has_nothing_to_wait_for(wait: Make, emulator: Emulator) -> None:
+def test_a_product_without_records_fails_the_task(wait: Make, emulator: Emulator) -> None:
     result = wait(provisioned_product_name="orders-db").result()
     assert result["msg"] == (
         "The provisioned product 'orders-db' (pp-orders0000001) has no record yet, so there is nothing to wait for."
     )
     assert result["records"] == []
-    # In check mode, what would have been started before was not.
+    # In check mode, earlier tasks of the play have started nothing.
     assert wait(provisioned_product_name="orders-db", check_mode=True).run()["records"] == []
     assert calls(emulator, DESCRIBE) == 0
 
@@ -271,7 +271,7 @@ def test_an_empty_id_is_rejected_before_any_call(wait: Make, emulator: Emulator,
     assert emulator.calls() == []
 
 
-def test_a_target_that_is_null_is_rejected_before_any_call(wait: Make, emulator: Emulator) -> None:
+def test_a_null_target_is_rejected_before_any_call(wait: Make, emulator: Emulator) -> None:
     with pytest.raises(_exceptions.InvalidInput, match=r"One of record_ids, .* must have a value other than null"):
         wait(None).run()
     with pytest.raises(_exceptions.InvalidInput, match=r"provisioned_product_id must have only .*, not 'pp 1'"):

@@ -133,7 +133,7 @@ def test_an_aws_config_that_botocore_rejects_is_invalid_input(service_action: Ma
 
 @pytest.mark.parametrize("jitter", [0.0, 0.5, 0.999])
 @pytest.mark.parametrize(("seconds", "lag", "polls"), [(20, 2, 14), (1200, 33, 80)])
-def test_the_end_is_detected_soon_and_with_few_polls(
+def test_the_end_is_detected_quickly_and_with_few_polls(
     service_action: Make, emulator: Emulator, seconds: float, lag: float, polls: int, jitter: float
 ) -> None:
     reset_with_slow_restart(emulator, seconds)
@@ -195,12 +195,12 @@ def test_a_change_is_retried_only_after_it_has_failed(
     emulator.advance(60)
     last = service_action(**given, retry_failed=True).result()
     assert (last["attempt"], last["changed"], last["failed"]) == (3, False, False)
-    # A start for each attempt, a read for each whose end the response does not tell, and one of the outputs.
+    # A start for each attempt, a read for each response without a final status, and one read of the outputs.
     assert len(emulator.calls()) - calls == (4 if replay_detail == "current" else 7)
     assert len(emulator.records()) == 3
 
 
-def test_an_attempt_that_runs_or_can_not_be_read_is_not_retried(service_action: Make, emulator: Emulator) -> None:
+def test_a_running_or_unreadable_attempt_is_not_retried(service_action: Make, emulator: Emulator) -> None:
     given = {**FAILOVER_DB, "change_id": "CHG-1"}
     emulator.update_product(ORDERS, run={"seconds": 30, "ends": "FAILED"})
     service_action(**given).run()
@@ -215,13 +215,13 @@ def test_an_attempt_that_runs_or_can_not_be_read_is_not_retried(service_action: 
     assert len(emulator.records()) == 1
 
 
-def test_check_mode_does_not_tell_which_attempt_a_retry_would_be(service_action: Make, emulator: Emulator) -> None:
+def test_check_mode_does_not_predict_the_attempt_of_a_retry(service_action: Make, emulator: Emulator) -> None:
     result = service_action(**restart, change_id="CHG-1", retry_failed=True, check_mode=True).run()
     assert [result["attempt"], result["execute_token"], result["request"]["execute_token"]] == [None] * 3
     assert emulator.records() == []
 
 
-def test_a_change_with_as_many_attempts_as_there_can_be_goes_on_with_a_new_one(
+def test_a_change_with_the_maximum_number_of_attempts_says_to_use_a_new_change(
     service_action: Make, emulator: Emulator, connect: Callable[..., BaseClient]
 ) -> None:
     token = partial(Change("CHG-1").token, ORDERS, FAILOVER, parameters={}, secret_names=())
@@ -237,7 +237,7 @@ def test_a_change_with_as_many_attempts_as_there_can_be_goes_on_with_a_new_one(
 
 
 @pytest.mark.parametrize("more", [{}, {"execute_token": "t-1"}])
-def test_a_retry_needs_a_change(service_action: Make, emulator: Emulator, more: dict[str, str]) -> None:
+def test_a_retry_requires_a_change(service_action: Make, emulator: Emulator, more: dict[str, str]) -> None:
     with pytest.raises(_exceptions.InvalidInput, match="retry_failed requires change_id"):
         service_action(**restart, retry_failed=True, **more).run()
     assert emulator.calls() == []
@@ -393,9 +393,7 @@ def test_a_replayed_record_that_cannot_be_read_is_a_warning(service_action: Make
 
 
 @pytest.mark.parametrize("other", [{"provisioned_product_id": BILLING}, {"provisioned_product_name": "billing-db"}])
-def test_a_token_that_was_used_for_another_product_is_refused(
-    service_action: Make, emulator: Emulator, other: dict
-) -> None:
+def test_a_token_used_for_another_product_is_rejected(service_action: Make, emulator: Emulator, other: dict) -> None:
     first = service_action(**restart, execute_token="t-1").run()
     attempt = service_action(**{**restart, "provisioned_product_id": None, **other}, execute_token="t-1")
     with pytest.raises(_exceptions.Refused, match=f"t-1 belongs to record .* on .* {ORDERS}") as caught:
@@ -405,12 +403,12 @@ def test_a_token_that_was_used_for_another_product_is_refused(
     assert len(emulator.records()) == 1
 
 
-# A proxy's cached header, one of a machine whose clock is wrong, none at all, and no date.
+# A header cached by a proxy, one from a wrong clock, no header, and values that are not dates.
 @pytest.mark.parametrize(
     "date", ["Wed, 01 Jan 2025 00:00:00 GMT", "Tue, 01 Jan 2199 00:00:00 GMT", "", "yesterday", "0"]
 )
 @pytest.mark.parametrize(("age", "changed"), [(0, True), (890, True), (910, False)])
-def test_without_the_services_date_a_record_is_a_replay_if_it_is_older_than_clocks_differ(
+def test_without_a_valid_date_header_a_record_is_a_replay_if_it_is_older_than_the_tolerance_of_clocks(
     service_action: Make, emulator: Emulator, date: str, age: float, changed: bool
 ) -> None:
     emulator.fault(EXECUTE, "date", date=date)
@@ -437,7 +435,7 @@ LOST = ["reset_after", "truncated", "short_body", "garbage", "empty", "internal_
 @pytest.mark.parametrize("given", [None, "t-1"])
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("kind", [*LOST, "reset_before", "internal", "unavailable"])
-def test_a_start_whose_response_is_lost_once_or_twice_makes_one_record(
+def test_a_start_whose_response_is_lost_once_or_twice_creates_one_record(
     service_action: Make, emulator: Emulator, kind: str, times: int, given: Any
 ) -> None:
     emulator.fault(EXECUTE, kind, calls=list(range(1, times + 1)))
@@ -449,7 +447,7 @@ def test_a_start_whose_response_is_lost_once_or_twice_makes_one_record(
 
 
 @pytest.mark.parametrize("kind", LOST)
-def test_a_start_whose_response_is_lost_for_good_may_have_started(
+def test_a_start_whose_responses_are_all_lost_may_have_started(
     service_action: Make, emulator: Emulator, kind: str
 ) -> None:
     emulator.fault(EXECUTE, kind)
@@ -476,7 +474,7 @@ def test_a_start_whose_response_is_lost_in_the_only_attempt_may_have_started(
 
 
 @pytest.mark.parametrize("last", ["throttling", "access_denied", "expired_token"])
-def test_a_start_refused_after_a_lost_response_may_have_started(
+def test_a_start_rejected_after_a_lost_response_may_have_started(
     service_action: Make, emulator: Emulator, last: str
 ) -> None:
     emulator.fault(EXECUTE, "reset_after", calls=[1])
@@ -495,7 +493,7 @@ def test_a_start_refused_after_a_lost_response_may_have_started(
         ("expired_token", "ExpiredToken"),
     ],
 )
-def test_a_refusal_changes_nothing(service_action: Make, emulator: Emulator, kind: str, word: str) -> None:
+def test_a_rejected_start_changes_nothing(service_action: Make, emulator: Emulator, kind: str, word: str) -> None:
     emulator.fault(EXECUTE, kind)
     attempt = service_action(**restart)
     with pytest.raises(_exceptions.Refused, match=word) as caught:
@@ -512,7 +510,7 @@ def test_an_unreachable_endpoint_changes_nothing(service_action: Make) -> None:
         attempt.run()
 
 
-def test_a_refusal_returns_the_error_of_the_service(service_action: Make) -> None:
+def test_a_rejected_start_returns_the_error_of_the_service(service_action: Make) -> None:
     with pytest.raises(_exceptions.Refused, match="has the status UNDER_CHANGE") as caught:
         service_action(provisioned_product_id=LEGACY, service_action_id=RESTART).run()
     assert caught.value.facts["error"]["code"] == "InvalidStateException"
@@ -527,7 +525,7 @@ def test_a_refusal_returns_the_error_of_the_service(service_action: Make) -> Non
         ({"parameters": {"Mood": "x"}}, "Mode"),
     ],
 )
-def test_a_start_refused_for_an_unknown_id_or_parameter_lists_the_choices(
+def test_a_start_rejected_for_an_unknown_id_or_parameter_lists_the_choices(
     service_action: Make, params: dict, choice: str
 ) -> None:
     with pytest.raises(_exceptions.Refused, match=f"{choice}.*Nothing was started") as caught:
@@ -536,7 +534,7 @@ def test_a_start_refused_for_an_unknown_id_or_parameter_lists_the_choices(
     assert caught.value.facts["error"]["code"] in ("InvalidParametersException", "ResourceNotFoundException")
 
 
-def test_a_start_refused_by_validation_lists_the_choices_as_one_for_invalid_parameters_does(
+def test_a_start_rejected_by_validation_lists_the_same_choices_as_one_for_invalid_parameters(
     service_action: Make, emulator: Emulator
 ) -> None:
     emulator.fault(EXECUTE, "validation")
@@ -546,7 +544,7 @@ def test_a_start_refused_by_validation_lists_the_choices_as_one_for_invalid_para
     assert not emulator.records()
 
 
-def test_a_refusal_is_reported_even_if_its_diagnosis_fails(service_action: Make, emulator: Emulator) -> None:
+def test_a_rejection_is_reported_even_if_its_diagnosis_fails(service_action: Make, emulator: Emulator) -> None:
     emulator.fault("DescribeProvisionedProduct", "expired_token")
     with pytest.raises(_exceptions.Refused, match="InvalidParametersException"):
         service_action(**restart, parameters={"Mood": "x"}).run()
@@ -624,7 +622,7 @@ def test_check_mode_lists_the_actions_once(service_action: Make, emulator: Emula
     assert operations(emulator).count("ListServiceActionsForProvisioningArtifact") == 1
 
 
-def test_check_mode_only_warns_of_a_busy_product_if_a_token_is_given(service_action: Make, emulator: Emulator) -> None:
+def test_check_mode_with_a_token_only_warns_about_a_busy_product(service_action: Make, emulator: Emulator) -> None:
     emulator.update_product(ORDERS, status="UNDER_CHANGE")
     attempt = service_action(**restart, execute_token="t-1", check_mode=True)
     assert attempt.run()["changed"] is True
@@ -632,7 +630,7 @@ def test_check_mode_only_warns_of_a_busy_product_if_a_token_is_given(service_act
 
 
 @pytest.mark.parametrize("status", ["UNDER_CHANGE", "PLAN_IN_PROGRESS", "ERROR"])
-def test_check_mode_refuses_a_busy_product(service_action: Make, emulator: Emulator, status: str) -> None:
+def test_check_mode_rejects_a_busy_product(service_action: Make, emulator: Emulator, status: str) -> None:
     emulator.update_product(ORDERS, status=status)
     with pytest.raises(_exceptions.Refused, match=f"status {status}"):
         service_action(**restart, check_mode=True).run()
@@ -648,7 +646,7 @@ def test_check_mode_refuses_a_busy_product(service_action: Make, emulator: Emula
         ({"parameters": {"Mood": "x"}}, "no parameter 'Mood'"),
     ],
 )
-def test_check_mode_refuses_what_the_service_would(service_action: Make, params: dict, message: str) -> None:
+def test_check_mode_rejects_what_the_service_would_reject(service_action: Make, params: dict, message: str) -> None:
     with pytest.raises(_exceptions.SelfServiceError, match=message):
         service_action(**{**restart, **params}, check_mode=True).run()
 
@@ -722,7 +720,7 @@ def test_secrets_are_sent_but_masked_in_the_result(service_action: Make, emulato
         ValueError("Invalid timestamp"),
     ],
 )
-def test_an_error_of_the_credentials_means_that_nothing_was_started(
+def test_a_credential_error_means_that_nothing_was_started(
     service_action: Make, emulator: Emulator, error: Exception
 ) -> None:
     def refresh(**_kwargs: Any) -> None:
@@ -747,7 +745,7 @@ def test_an_error_of_the_credentials_means_that_nothing_was_started(
 @pytest.mark.parametrize(
     "error", [MemoryError(), RecursionError("maximum recursion depth exceeded"), ResponseParserError("bad\nb'<html>'")]
 )
-def test_a_response_that_the_parser_fails_on_may_have_started_the_action_and_is_one_line_before(
+def test_an_unparsable_start_response_may_have_started_and_an_earlier_one_is_a_one_line_error(
     service_action: Make, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def fail(*_arguments: Any) -> None:
@@ -771,7 +769,7 @@ def test_a_response_that_the_parser_fails_on_may_have_started_the_action_and_is_
 
 
 @pytest.mark.parametrize("proxy", ["http://[::bad", "http://:::", "http://127.0.0.1:99999", "nonsense"])
-def test_a_proxy_setting_that_is_not_valid_means_that_nothing_was_started(
+def test_an_invalid_proxy_setting_means_that_nothing_was_started(
     service_action: Make, emulator: Emulator, proxy: str
 ) -> None:
     given = {"proxies": {"http": proxy}, "retries": {"total_max_attempts": 1}}
@@ -792,13 +790,13 @@ def test_a_proxy_setting_that_is_not_valid_means_that_nothing_was_started(
         {"RecordErrors": [["broken"]]},
     ],
 )
-def test_an_odd_member_of_the_response_costs_no_record(
+def test_a_malformed_member_of_the_response_does_not_lose_the_record(
     service_action: Make, emulator: Emulator, odd: dict[str, Any], wait: bool
 ) -> None:
     emulator.fault(EXECUTE, "replaced", members={"RecordDetail": odd})
     result = service_action(provisioned_product_id=ORDERS, service_action_id=RESTART, wait=wait).result()
     if "before-parse" not in inspect.getsource(botocore.endpoint):
-        # An older botocore does not show what it can't parse.
+        # Older botocore releases don't expose a body that they can't parse.
         assert "may have started" in result["msg"]
         return
     assert not result["failed"], result["msg"]
@@ -806,7 +804,7 @@ def test_an_odd_member_of_the_response_costs_no_record(
 
 
 @pytest.mark.parametrize("other", [{"RecordId": None}, {"RecordId": "rec-another"}])
-def test_a_poll_that_returns_another_record_does_not_replace_the_one_that_was_started(
+def test_a_poll_that_returns_another_record_does_not_replace_the_started_one(
     service_action: Make, emulator: Emulator, other: dict[str, Any]
 ) -> None:
     emulator.fault("DescribeRecord", "replaced", members={"RecordDetail": other}, calls=[1, 2])

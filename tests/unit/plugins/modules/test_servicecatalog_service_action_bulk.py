@@ -91,14 +91,14 @@ def test_targets_are_found_by_exact_tags(
     result = bulk(**params, service_action_id=RESTART, wait=False).run()
     assert [item["provisioned_product_id"] for item in result["results"]] == expected
     assert len(emulator.calls(EXECUTE)) == len(expected)
-    # An empty search reads nothing, least of all every product of the account.
+    # An empty search must not list all products of the account.
     assert all(params.values()) == bool(emulator.calls("SearchProvisionedProducts"))
 
 
 @pytest.mark.parametrize(
     ("level", "denied", "sent", "warns"), [(None, 0, 1, False), (None, 2, 3, True), ("user", 0, 1, False)]
 )
-def test_a_search_at_a_narrower_level_than_the_account_is_warned_of(
+def test_a_search_at_a_level_below_account_causes_a_warning(
     bulk: Make, emulator: Emulator, level: str | None, denied: int, sent: int, warns: bool
 ) -> None:
     emulator.fault("SearchProvisionedProducts", "access_denied", calls=list(range(1, denied + 1)) or [99])
@@ -108,7 +108,7 @@ def test_a_search_at_a_narrower_level_than_the_account_is_warned_of(
     assert [("set access_level: user" in warning) for warning in attempt.warnings] == [True] * warns
 
 
-def test_a_listing_that_only_saves_calls_warns_of_nothing(bulk: Make, emulator: Emulator) -> None:
+def test_a_listing_that_only_saves_calls_causes_no_warning(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 12)
     emulator.fault("SearchProvisionedProducts", "access_denied", calls=[1])
     attempt = bulk(provisioned_product_ids=ids, service_action_name="Restart")
@@ -179,7 +179,7 @@ def test_an_unexpected_error_keeps_the_records_of_the_other_targets(bulk: Make, 
 
 
 @pytest.mark.parametrize("wait", [False, True])
-def test_odd_responses_to_starts_cost_no_record(bulk: Make, emulator: Emulator, wait: bool) -> None:
+def test_malformed_start_responses_do_not_lose_records(bulk: Make, emulator: Emulator, wait: bool) -> None:
     emulator.fault(EXECUTE, "replaced", members={"RecordDetail": {"Status": []}}, calls=[2, 3])
     ids = create_products(emulator, 12)
     result = bulk(provisioned_product_ids=ids, service_action_id=RESTART, wait=wait).result()
@@ -291,7 +291,7 @@ def test_no_more_targets_run_at_once_than_max_concurrency(bulk: Make, emulator: 
     attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, max_concurrency="20%")
     result = attempt.run()
     assert set(outcomes(result)) == {"succeeded"}
-    # Six run at once for ten seconds each, and each end is detected within two: five rounds.
+    # Five rounds of six concurrent actions. Each takes ten seconds, and its end is detected within two more.
     assert 50 <= attempt.task.clock.slept <= 65
 
 
@@ -323,7 +323,7 @@ def test_errors_within_max_errors_do_not_fail_the_task(bulk: Make, emulator: Emu
     assert result["summary"]["succeeded"] == 27
 
 
-def test_refused_and_unknown_targets_fail_alone(bulk: Make) -> None:
+def test_rejected_and_unknown_targets_do_not_fail_others(bulk: Make) -> None:
     names = ["orders-db", "nothing", "legacy-db"]
     result = bulk(provisioned_product_names=names, service_action_id=RESTART, max_errors="2").run()
     assert outcomes(result) == ["succeeded", "failed", "failed"]
@@ -333,7 +333,7 @@ def test_refused_and_unknown_targets_fail_alone(bulk: Make) -> None:
     assert result["results"][2]["error"]["code"] == "InvalidStateException"
 
 
-def test_the_reasons_of_ten_refusals_are_read(bulk: Make, emulator: Emulator) -> None:
+def test_the_reasons_of_the_first_ten_rejections_are_read(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 30)
     for each in ids:
         emulator.update_product(each, status="UNDER_CHANGE")
@@ -356,29 +356,29 @@ def test_a_target_that_times_out_fails_the_task(bulk: Make, emulator: Emulator) 
     assert attempt.task.result["results"][0]["record_detail"]["status"] == "IN_PROGRESS"
 
 
-def test_the_same_seed_resumes_the_run(bulk: Make, emulator: Emulator) -> None:
+def test_the_same_change_resumes_the_run(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 20, seconds=30)
-    seed = {"service_action_id": RESTART, "change_id": "change-1"}
+    given = {"service_action_id": RESTART, "change_id": "change-1"}
     with pytest.raises(_exceptions.BulkFailed):
-        bulk(provisioned_product_ids=ids[:15], wait_timeout=10, **seed).run()
+        bulk(provisioned_product_ids=ids[:15], wait_timeout=10, **given).run()
     emulator.advance(5)
-    result = bulk(provisioned_product_ids=ids, **seed).run()
+    result = bulk(provisioned_product_ids=ids, **given).run()
     assert set(outcomes(result)) == {"succeeded"}
     assert len(emulator.records()) == 20
     assert result["changed"] is True
     emulator.advance(60)
-    again = bulk(provisioned_product_ids=ids, **seed).run()
+    again = bulk(provisioned_product_ids=ids, **given).run()
     assert again["changed"] is False
     assert set(outcomes(again)) == {"succeeded"}
     assert len(emulator.records()) == 20
 
 
 @pytest.mark.parametrize("replay_detail", ["current", "original"])
-def test_a_failed_target_fails_again_with_the_same_seed(bulk: Make, emulator: Emulator, replay_detail: str) -> None:
+def test_a_failed_target_fails_again_with_the_same_change(bulk: Make, emulator: Emulator, replay_detail: str) -> None:
     emulator.set(replay_detail=replay_detail)
-    seed = {"provisioned_product_ids": [ORDERS], "service_action_id": FAILOVER, "change_id": "change-1"}
+    given = {"provisioned_product_ids": [ORDERS], "service_action_id": FAILOVER, "change_id": "change-1"}
     for _run in range(2):
-        attempt = bulk(**seed)
+        attempt = bulk(**given)
         with pytest.raises(_exceptions.BulkFailed, match="AutomationExecutionFailed"):
             attempt.run()
         assert attempt.task.result["results"][0]["record_outputs"]
@@ -388,7 +388,7 @@ def test_a_failed_target_fails_again_with_the_same_seed(bulk: Make, emulator: Em
 
 @pytest.mark.parametrize("wait", [True, False])
 @pytest.mark.parametrize("replay_detail", ["current", "original"])
-def test_failures_of_earlier_runs_keep_no_others_from_starting(
+def test_failures_of_earlier_runs_do_not_prevent_other_starts(
     bulk: Make, emulator: Emulator, replay_detail: str, *, wait: bool
 ) -> None:
     ids = create_products(emulator, 10, failing=2)
@@ -406,7 +406,7 @@ def test_failures_of_earlier_runs_keep_no_others_from_starting(
 
 @pytest.mark.parametrize("wait", [True, False])
 @pytest.mark.parametrize("replay_detail", ["current", "original"])
-def test_what_has_failed_before_is_retried_behind_all_others(
+def test_targets_that_failed_before_are_retried_after_all_others(
     bulk: Make, emulator: Emulator, replay_detail: str, *, wait: bool
 ) -> None:
     ids = create_products(emulator, 6, failing=2)
@@ -428,7 +428,7 @@ def test_what_has_failed_before_is_retried_behind_all_others(
 
 
 @pytest.mark.parametrize("others", [0, 1])
-def test_targets_with_as_many_attempts_as_there_can_be_go_on_with_a_new_change(
+def test_targets_with_the_maximum_number_of_attempts_require_a_new_change(
     bulk: Make, emulator: Emulator, connect: Callable[..., BaseClient], others: int
 ) -> None:
     ids = create_products(emulator, 1 + others, failing=1 + others)
@@ -447,7 +447,7 @@ def test_targets_with_as_many_attempts_as_there_can_be_go_on_with_a_new_change(
     assert len(emulator.records()) == MOST_ATTEMPTS + others
 
 
-def test_failures_within_the_budget_are_warned_of_by_name(bulk: Make, emulator: Emulator) -> None:
+def test_failures_within_the_budget_are_named_in_a_warning(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 20, failing=11)
     attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, max_errors="11")
     assert attempt.result()["failed"] is False
@@ -455,7 +455,7 @@ def test_failures_within_the_budget_are_warned_of_by_name(bulk: Make, emulator: 
     assert attempt.warnings == [f"11 of 20 targets failed (max_errors allows 11): {names} and 1 more."]
 
 
-def test_a_failure_is_told_in_few_words(bulk: Make, emulator: Emulator) -> None:
+def test_the_message_of_a_failure_is_short(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 100, failing=50)
     for each in ids[:50]:
         error = {"code": "Broken", "description": "x" * 1000}
@@ -471,7 +471,7 @@ def test_a_failure_is_told_in_few_words(bulk: Make, emulator: Emulator) -> None:
     )
 
 
-def test_a_message_stays_short_with_long_names_and_without_a_free_place(bulk: Make, emulator: Emulator) -> None:
+def test_the_message_is_short_with_long_names_and_no_free_place(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 20)
     error = {"code": "Broken", "description": "x" * 1000}
     for number, each in enumerate(ids):
@@ -528,7 +528,7 @@ def test_outputs_of_successes_are_read_on_request(bulk: Make, emulator: Emulator
     assert len(emulator.calls(DESCRIBE)) == 16
 
 
-def test_outputs_that_cannot_be_read_are_warned_of(bulk: Make, emulator: Emulator) -> None:
+def test_unreadable_outputs_cause_a_warning(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 6)
     emulator.fault(DESCRIBE, "access_denied")
     attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, return_outputs="all")
@@ -548,14 +548,14 @@ def test_a_task_that_cannot_look_up_its_targets_returns_them(bulk: Make, emulato
 
 
 def check_tokens(items: list[dict[str, Any]], records: list[dict[str, Any]]) -> None:
-    """Check by the service's own log that each target has the token of its record."""
+    """Check that each target has the token with which the emulator created its record."""
     tokens = {record["RecordId"]: record["ExecuteToken"] for record in records}
     for item in items:
         if item["record_detail"]["record_id"]:
             assert item["execute_token"] == tokens[item["record_detail"]["record_id"]]
 
 
-def test_one_and_many_make_the_same_token(bulk: Make, service_action: Make, emulator: Emulator) -> None:
+def test_single_and_bulk_runs_derive_the_same_token(bulk: Make, service_action: Make, emulator: Emulator) -> None:
     given = {"service_action_name": "Restart", "parameters": {"Mode": "forced"}, "change_id": "CHG-1"}
     service_action(provisioned_product_name="orders-db", **given).run()
     emulator.advance(60)
@@ -563,7 +563,7 @@ def test_one_and_many_make_the_same_token(bulk: Make, service_action: Make, emul
     assert (result["changed"], len(emulator.records())) == (False, 1)
 
 
-def test_a_retry_that_the_budget_keeps_from_starting_stays_failed(bulk: Make, emulator: Emulator) -> None:
+def test_a_retry_prevented_by_the_error_budget_stays_failed(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 4, failing=4)
     given = {"service_action_id": RESTART, "change_id": "CHG-1", "max_concurrency": "1"}
     bulk(provisioned_product_ids=ids[:3], max_errors="3", **given).run()
@@ -573,11 +573,11 @@ def test_a_retry_that_the_budget_keeps_from_starting_stays_failed(bulk: Make, em
     assert [bool(item["msg"]) for item in result["results"]] == [True] * 4
     assert [item["attempt"] for item in result["results"]] == [1] * 4
     check_tokens(result["results"], emulator.records())
-    # The last one, which had not been looked at, came first.
+    # The last target, which had not been tried yet, started before the retries.
     assert [record["ProvisionedProductId"] for record in emulator.records()] == [*ids[:3], ids[3]]
 
 
-def test_a_failure_that_is_seen_to_happen_keeps_others_from_starting(bulk: Make, emulator: Emulator) -> None:
+def test_a_failure_during_the_run_prevents_other_starts(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 10)
     emulator.update_product(ids[0], run={"seconds": 60, "ends": "FAILED"})
     given = {"service_action_id": RESTART, "max_concurrency": "1", "change_id": "change-1"}
@@ -595,7 +595,7 @@ def test_transient_errors_fail_no_target(bulk: Make, emulator: Emulator, kind: s
     assert len(emulator.records()) == 20
 
 
-def test_a_start_whose_response_is_lost_for_good_is_an_error_with_changed(bulk: Make, emulator: Emulator) -> None:
+def test_a_start_whose_responses_are_all_lost_is_an_error_with_changed(bulk: Make, emulator: Emulator) -> None:
     emulator.fault(EXECUTE, "reset_after")
     attempt = bulk(
         provisioned_product_ids=[ORDERS], service_action_id=RESTART, aws_config={"retries": {"total_max_attempts": 1}}
@@ -603,7 +603,7 @@ def test_a_start_whose_response_is_lost_for_good_is_an_error_with_changed(bulk: 
     with pytest.raises(_exceptions.BulkFailed, match="may have started") as caught:
         attempt.run()
     assert attempt.task.result["changed"] is True
-    # The message has the change, never a target's own token.
+    # The message contains the change id, but no target's token.
     (record,) = emulator.records()
     assert str(caught.value).endswith(f"with {Change(attempt.task.result['change_id']).option}.")
     assert record["ExecuteToken"] not in str(caught.value)
@@ -646,11 +646,11 @@ def test_check_mode_reads_each_thing_once(bulk: Make, emulator: Emulator) -> Non
     names = [f"web-{number:04}" for number in range(20)]
     result = bulk(provisioned_product_names=names, service_action_name="Restart", check_mode=True).run()
     assert outcomes(result) == ["would_start"] * 20
-    # A page of products, one of actions, and the parameters of each target.
+    # One page of products, one page of actions, and the parameters of each target.
     assert len(emulator.calls()) == 22
 
 
-def test_what_check_mode_may_not_read_is_warned_of_once(bulk: Make, emulator: Emulator) -> None:
+def test_denied_reads_in_check_mode_cause_one_warning(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 20)
     denied = ["DescribeProvisionedProduct", "DescribeServiceActionExecutionParameters"]
     for operation in denied:
@@ -663,7 +663,7 @@ def test_what_check_mode_may_not_read_is_warned_of_once(bulk: Make, emulator: Em
     assert len(attempt.warnings) == 2
 
 
-def test_products_that_may_be_busy_with_the_change_are_warned_of_in_check_mode(bulk: Make, emulator: Emulator) -> None:
+def test_check_mode_warns_about_products_that_may_be_busy_with_the_change(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 12)
     for each in ids:
         emulator.update_product(each, status="UNDER_CHANGE")
@@ -675,7 +675,7 @@ def test_products_that_may_be_busy_with_the_change_are_warned_of_in_check_mode(b
     assert outcomes(bulk(**given).result()) == ["failed"] * 12
 
 
-def test_check_mode_does_not_tell_which_attempts_retries_would_be(bulk: Make, emulator: Emulator) -> None:
+def test_check_mode_does_not_predict_the_attempts_of_retries(bulk: Make, emulator: Emulator) -> None:
     given = {"provisioned_product_ids": [ORDERS, "pp-none"], "service_action_id": RESTART, "max_errors": "1"}
     result = bulk(**given, change_id="CHG-1", retry_failed=True, check_mode=True).run()
     assert [(item["attempt"], item["execute_token"]) for item in result["results"]] == [(None, None)] * 2
@@ -683,7 +683,7 @@ def test_check_mode_does_not_tell_which_attempts_retries_would_be(bulk: Make, em
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_diff_shows_what_takes_effect_on_each_target(bulk: Make, check_mode: bool) -> None:
+def test_diff_shows_the_effective_parameters_of_each_target(bulk: Make, check_mode: bool) -> None:
     result = bulk(
         targets=[
             {"provisioned_product_id": ORDERS, "parameters": {"Mode": "forced"}},
@@ -705,7 +705,7 @@ def test_diff_shows_what_takes_effect_on_each_target(bulk: Make, check_mode: boo
     assert "db-orders-1" not in str(result)
 
 
-def test_a_diff_without_defaults_stops_no_run(bulk: Make, emulator: Emulator) -> None:
+def test_a_diff_without_defaults_does_not_stop_a_run(bulk: Make, emulator: Emulator) -> None:
     emulator.fault("DescribeServiceActionExecutionParameters", "expired_token")
     given = {"provisioned_product_ids": [ORDERS, BILLING], "service_action_id": RESTART}
     attempt = bulk(**given, parameters={"Mode": "forced"}, diff_mode=True)
@@ -762,7 +762,7 @@ def test_parameters_beyond_the_limits_are_rejected_before_any_call_and_never_quo
     assert "v4lue" not in f"{caught.value} {attempt.task.result}"
 
 
-def test_a_product_that_the_search_returns_with_an_invalid_id_fails_alone(bulk: Make, emulator: Emulator) -> None:
+def test_a_product_returned_with_an_invalid_id_fails_only_its_target(bulk: Make, emulator: Emulator) -> None:
     found = [{"Id": "pp/1", "Name": "odd"}, {"Id": BILLING, "Name": "billing-db"}]
     emulator.fault("SearchProvisionedProducts", "replaced", members={"ProvisionedProducts": found})
     result = bulk(search_query=["x"], service_action_id=RESTART, max_errors="1").run()
@@ -778,20 +778,20 @@ def test_a_common_parameter_that_every_target_overrides_need_not_be_valid(bulk: 
     assert emulator.records()[0]["Parameters"] == {"Retention": ["7"]}
 
 
-def test_no_throttled_start_is_sent_again_once_the_error_budget_is_exceeded(bulk: Make, emulator: Emulator) -> None:
+def test_a_throttled_start_is_not_resent_once_the_error_budget_is_exceeded(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 12)
     emulator.fault(EXECUTE, "throttling", calls=list(range(2, 13)))
     emulator.fault(EXECUTE, "access_denied", calls=[1])
     attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, wait=False)
     result = attempt.result()
-    # A retry may be sent before the refusal is noted.
+    # A retry may be sent before the run has processed the error.
     assert len(emulator.records()) <= 3
     assert result["summary"]["failed"] == 1
     assert result["summary"]["not_started"] == 11 - len(emulator.records())
     assert len(result["remaining"]) == result["summary"]["not_started"]
 
 
-def test_targets_that_were_refused_can_be_continued_with(bulk: Make, emulator: Emulator) -> None:
+def test_the_message_for_a_rejected_target_says_how_to_continue(bulk: Make, emulator: Emulator) -> None:
     emulator.fault(EXECUTE, "access_denied")
     result = bulk(provisioned_product_ids=[ORDERS], service_action_id=RESTART).result()
     assert result["summary"]["failed"] == 1
@@ -799,7 +799,7 @@ def test_targets_that_were_refused_can_be_continued_with(bulk: Make, emulator: E
 
 
 @pytest.mark.parametrize("threads", [0, 1, 5])
-def test_nothing_is_lost_if_no_more_threads_can_be_started(
+def test_no_record_is_lost_if_no_more_threads_can_be_started(
     bulk: Make, emulator: Emulator, limit_threads: Callable[[int], AbstractContextManager[list[Any]]], threads: int
 ) -> None:
     ids = create_products(emulator, 30)
@@ -821,25 +821,25 @@ def test_nothing_is_lost_if_no_more_threads_can_be_started(
         ("orders-db", "t-1", False),
     ],
 )
-def test_continuing_a_search_by_status_is_warned_of(bulk: Make, term: str, token: str | None, warns: bool) -> None:
+def test_continuing_a_search_by_status_causes_a_warning(bulk: Make, term: str, token: str | None, warns: bool) -> None:
     attempt = bulk(search_query=[term], service_action_name="Restart", change_id=token)
     attempt.run()
     assert any("status, which changes while actions run" in warning for warning in attempt.warnings) is warns
 
 
-# A lost answer is not retried by botocore itself, so that only the bulk run sends the start again.
+# Disable botocore's retries, so that only the bulk run resends a start whose response was lost.
 ONE_TRY = {"retries": {"total_max_attempts": 1}}
 
 
-def most_at_once(records: list[dict[str, Any]]) -> int:
-    """Return how many actions ran at once at most, by the service's own times."""
+def max_concurrent(records: list[dict[str, Any]]) -> int:
+    """Return the maximum number of concurrent actions, from the times in the records."""
     ended = ("SUCCEEDED", "FAILED")
     changes = [(record["CreatedTime"], 1) for record in records]
     changes += [(record["UpdatedTime"], -1) for record in records if record["Status"] in ended]
     return max(accumulate(change for _time, change in sorted(changes)), default=0)
 
 
-def test_a_target_that_timed_out_keeps_its_place_and_the_message_names_it(bulk: Make, emulator: Emulator) -> None:
+def test_a_timed_out_target_keeps_its_place_and_is_named_in_the_message(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 6, seconds=1000)
     attempt = bulk(
         provisioned_product_ids=ids, service_action_id=RESTART, wait_timeout=20, max_concurrency="1", max_errors="6"
@@ -855,7 +855,7 @@ def test_a_target_that_timed_out_keeps_its_place_and_the_message_names_it(bulk: 
     assert attempt.task.clock.slept == 20
 
 
-def test_a_place_is_free_once_the_end_of_a_target_that_timed_out_is_seen(bulk: Make, emulator: Emulator) -> None:
+def test_the_late_end_of_a_timed_out_target_frees_its_place(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 8, seconds=30)
     emulator.update_product(ids[0], run={"seconds": 100})
     attempt = bulk(
@@ -865,12 +865,12 @@ def test_a_place_is_free_once_the_end_of_a_target_that_timed_out_is_seen(bulk: M
     assert outcomes(result) == ["timed_out"] + ["succeeded"] * 7
     assert result["results"][0]["record_detail"]["status"] == "SUCCEEDED"
     assert "ended only after" in result["results"][0]["msg"]
-    assert most_at_once(emulator.records()) == 2
-    # Three run beside the first one, then the other four in pairs.
+    assert max_concurrent(emulator.records()) == 2
+    # Three run alongside the first one, then the other four in pairs.
     assert 150 <= attempt.task.clock.slept <= 175
 
 
-def test_nothing_waits_for_a_target_that_timed_out_when_nothing_else_runs(bulk: Make, emulator: Emulator) -> None:
+def test_the_run_does_not_wait_for_a_timed_out_target_if_nothing_else_runs(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 3, seconds=10)
     emulator.update_product(ids[0], run={"seconds": 1000})
     attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, wait_timeout=50, max_errors="3")
@@ -880,20 +880,20 @@ def test_nothing_waits_for_a_target_that_timed_out_when_nothing_else_runs(bulk: 
     assert "max_concurrency" not in result["msg"]
 
 
-def test_a_start_without_an_answer_is_sent_again_with_the_same_token(bulk: Make, emulator: Emulator) -> None:
+def test_a_start_without_a_response_is_resent_with_the_same_token(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 1, seconds=30)
     emulator.fault(EXECUTE, "reset_after", calls=[1, 2, 3, 4])
     attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, change_id="change-1", aws_config=ONE_TRY)
     result = attempt.run()
     assert outcomes(result) == ["succeeded"]
-    # By then the record is older than the last attempt, but not than the first.
+    # The record is older than the last attempt by then, but newer than the first.
     assert result["changed"] is True
     assert len({call["parameters"]["ExecuteToken"] for call in emulator.calls(EXECUTE)}) == 1
     assert len(emulator.calls(EXECUTE)) == 5
     assert len(emulator.records()) == 1
 
 
-def test_a_start_without_any_answer_keeps_its_place_and_fails_at_wait_timeout(bulk: Make, emulator: Emulator) -> None:
+def test_a_start_without_any_response_keeps_its_place_and_fails_at_wait_timeout(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 3)
     emulator.fault(EXECUTE, "reset_after")
     attempt = bulk(
@@ -910,11 +910,11 @@ def test_a_start_without_any_answer_keeps_its_place_and_fails_at_wait_timeout(bu
     assert (result["failed"], result["changed"]) == (True, True)
     assert "may still be running: pp-web0000000000 (no record seen)" in result["msg"]
     assert attempt.task.clock.slept == 60
-    # After 0, 4, 12, 28 and 58 seconds, and at wait_timeout.
+    # Sent after 0, 4, 12, 28 and 58 seconds, and at wait_timeout.
     assert len(emulator.calls(EXECUTE)) == 6
 
 
-def test_a_start_refused_after_a_lost_answer_may_have_started(bulk: Make, emulator: Emulator) -> None:
+def test_a_bulk_start_rejected_after_a_lost_response_may_have_started(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 2)
     emulator.fault(EXECUTE, "reset_after", calls=[1])
     emulator.fault(EXECUTE, "expired_token", calls=[2])
@@ -927,7 +927,7 @@ def test_a_start_refused_after_a_lost_answer_may_have_started(bulk: Make, emulat
     assert len(emulator.calls(EXECUTE)) == 2
 
 
-def test_no_start_is_sent_again_once_the_error_budget_is_exceeded(bulk: Make, emulator: Emulator) -> None:
+def test_no_start_is_resent_once_the_error_budget_is_exceeded(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 3, failing=3)
     emulator.fault(EXECUTE, "reset_after", calls=list(range(2, 100)))
     attempt = bulk(
@@ -939,7 +939,7 @@ def test_no_start_is_sent_again_once_the_error_budget_is_exceeded(bulk: Make, em
     assert "max_concurrency" not in result["msg"]
 
 
-def test_without_a_wait_a_start_without_an_answer_fails_at_once(bulk: Make, emulator: Emulator) -> None:
+def test_without_a_wait_a_start_without_a_response_fails_immediately(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 3)
     emulator.fault(EXECUTE, "reset_after", calls=[1])
     attempt = bulk(
@@ -954,7 +954,7 @@ def test_without_a_wait_a_start_without_an_answer_fails_at_once(bulk: Make, emul
     assert len(emulator.calls(EXECUTE)) == 3
 
 
-def test_a_record_that_comes_after_its_wait_is_over_is_not_polled(bulk: Make, emulator: Emulator) -> None:
+def test_a_record_returned_after_its_deadline_is_not_polled(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 2, seconds=1000)
     attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, wait_timeout=60, max_concurrency="1")
     register_handler(attempt, f"after-call.servicecatalog.{EXECUTE}", lambda **_kwargs: attempt.task.clock.sleep(84))
@@ -964,11 +964,11 @@ def test_a_record_that_comes_after_its_wait_is_over_is_not_polled(bulk: Make, em
     assert len(emulator.calls()) == 1
 
 
-def test_a_failed_record_that_comes_after_its_wait_is_over_holds_no_place(bulk: Make, emulator: Emulator) -> None:
+def test_a_failed_record_returned_after_its_deadline_holds_no_place(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 2, failing=1)
-    seed = {"service_action_id": RESTART, "change_id": "change-1", "wait_timeout": 20, "max_errors": "2"}
-    bulk(provisioned_product_ids=ids[:1], **seed).run()
-    attempt = bulk(provisioned_product_ids=ids, max_concurrency="1", **seed)
+    given = {"service_action_id": RESTART, "change_id": "change-1", "wait_timeout": 20, "max_errors": "2"}
+    bulk(provisioned_product_ids=ids[:1], **given).run()
+    attempt = bulk(provisioned_product_ids=ids, max_concurrency="1", **given)
 
     def delay(parsed: Mapping[str, Any], **_kwargs: Any) -> None:
         if parsed["RecordDetail"]["ProvisionedProductId"] == ids[0]:
@@ -978,7 +978,7 @@ def test_a_failed_record_that_comes_after_its_wait_is_over_holds_no_place(bulk: 
     assert outcomes(attempt.result()) == ["failed", "succeeded"]
 
 
-def test_a_target_that_can_not_be_polled_keeps_its_place(bulk: Make, emulator: Emulator) -> None:
+def test_a_target_whose_polls_fail_keeps_its_place(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 2)
     emulator.fault(DESCRIBE, "access_denied")
     attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, max_concurrency="1", max_errors="2")
@@ -988,7 +988,7 @@ def test_a_target_that_can_not_be_polled_keeps_its_place(bulk: Make, emulator: E
     assert len(emulator.records()) == 1
 
 
-def test_a_start_that_no_worker_sends_again_in_time_is_given_up(
+def test_a_start_that_no_worker_resends_in_time_is_abandoned(
     bulk: Make, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(starts, "WORKERS", 1)
@@ -997,13 +997,13 @@ def test_a_start_that_no_worker_sends_again_in_time_is_given_up(
     attempt = bulk(
         provisioned_product_ids=ids, service_action_id=RESTART, wait_timeout=60, max_errors="2", aws_config=ONE_TRY
     )
-    # The second one takes until the first one's deadline is over.
+    # The second start returns only after the deadline of the first.
     register_handler(attempt, f"after-call.servicecatalog.{EXECUTE}", lambda **_kwargs: attempt.task.clock.sleep(65))
     assert outcomes(attempt.result()) == ["failed", "timed_out"]
     assert len(emulator.calls(EXECUTE)) == 2
 
 
-def test_a_late_answer_about_an_old_failure_starts_one_action(bulk: Make, emulator: Emulator) -> None:
+def test_a_late_response_with_an_old_failure_starts_one_action(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 1, failing=1)
     given = {"provisioned_product_ids": ids, "service_action_id": RESTART, "change_id": "CHG-1", "wait_timeout": 20}
     bulk(max_errors="1", **given).run()
@@ -1016,7 +1016,7 @@ def test_a_late_answer_about_an_old_failure_starts_one_action(bulk: Make, emulat
         answers.append(None)
         attempt.task.clock.sleep({1: 26, 2: 10}.get(len(answers), 0))
         if len(answers) == 2:
-            # The answer to the second attempt comes after a poll of the old record, if there is one.
+            # The response to the second attempt arrives after a poll of the old record, if there is such a poll.
             polled.wait(1)
 
     register_handler(attempt, f"after-call.servicecatalog.{EXECUTE}", delay)
@@ -1025,7 +1025,7 @@ def test_a_late_answer_about_an_old_failure_starts_one_action(bulk: Make, emulat
     assert len(emulator.records()) == 2
 
 
-def test_a_late_answer_about_an_old_failure_is_retried_behind_the_others(bulk: Make, emulator: Emulator) -> None:
+def test_an_old_failure_in_a_late_response_is_retried_after_the_others(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 2, failing=1)
     given = {"service_action_id": RESTART, "change_id": "CHG-1", "wait_timeout": 20, "max_errors": "2"}
     bulk(provisioned_product_ids=ids[:1], **given).run()
@@ -1043,7 +1043,7 @@ def test_a_late_answer_about_an_old_failure_is_retried_behind_the_others(bulk: M
     assert outcomes(attempt.result()) == ["succeeded", "succeeded"]
 
 
-def test_what_is_retried_is_told_although_polls_of_the_old_records_fail(bulk: Make, emulator: Emulator) -> None:
+def test_old_failures_are_retried_even_if_polls_of_their_records_fail(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 6, failing=6)
     given = {"provisioned_product_ids": ids, "service_action_id": RESTART, "change_id": "CHG-1", "max_errors": "6"}
     bulk(**given).run()
@@ -1056,7 +1056,7 @@ def test_what_is_retried_is_told_although_polls_of_the_old_records_fail(bulk: Ma
 
 
 @pytest.mark.parametrize("detail", ["current", "original"])
-def test_all_old_failures_are_retried_however_many(bulk: Make, emulator: Emulator, detail: str) -> None:
+def test_any_number_of_old_failures_is_retried(bulk: Make, emulator: Emulator, detail: str) -> None:
     ids = create_products(emulator, 60, failing=60)
     emulator.set(replay_detail=detail)
     given = {"provisioned_product_ids": ids, "service_action_id": RESTART, "change_id": "CHG-1"}
@@ -1070,7 +1070,7 @@ def test_all_old_failures_are_retried_however_many(bulk: Make, emulator: Emulato
     assert attempt.result()["summary"]["succeeded"] == 60
 
 
-def test_many_old_failures_keep_no_others_from_starting(bulk: Make, emulator: Emulator) -> None:
+def test_many_old_failures_do_not_prevent_other_starts(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 120, failing=60)
     given = {"service_action_id": RESTART, "change_id": "CHG-1", "max_concurrency": "60"}
     bulk(provisioned_product_ids=ids[:60], max_errors="60", **given).run()
@@ -1080,7 +1080,7 @@ def test_many_old_failures_keep_no_others_from_starting(bulk: Make, emulator: Em
     assert attempt.result()["summary"]["not_started"] == 0
 
 
-def test_a_failed_poll_makes_no_old_failure_this_runs(bulk: Make, emulator: Emulator) -> None:
+def test_a_failed_poll_does_not_make_an_old_failure_one_of_this_run(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 3, failing=1)
     given = {"service_action_id": RESTART, "change_id": "CHG-1", "max_concurrency": "1"}
     bulk(provisioned_product_ids=ids[:1], **given).result()
@@ -1091,7 +1091,7 @@ def test_a_failed_poll_makes_no_old_failure_this_runs(bulk: Make, emulator: Emul
 
 
 @pytest.mark.parametrize("detail", ["current", "original"])
-def test_what_is_found_running_is_not_retried(bulk: Make, emulator: Emulator, detail: str) -> None:
+def test_an_action_found_running_is_not_retried(bulk: Make, emulator: Emulator, detail: str) -> None:
     ids = create_products(emulator, 1)
     emulator.set(replay_detail=detail)
     emulator.update_product(ids[0], run={"seconds": 60, "ends": "FAILED"})
@@ -1102,7 +1102,7 @@ def test_what_is_found_running_is_not_retried(bulk: Make, emulator: Emulator, de
     assert len(emulator.records()) == 1
 
 
-def test_a_retry_without_a_free_place_is_told(bulk: Make, emulator: Emulator) -> None:
+def test_a_retry_without_a_free_place_is_reported(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 2, failing=1)
     given = {"service_action_id": RESTART, "change_id": "CHG-1", "max_concurrency": "1"}
     bulk(provisioned_product_ids=ids[:1], max_errors="1", **given).run()
@@ -1113,7 +1113,7 @@ def test_a_retry_without_a_free_place_is_told(bulk: Make, emulator: Emulator) ->
     assert "max_concurrency (1)" in result["msg"]
 
 
-def test_a_retry_without_an_answer_does_not_tell_the_old_record(bulk: Make, emulator: Emulator) -> None:
+def test_a_retry_without_a_response_does_not_return_the_old_record(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 1, failing=1)
     given = {"provisioned_product_ids": ids, "service_action_id": RESTART, "change_id": "CHG-1", "wait_timeout": 30}
     bulk(max_errors="1", **given).run()
@@ -1124,14 +1124,14 @@ def test_a_retry_without_an_answer_does_not_tell_the_old_record(bulk: Make, emul
     assert item["record_detail"]["record_id"] is None
 
 
-def test_how_to_continue_is_said_once(bulk: Make, emulator: Emulator) -> None:
+def test_the_message_says_once_how_to_continue(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 2, seconds=1000)
     given = {"service_action_id": RESTART, "wait_timeout": 20, "change_id": "CHG-1"}
     message = bulk(provisioned_product_ids=ids, **given).result()["msg"]
     assert message.count("run this task again") == 1
 
 
-def test_the_signal_is_told_beside_failures(bulk: Make, emulator: Emulator) -> None:
+def test_a_signal_is_reported_in_addition_to_failures(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 30, failing=1)
     attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, max_errors="5", max_concurrency="2")
     sleeps: list[float] = []
@@ -1150,14 +1150,14 @@ def test_the_signal_is_told_beside_failures(bulk: Make, emulator: Emulator) -> N
 
 
 @pytest.mark.parametrize("is_sent", [False, True])
-def test_a_retry_that_a_signal_keeps_from_starting_stays_failed(bulk: Make, emulator: Emulator, is_sent: bool) -> None:
+def test_a_retry_prevented_by_a_signal_stays_failed(bulk: Make, emulator: Emulator, is_sent: bool) -> None:
     ids = create_products(emulator, 3, failing=3)
     given = {"provisioned_product_ids": ids, "service_action_id": RESTART, "change_id": "CHG-1"}
     bulk(max_errors="3", **given).run()
     emulator.advance(60)
     attempt = bulk(retry_failed=True, max_concurrency="1", **given)
     if is_sent:
-        # Between being throttled and being sent again, the first retry is neither pending nor started.
+        # After it was throttled and before it is resent, the first retry is neither pending nor started.
         emulator.fault(EXECUTE, "throttling", calls=list(range(4, 50)))
     last, sleep = (7 if is_sent else 6), attempt.task.clock.sleep
 
@@ -1184,11 +1184,11 @@ ENDS = ("SUCCEEDED", "SUCCEEDED", "SUCCEEDED", "FAILED")
 
 
 class Killed(BaseException):
-    """The process died; nothing of it catches this, nor tells what it knew."""
+    """The process was killed. No code catches this, so the run returns nothing."""
 
 
 class CutClock(EmulatorClock):
-    """A clock that waits for all calls at once, so that a run can be repeated, and cuts the run off at one step."""
+    """A clock that waits for all pending calls, so that a run is reproducible, and cuts the run off at a given step."""
 
     def __init__(self, emulator: Emulator, cut_off: Callable[[], None], step: int) -> None:
         super().__init__(emulator)
@@ -1211,16 +1211,17 @@ class CutClock(EmulatorClock):
 
 
 class Body(io.BytesIO):
-    """The body of a response, as botocore reads it."""
+    """The body of a response, with the method by which botocore reads it."""
 
     def stream(self) -> Iterator[bytes]:
         yield self.read()
 
 
 class Network:
-    """Clients whose starts get no answer as often as their product's `fates` say, and what they sent and received.
+    """Creates clients whose starts may get no response, and logs their requests and responses.
 
-    A start is `missed` by the service, or it is acted on and the answer is `lost`.
+    The `fates` of a product apply to its first starts: the service has `missed` the request, or it has executed it
+    and the response is `lost`.
     """
 
     def __init__(self, connect: Callable[[Mapping[str, Any]], BaseClient], emulator: Emulator) -> None:
@@ -1238,7 +1239,7 @@ class Network:
             client = self._clients[str(config)] = self._connect(config)
             client.meta.events.register(f"before-send.servicecatalog.{EXECUTE}", self._send)
             client.meta.events.register(f"after-call.servicecatalog.{EXECUTE}", self._answer)
-        # Runs share clients, but each counts its own requests.
+        # Runs share clients, but each run counts only its own requests.
         client.meta.events.unregister("before-send.servicecatalog", unique_id="selfservice-request")
         return client
 
@@ -1261,7 +1262,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Fleet:
-    """Products by what their action does, and the options of the runs."""
+    """The run of each product's action, the fates of its starts, and the options of the bulk runs."""
 
     runs: Mapping[str, Mapping[str, Any]]
     fates: Mapping[str, list[str]]
@@ -1272,7 +1273,7 @@ class Fleet:
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """What a run returned, its starts (product and time) and polls, when it ended, and whether a signal ended it."""
+    """The result of a run, its starts (product and time) and polls, its end, and whether a signal ended it."""
 
     result: Mapping[str, Any]
     starts: list[tuple[str, float]]
@@ -1297,14 +1298,14 @@ def make_fleet(chance: Random) -> Fleet:
 
 
 def check_run(run: FinishedRun, fleet: Fleet, records: list[dict[str, Any]]) -> None:
-    """Check what must hold of a run that was not killed, by what it returned and by the service's own log."""
+    """Check the invariants of a run that was not killed, from its result and from the emulator's log."""
     items = run.result["results"]
     first_starts = run.first_starts()
     assert list(fleet.runs) == [item["provisioned_product_id"] for item in items]
     check_tokens(items, records)
     assert set(first_starts) == {item["provisioned_product_id"] for item in items if item["outcome"] != "not_started"}
     for product, began in first_starts.items():
-        # The last attempt is at the deadline.
+        # At most one attempt is sent at the deadline, and none later.
         assert len([each for each, time in run.starts if each == product and time >= began + fleet.wait_timeout]) <= 1
     check_error_budget(run, fleet, {record["ProvisionedProductId"]: record for record in records})
     if run.is_cut:
@@ -1329,7 +1330,7 @@ def may_still_run(item: Mapping[str, Any]) -> bool:
 
 
 def check_error_budget(run: FinishedRun, fleet: Fleet, record_of: Mapping[str, Mapping[str, Any]]) -> None:
-    """Check that nothing was started after the service's log tells that the run knew of too many errors."""
+    """Check in the emulator's log that nothing was started after the run had observed too many errors."""
     known = []
     for item in run.result["results"]:
         product = item["provisioned_product_id"]
@@ -1338,7 +1339,7 @@ def check_error_budget(run: FinishedRun, fleet: Fleet, record_of: Mapping[str, M
         if item["outcome"] == "failed" and item["record_detail"]["record_id"]:
             id_, ended = {"Id": record["RecordId"]}, record["UpdatedTime"]
             polls = [call["time"] for call in run.polls if call["parameters"] == id_]
-            # A failure that the first poll of an older record finds was known before.
+            # A failure found by the first poll of an older record doesn't count: it happened before this run.
             is_older = record["CreatedTime"] < run.first_starts()[product] - 2
             is_known = is_older and polls[:1] >= [ended]
             known += [time for time in polls if time >= ended and not is_known][:1]
@@ -1351,7 +1352,7 @@ def check_error_budget(run: FinishedRun, fleet: Fleet, record_of: Mapping[str, M
         assert [start for start in run.starts if start[1] > spent] == []
 
 
-def test_places_are_held_whatever_ends_late_is_lost_or_is_killed(
+def test_places_are_held_with_late_ends_lost_responses_and_killed_runs(
     bulk: Make, emulator: Emulator, connect: Callable[[Mapping[str, Any]], BaseClient]
 ) -> None:
     network = Network(connect, emulator)
@@ -1399,7 +1400,7 @@ def test_places_are_held_whatever_ends_late_is_lost_or_is_killed(
     )
     @given(chance=st.randoms(use_true_random=True))
     def check(chance: Random) -> None:
-        # A choice of hypothesis's own prefers small fleets, in which nothing is late while others run.
+        # Draw with a Random, because hypothesis prefers small fleets, in which no target is late while others run.
         fleet = make_fleet(chance)
         note(str(fleet))
         create_products(emulator, len(fleet.runs))
@@ -1411,7 +1412,7 @@ def test_places_are_held_whatever_ends_late_is_lost_or_is_killed(
             cut = chance.choice([None, None, Killed(), Interrupted("SIGTERM ended this process.")])
             run = run_bulk(fleet, cut, chance.randint(1, 30))
             records = emulator.records()
-            assert most_at_once(records) <= fleet.max_concurrency
+            assert max_concurrent(records) <= fleet.max_concurrency
             if run is not None:
                 check_run(run, fleet, records)
             emulator.advance(chance.choice([0, 10, 60]))
@@ -1420,7 +1421,7 @@ def test_places_are_held_whatever_ends_late_is_lost_or_is_killed(
         assert last is not None
         assert outcomes(last.result) == [each["ends"].lower() for each in fleet.runs.values()]
         records = emulator.records()
-        assert most_at_once(records) <= fleet.max_concurrency
+        assert max_concurrent(records) <= fleet.max_concurrency
         assert sorted(record["ProvisionedProductId"] for record in records) == list(fleet.runs)
         assert len({record["ExecuteToken"] for record in records}) == len(records)
 

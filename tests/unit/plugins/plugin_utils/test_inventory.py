@@ -146,7 +146,7 @@ def test_sources_that_may_return_different_hosts_have_different_cache_keys(other
         ("colour", None),
     ],
 )
-def test_an_unknown_option_is_rejected_with_the_one_that_is_meant(option: str, meant: str | None) -> None:
+def test_an_unknown_option_is_rejected_with_a_suggestion(option: str, meant: str | None) -> None:
     known = {"statuses": [], "search_query": [], "tags": [], "regions": [], "profile": ["aws_profile"]}
     source.check_options(["tags", "aws_profile"], known)
     with pytest.raises(InvalidInput) as caught:

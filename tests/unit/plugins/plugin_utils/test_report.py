@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The data of the role's report, whatever the results are like."""
+"""The data of the role's report, for complete, partial and missing results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROLE = Path(__file__).parents[4] / "roles" / "run_service_action"
 
 
 def result(name: str, outcome: str = "succeeded", *, record: dict[str, Any] | None = None, **more: Any) -> dict:
-    """Return a result as the bulk module does; `record` has the members of the record, which is missing without it."""
+    """Return a result in the bulk module's shape; `record` has the members of its record, if any."""
     return {
         "provisioned_product_id": f"pp-{name}",
         "provisioned_product_name": name,
@@ -52,7 +52,7 @@ def only_row(given: dict[str, Any], **context: Any) -> dict[str, Any]:
     return found
 
 
-def test_counts_add_up_to_the_total_and_are_told_in_words() -> None:
+def test_counts_add_up_to_the_total_and_are_summarized_in_words() -> None:
     outcomes = ("succeeded", "failed", "timed_out", "succeeded", "not_started", "running", "")
     data = report([result(str(number), each) for number, each in enumerate(outcomes)], {})
     assert data["counts"] == {
@@ -75,11 +75,11 @@ def test_counts_add_up_to_the_total_and_are_told_in_words() -> None:
     ("results", "summary"),
     [([], "0 provisioned products"), ([result("web", "would_start")], "1 provisioned product: 1 would start")],
 )
-def test_none_and_one_are_told_in_words(results: list[Any], summary: str) -> None:
+def test_the_summary_is_correct_for_no_results_and_for_one(results: list[Any], summary: str) -> None:
     assert report(results, {"check_mode": True})["summary"] == summary
 
 
-def test_what_this_run_started_is_told_from_what_earlier_runs_started() -> None:
+def test_actions_of_this_run_and_of_earlier_runs_are_counted_separately() -> None:
     earlier = result("web-2", record=record(), changed=False)
     unconfirmed = result("web-3", "failed", changed=True)
     others = [result("web-4", "failed"), result("web-5", "would_start", changed=True)]
@@ -87,7 +87,7 @@ def test_what_this_run_started_is_told_from_what_earlier_runs_started() -> None:
     assert (counts["changed"], counts["earlier"]) == (2, 1)
 
 
-def test_what_needs_attention_is_first_and_names_are_sorted_as_people_do() -> None:
+def test_results_that_need_attention_are_first_and_names_are_in_natural_order() -> None:
     given = [
         result("Web-10"),
         result("web-9"),
@@ -113,7 +113,7 @@ def test_what_needs_attention_is_first_and_names_are_sorted_as_people_do() -> No
         ("07:04:10", "07:00:00", "SUCCEEDED", None, None),
     ],
 )
-def test_only_what_was_seen_to_end_has_a_duration(
+def test_only_ended_records_have_a_duration(
     created: str | None, updated: str | None, status: str, seconds: int | None, words: str | None
 ) -> None:
     row = only_row(result("web", record=record(created, updated, status)))
@@ -138,7 +138,7 @@ def test_times_are_in_utc(given: str | None, shown: str | None) -> None:
     assert report([], {"started": given})["started"] == shown
 
 
-def test_a_run_lasts_from_the_first_record_to_the_last_unless_its_own_times_are_given() -> None:
+def test_the_times_of_a_run_default_to_those_of_its_first_and_last_record() -> None:
     given = [
         result("a", record=record("07:00:05", "07:01:00")),
         result("b", record=record("07:00:00", "07:00:10")),
@@ -153,7 +153,7 @@ def test_a_run_lasts_from_the_first_record_to_the_last_unless_its_own_times_are_
     assert (own["duration"], own["records_seconds"]) == ("3 min 0 s", 60)
 
 
-def test_facts_that_are_missing_or_empty_are_null() -> None:
+def test_missing_and_empty_facts_are_null() -> None:
     data = report([], {"change_id": "", "run_by": None, "max_errors": 0})
     facts = ("change_id", "service_action_id", "service_action_name", "region", "account", "run_by", "awx_job_id")
     assert {data[name] for name in (*facts, "awx_job_url", "msg", "started", "ended", "duration")} == {None}
@@ -177,7 +177,7 @@ def test_region_and_account_come_from_an_arn(context: dict, region: str | None, 
     assert (data["region"], data["account"]) == (region, account)
 
 
-def test_a_result_without_anything_is_a_row_of_nulls() -> None:
+def test_an_empty_result_becomes_a_row_of_nulls() -> None:
     for given in ({}, {"record_detail": None, "record_outputs": None, "parameters": None, "attempt": None}):
         row = only_row(given)
         assert row.pop("outcome") == "unknown"
@@ -192,7 +192,7 @@ def test_ids_are_taken_from_the_record_if_the_result_has_none() -> None:
     assert {name: row[name] for name in names} == names
 
 
-def test_parameters_that_all_share_are_told_once_and_others_with_their_product() -> None:
+def test_common_parameters_are_returned_once_and_others_with_their_product() -> None:
     given = [
         result("a", parameters={"Mode": "soft", "Force": True, "Tables": ["x", 1]}),
         result("b", parameters={"Mode": "hard", "Force": True, "Tables": ["x", 1]}),
@@ -226,15 +226,15 @@ def test_the_filter_names_the_local_user_unless_awx_ran_it(monkeypatch: pytest.M
     assert report_filter.report([], {"run_by": "", "awx_job_id": "7"})["run_by"] is None
 
 
-def test_a_thousand_products_are_all_there_and_the_data_is_json() -> None:
+def test_a_thousand_products_are_all_returned_as_json() -> None:
     given = [result(f"web-{number}", record=record()) for number in range(1000)]
     data = json.loads(json.dumps(report(given, {"change_id": "CHG-1"})))
     assert data["counts"]["succeeded"] == data["counts"]["total"] == 1000
     assert [row["provisioned_product_name"] for row in data["results"]] == [f"web-{number}" for number in range(1000)]
 
 
-def test_the_pages_policy_allows_its_script_and_nothing_else() -> None:
-    # As it is between the tags, where the file lookup has stripped the end.
+def test_the_content_security_policy_allows_only_the_reports_own_script() -> None:
+    # The text between the script tags: the file lookup strips trailing whitespace.
     script = "\n" + (ROLE / "files" / "report.js").read_text().rstrip() + "\n"
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     page = (ROLE / "templates" / "report.html.j2").read_text()

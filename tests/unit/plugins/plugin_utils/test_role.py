@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the role decides of its hosts: options, targets, the batch, and what became of each."""
+"""The role's decisions: options, targets, batches, and the result of each host."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STARTED = {**SUCCEEDED, "outcome": "started", "error": None, "record_outputs": {
 def results_of(
     number: int, run: dict[str, Any], waited: dict[str, Any] | None = None, refusal: str | None = None
 ) -> dict[str, Any]:
-    """Return the results of hosts a, b, …, after the modules returned this."""
+    """Return the results of the hosts a and b, or only a, for these results of the modules."""
     names = "ab"[:number]
     registered = results.Registered({name: names.index(name) for name in names}, refusal, run, waited or {})
     return {name: registered.result_of(name, HOST) for name in names}
@@ -40,7 +40,7 @@ def host(**target: Any) -> dict[str, Any]:
     return {**HOST, "target": target}
 
 
-def test_what_a_survey_left_empty_has_its_default() -> None:
+def test_options_that_a_survey_left_empty_get_their_defaults() -> None:
     found = options.read_options({**EMPTY, "service_action_name": "Restart", "wait_timeout": None})
     assert found == {
         "service_action_name": "Restart",
@@ -56,7 +56,7 @@ def test_what_a_survey_left_empty_has_its_default() -> None:
     }
 
 
-def test_texts_are_converted_to_the_types_of_the_options() -> None:
+def test_strings_are_converted_to_the_types_of_the_options() -> None:
     texts = {"wait": "no", "wait_timeout": "60", "wait_delay": "0.5", "max_errors": 3, "service_action_id": "act-1"}
     found = options.read_options({**EMPTY, **texts})
     assert [found[name] for name in texts] == [False, 60, 0.5, "3", "act-1"]
@@ -66,7 +66,7 @@ def test_texts_are_converted_to_the_types_of_the_options() -> None:
     ("given", "adds_date", "change"),
     [
         ("CHG-1", False, "CHG-1"),
-        # As the role shows it.
+        # In the quotes in which the role prints it.
         ('"CHG-1"', False, "CHG-1"),
         (json.dumps('a "b" \u00e9'), False, 'a "b" \u00e9'),
         (4711, False, 4711),
@@ -74,13 +74,13 @@ def test_texts_are_converted_to_the_types_of_the_options() -> None:
         ('"a" or "b"', False, '"a" or "b"'),
         ("CHG-1", True, "CHG-1@2030-01-31"),
         (4711, True, "4711@2030-01-31"),
-        # The change of an earlier day is continued.
+        # An id with an earlier date continues that change.
         ('"CHG-1@2030-01-30"', True, "CHG-1@2030-01-30"),
-        # What people call a change is no such date.
+        # A date that is part of the user's own id doesn't count.
         ("patch-2030-01-30", True, "patch-2030-01-30@2030-01-31"),
     ],
 )
-def test_a_change_is_taken_as_it_is_shown_and_gets_the_date_on_request(
+def test_a_printed_change_id_is_accepted_and_gets_the_date_if_requested(
     given: Any, adds_date: bool, change: Any
 ) -> None:
     assert options.read_change(given, adds_date=adds_date, today="2030-01-31") == change
@@ -89,7 +89,7 @@ def test_a_change_is_taken_as_it_is_shown_and_gets_the_date_on_request(
 
 
 @pytest.mark.parametrize("given", [{"service_action_id": "a", "service_action_name": "b"}, {}, {"wait": "perhaps"}])
-def test_wrong_options_are_refused(given: dict[str, Any]) -> None:
+def test_invalid_options_of_the_role_are_rejected(given: dict[str, Any]) -> None:
     with pytest.raises(options.RoleError):
         options.read_options({**EMPTY, **given})
 
@@ -109,7 +109,7 @@ def test_the_defaults_of_the_role_are_those_of_its_code_and_its_documentation(re
 @pytest.mark.parametrize(
     "given", ["Mode=x", ["hunter2"], {"Pin": "Z#7"}, {"Flag": True}, {"Password": {"a": "hunter2"}}]
 )
-def test_secrets_that_could_not_be_masked_are_refused_unquoted(given: Any) -> None:
+def test_secrets_that_can_not_be_masked_are_rejected_without_quoting_them(given: Any) -> None:
     with pytest.raises(options.RoleError) as refused:
         options.check_secrets(given)
     assert "hunter2" not in str(refused.value)
@@ -131,7 +131,7 @@ def test_later_secrets_replace_earlier_ones() -> None:
         (("", 7), {}, (None, None), {"provisioned_product_name": "7"}),
     ],
 )
-def test_the_target_is_what_was_set_closest_to_the_call(
+def test_the_value_set_closest_to_the_call_is_the_target(
     given: tuple[Any, Any], extra: dict[str, Any], own: tuple[Any, Any], expected: dict[str, str]
 ) -> None:
     named = dict(zip(options.PRODUCT, given))
@@ -139,7 +139,7 @@ def test_the_target_is_what_was_set_closest_to_the_call(
     assert found == expected
 
 
-def test_a_batch_is_refused_for_hosts_that_are_the_same_product() -> None:
+def test_a_batch_with_two_hosts_for_the_same_product_is_rejected() -> None:
     batch.check_batch({"a": host(provisioned_product_id="pp-1"), "b": host(provisioned_product_name="pp-1")})
     with pytest.raises(options.RoleError, match="a, b"):
         batch.check_batch({"a": host(provisioned_product_id="pp-1"), "b": host(provisioned_product_id="pp-1")})
@@ -184,12 +184,12 @@ def test_the_wait_decides_the_outcome_of_a_single_host(waited: dict[str, Any], o
     assert found["a"]["outcome"] == outcome
 
 
-def test_a_refused_batch_does_not_show_the_results_of_an_earlier_call() -> None:
+def test_a_rejected_batch_does_not_return_the_results_of_an_earlier_call() -> None:
     found = results_of(1, run={"results": [SUCCEEDED]}, refusal="No.")
     assert (found["a"]["outcome"], found["a"]["msg"]) == ("not_started", "No.")
 
 
-def test_statistics_are_lists_and_numbers_and_have_names_of_their_own_for_each_slice() -> None:
+def test_statistics_are_lists_and_numbers_with_additional_names_for_each_slice() -> None:
     items = [SUCCEEDED, {"outcome": "not_started"}]
     found = results_of(2, run={"results": items})
     statistics = results.statistics(found, 4711)
@@ -241,11 +241,11 @@ def test_the_message_of_a_failed_host_says_how_to_continue(item: dict[str, Any],
         ),
     ],
 )
-def test_a_host_of_which_nothing_was_started_says_so(item: dict[str, Any], words: str) -> None:
+def test_a_host_that_was_not_started_says_so(item: dict[str, Any], words: str) -> None:
     found = results_of(1, run={"results": [{"outcome": "failed", **item}]})
     assert found["a"]["msg"] == words
 
 
-def test_what_is_a_part_of_the_role_says_so_outside_of_it() -> None:
+def test_internal_modules_fail_outside_of_the_role() -> None:
     with pytest.raises(AnsibleActionFail, match="Use the role"):
         batch.registered({}, batch.HOST)

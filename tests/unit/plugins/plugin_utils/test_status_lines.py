@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which lines the callback prints for the messages that it receives, and when."""
+"""The lines that the callback prints for the messages that it receives, and when it prints them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def always_fits(_line: str) -> bool:
         (targets(60, 22, 11, 0, 11, 0), "11/22 ended · 11 running · 11/min · about 20 s left"),
         (targets(60, 20, 10, 0, 10, 0), "10/20 ended · 10 running · about 20 s left"),
         (targets(9, 3, 2, 0, 1, 0), "2/3 ended · 1 running · about 10 s left"),
-        # What had ended before tells nothing about the rest.
+        # Targets that had ended before are not measured, so no remaining time is estimated.
         (targets(4, 1000, 600, 0, 50, 350, 0, 0), "600/1000 ended · 50 running · 350 waiting · 4 s so far"),
         (
             targets(100, 1000, 650, 0, 50, 300, 0, 50),
@@ -161,7 +161,7 @@ def test_a_line_is_shortened_until_it_fits(width: int, text: str | None) -> None
     assert status.line(0, lambda line: len(line) < width) == (NAME + text if text else NAME[: width - 1])
 
 
-def test_a_product_that_is_waited_for_is_one_of_several_waits() -> None:
+def test_a_wait_for_a_product_is_one_of_several_waits() -> None:
     status = StatusLines(15)
     status.update(product(), 60)
     status.update(record("IN_PROGRESS", 20, pid=3), 60)
@@ -172,7 +172,7 @@ def test_a_product_that_is_waited_for_is_one_of_several_waits() -> None:
     )
 
 
-def test_a_record_after_its_product_prints_a_line_at_once() -> None:
+def test_a_record_after_its_product_prints_a_line_immediately() -> None:
     status = StatusLines(15)
     status.update(product(), 35)
     assert len(status.lines(35)) == 1
@@ -180,7 +180,7 @@ def test_a_record_after_its_product_prints_a_line_at_once() -> None:
     assert status.lines(36) == [NAME + "rec-1 orders-db CREATED · 36 s so far"]
 
 
-def test_a_task_that_was_killed_has_ended_early_unless_its_last_message_tells_otherwise() -> None:
+def test_a_killed_task_has_ended_early_unless_its_last_message_says_otherwise() -> None:
     status = StatusLines(15)
     for pid in (1, 3):
         status.update(record("IN_PROGRESS", pid=pid), 0)
@@ -195,7 +195,7 @@ def test_a_task_that_was_killed_has_ended_early_unless_its_last_message_tells_ot
     assert status.line(0, always_fits) == ""
 
 
-def test_tasks_that_still_run_are_not_gone() -> None:
+def test_running_tasks_are_not_gone() -> None:
     status = StatusLines(15)
     status.update(record("IN_PROGRESS"), 0)
     status.end(status.gone(lambda _pid: True))
@@ -203,7 +203,7 @@ def test_tasks_that_still_run_are_not_gone() -> None:
     assert status.line(9, always_fits) == NAME + "rec-1 orders-db IN_PROGRESS · 9 s so far"
 
 
-def test_on_a_terminal_counts_and_what_ended_early_stay() -> None:
+def test_counts_and_early_ends_remain_on_a_terminal() -> None:
     status = StatusLines(15)
     status.update(record("SUCCEEDED", is_over=True), 0)
     status.update(record("IN_PROGRESS", pid=3, host="web1"), 0)
