@@ -19,14 +19,14 @@ def main() -> None:
         prog="python -m emulator", description="A Service Catalog endpoint on this machine."
     )
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
-    parser.add_argument("--world", default=str(DEMO), metavar="FILE", help="YAML; default: the demo's")
-    parser.add_argument("--clock", choices=("real", "manual"), default="real", help="manual moves over HTTP only")
-    parser.add_argument("--speed", type=float, default=1.0, metavar="N", help="service actions run N times as fast")
-    parser.add_argument("--access-key", metavar="ID", help="with --secret-key: signatures are verified")
+    parser.add_argument("--port", type=int, default=0, help="default: 0, any free port")
+    parser.add_argument("--world", default=str(DEMO), metavar="FILE", help="YAML file; default: the demo's world")
+    parser.add_argument("--clock", choices=("real", "manual"), default="real", help="manual advances by HTTP only")
+    parser.add_argument("--speed", type=float, default=1.0, metavar="N", help="run service actions N times as fast")
+    parser.add_argument("--access-key", metavar="ID", help="with --secret-key, verify signatures")
     parser.add_argument("--secret-key", metavar="SECRET")
-    parser.add_argument("--certificate", metavar="FILE", help="PEM, its key in it: https works at the same port too")
-    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="real time added to each call")
+    parser.add_argument("--certificate", metavar="FILE", help="PEM file with its key; also serve https")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="real delay of each response")
     options = vars(parser.parse_args())
     logging.basicConfig(format="%(name)s: %(levelname)s: %(message)s")
     try:
@@ -34,7 +34,7 @@ def main() -> None:
     except (OSError, ValueError) as error:
         parser.error(str(error))
     stop_signals = {signal.SIGINT, signal.SIGTERM}
-    # Threads inherit the mask: blocked before any thread starts, the signals are left to sigwait().
+    # Blocked before any thread starts, because threads inherit the mask, and only sigwait() should get the signals.
     signal.pthread_sigmask(signal.SIG_BLOCK, stop_signals)
     with emulator:
         print(emulator.url, flush=True)

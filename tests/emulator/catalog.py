@@ -22,17 +22,17 @@ UPDATABLE = ("name", "status", "status_message", "user_arn", "resources", "tags"
 
 
 class Catalog:
-    """The state that calls read and change; callers hold a lock around each call.
+    """The state that calls read and change. It is not thread-safe: the endpoint holds a lock during each call.
 
-    Service actions run `speed` times as fast as the world says. The clock does not, since clients compare it with their
-    own.
+    Service actions run `speed` times as fast as the world defines. The clock does not run faster, because clients
+    compare it with their own.
     """
 
     def __init__(self, world: World, clock: Clock, speed: float = 1.0) -> None:
         self.world = world
         self.clock = clock
         self._speed = speed
-        # Who makes the current call.
+        # The caller of the current call.
         self.caller = self.caller_of("")
         self.paginator = Paginator()
         # Seeded, so that tests of random order are reproducible.
@@ -53,18 +53,18 @@ class Catalog:
         self._search_cache.clear()
 
     def caller_of(self, access_key: str) -> Caller:
-        """Return who calls with an access key."""
+        """Return the caller with an access key."""
         callers = self.world.callers
         return callers.get(access_key) or callers.get("*") or Caller()
 
     @property
     def user_arn(self) -> str:
-        """The ARN of the user who makes the current call."""
+        """The ARN of the user of the current call."""
         return self.caller.user_arn or self.world.user_arn
 
     @property
     def region(self) -> str:
-        """The region of the current call, of which the world is for that call."""
+        """The region of the current call, which is set as the world's region."""
         return self.world.region
 
     @region.setter
@@ -72,18 +72,21 @@ class Catalog:
         self.world = dataclasses.replace(self.world, region=region)
 
     def get_provisioned_product(self, product_id: str) -> ProvisionedProduct:
-        """Return a provisioned product in the call's region, with its current status."""
+        """Return a provisioned product with its current status; raise if it is not in the current region."""
         product = self.provisioned_products.get(product_id)
         if product is None or not self.is_in_region(product):
             raise ResourceNotFound(f"No provisioned product found with id: {product_id}")
         return self.with_current_status(product)
 
     def is_in_region(self, product: ProvisionedProduct) -> bool:
-        """Return whether a product can be found in the region of the current call."""
+        """Return whether a product exists in the region of the current call."""
         return product.region in ("", self.region)
 
     def with_current_status(self, product: ProvisionedProduct) -> ProvisionedProduct:
-        """Return the product with its current status: by a change of somebody else, or by a switch its last record."""
+        """Return the product with its current status.
+
+        It depends on a change by another user, and, if the switch is set, on whether the last record has ended.
+        """
         if (change := product.change) is not None:
             if self.clock.now() < (self._began if change.began is None else change.began) + change.seconds:
                 return dataclasses.replace(product, status=change.status, status_message=change.message)
@@ -95,12 +98,12 @@ class Catalog:
         return dataclasses.replace(product, status=self.switches.product_status_while_running)
 
     def find_provisioned_product_id(self, name: str) -> str | None:
-        """Return the id of the product with a name in the region of the current call."""
+        """Return the id of the product with this name in the region of the current call."""
         return self.ids_by_name.get((name, self.region)) or self.ids_by_name.get((name, ""))
 
     def product_of(self, parameters: Mapping[str, Any], region: str) -> str | None:
-        """Return the id of the product that a request is about: it names the product, or a record of it."""
-        # The request has not been validated yet.
+        """Return the id of the product to which a request refers by its id, its name or one of its records."""
+        # The request has not been validated yet, so members can have any type.
         given = str(parameters.get("Id"))
         name = str(parameters.get("Name") or parameters.get("ProvisionedProductName"))
         if given in self.records:
@@ -109,7 +112,7 @@ class Catalog:
         return named or parameters.get("ProvisionedProductId") or parameters.get("Id")
 
     def cached_search(self, key: str, search: Callable[[], list[str]]) -> list[str]:
-        """Return the ids that a search finds, cached until a product changes or an execution starts."""
+        """Return the ids that a search finds; the result is cached until a product changes or an execution starts."""
         is_cacheable = self.switches.product_status_while_running == "AVAILABLE" and not self.switches.describable_after
         is_cacheable &= not self._has_changes
         key = f"{self.region} {self.user_arn} {key}"
@@ -127,7 +130,7 @@ class Catalog:
         return [self.world.service_actions[name] for name in product.artifacts[artifact_id].service_actions]
 
     def get_service_action(self, product: ProvisionedProduct, action_id: str) -> ServiceAction:
-        """Return a service action that is associated with the provisioned product's artifact."""
+        """Return a service action; raise if it is not associated with the provisioned product's artifact."""
         for action in self.list_service_actions(product.product, product.artifact):
             if action.id == action_id:
                 return action
@@ -154,7 +157,7 @@ class Catalog:
         return record
 
     def replay(self, token: str, *, product_id: str, action_id: str, parameters: Mapping[str, Any]) -> Record | None:
-        """Return the record that a token created, or None if the token is unused or has expired."""
+        """Return the record that a token created, or None if the token was not used or has expired."""
         record_id, earlier = self._token_uses.get(token, ("", {}))
         lifetime = self.switches.token_lifetime
         record = self.records.get(record_id)
@@ -166,20 +169,20 @@ class Catalog:
         return record
 
     def get_record(self, record_id: str) -> Record:
-        """Return a record that the caller can describe now."""
+        """Return a record; raise if the caller can't describe it now."""
         record = self.records.get(record_id)
         if record is None or not self.is_in_region(record.product) or not self.is_describable(record):
             raise ResourceNotFound(f"No record found with id: {record_id}")
         return record
 
     def is_describable(self, record: Record) -> bool:
-        """Return whether reads find the record: after a delay, and unless the product was given to a new owner."""
+        """Return whether reads find the record, depending on a delay and on a change of the product's owner."""
         caller, owner = self.user_arn, self.provisioned_products[record.product.id].user_arn
         reassigned = owner != record.product.user_arn == caller
         return not reassigned and self.clock.now() - record.created >= self.switches.describable_after
 
     def visible_snapshot(self, record: Record) -> Snapshot:
-        """Return the state of a record as reads show it, which may lag behind."""
+        """Return the state of a record that reads return, which may be stale."""
         return snapshot_at(record, self.clock.now() - self.switches.describe_lag)
 
     def finish_record(
@@ -187,18 +190,18 @@ class Catalog:
     ) -> None:
         """End a record now."""
         if status not in STATUSES:
-            raise ValueError(f"a record's status is one of {', '.join(STATUSES)}, not {status!r}")
+            raise ValueError(f"the status must be one of {', '.join(STATUSES)}, not {status!r}")
         if record_id not in self.records:
-            raise ValueError(f"there is no record {record_id!r}")
+            raise ValueError(f"unknown record {record_id!r}")
         record = self.records[record_id]
         self.records[record_id] = end_record(record, self.clock.now(), status=status, errors=errors, outputs=outputs)
 
     def update_product(self, product_id: str, changes: Mapping[str, Any]) -> None:
-        """Change fields of a provisioned product."""
+        """Update fields of a provisioned product."""
         unknown = sorted(set(changes) - set(UPDATABLE))
         if unknown or product_id not in self.provisioned_products:
             raise ValueError(
-                f"cannot update {', '.join(unknown) or repr(product_id)}; known are {', '.join(UPDATABLE)}"
+                f"can't update {', '.join(unknown) or repr(product_id)}; the fields are {', '.join(UPDATABLE)}"
             )
         if "run" in changes:
             change_run(Run(), changes["run"], "run")

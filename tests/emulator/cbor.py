@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CBOR (RFC 8949), as far as AWS uses it; not botocore's, so that its mistakes are not ours."""
+"""The subset of CBOR (RFC 8949) that AWS uses, independent of botocore's implementation and its bugs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TIME = 1
 
 
 def encode(value: Any) -> bytes:
-    """Return a value as CBOR; a datetime is a time."""
+    """Encode a value as CBOR; a datetime becomes a tagged time."""
     if value is None or isinstance(value, bool):
         return bytes([_SIMPLE << 5 | {False: 20, True: 21, None: 22}[value]])
     if isinstance(value, int):
@@ -38,11 +38,11 @@ def encode(value: Any) -> bytes:
 
 
 def decode(body: bytes) -> Any:
-    """Return the value that a body has; raise ValueError if it is not CBOR, or has more after it."""
+    """Decode a body; raise ValueError if it is not CBOR, or if data follows the value."""
     stream = BytesIO(body)
     value = _decode(stream, _read(stream, 1)[0])
     if stream.read(1):
-        raise ValueError("there is more after the value")
+        raise ValueError("there is data after the value")
     return value
 
 
@@ -78,19 +78,19 @@ def _decode_simple(stream: BytesIO, info: int) -> Any:
     if info in _FLOATS:
         return struct.unpack(_FLOATS[info], _read(stream, struct.calcsize(_FLOATS[info])))[0]
     if info not in _CONSTANTS:
-        raise ValueError(f"there is no simple value {info}")
+        raise ValueError(f"unknown simple value {info}")
     return _CONSTANTS[info]
 
 
 def _decode_tagged(stream: BytesIO, tag: int) -> Any:
     value = _decode(stream, _read(stream, 1)[0])
     if tag != _TIME or not isinstance(value, (int, float)):
-        raise ValueError(f"the tag {tag} is not that of a time in seconds")
+        raise ValueError(f"the tag {tag} and its value are not a time in seconds")
     return datetime.datetime.fromtimestamp(value, datetime.timezone.utc)
 
 
 def _items(stream: BytesIO, info: int, each: int) -> Iterator[Any]:
-    """Yield the items of a list, a map or a text: as many times `each` as it says, or until a break."""
+    """Yield the items of a list, map or text: `each` times the encoded count, or until a break."""
     left = -1 if info == _INDEFINITE else _number(stream, info) * each
     while left:
         first = _read(stream, 1)[0]
@@ -104,12 +104,12 @@ def _number(stream: BytesIO, info: int) -> int:
     if info < 24:
         return info
     if info not in _LENGTHS:
-        raise ValueError(f"{info} is no length")
+        raise ValueError(f"invalid length {info}")
     return int(struct.unpack(_LENGTHS[info], _read(stream, struct.calcsize(_LENGTHS[info])))[0])
 
 
 def _read(stream: BytesIO, size: int) -> bytes:
     data = stream.read(min(size, 1 << 30))
     if len(data) != size:
-        raise ValueError("it ends too soon")
+        raise ValueError("the data is truncated")
     return data

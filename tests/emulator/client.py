@@ -23,7 +23,7 @@ from .world import WorldSource, read_world
 
 
 class ControlError(ValueError):
-    """The emulator rejected a command; the message is the emulator's."""
+    """The emulator rejected a command, with this message."""
 
 
 class Control:
@@ -31,7 +31,7 @@ class Control:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        # The emulator is local, so proxies from the environment must not be used.
+        # The emulator is local, so ignore the proxies in the environment.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def reset(self, world: Mapping[str, Any] | None = None) -> None:
@@ -39,7 +39,7 @@ class Control:
         self._call("reset", world=world)
 
     def calls(self, operation: str | None = None) -> list[dict[str, Any]]:
-        """Return the calls so far: operation, region, parameters (as sent), status, error_code, fault, time."""
+        """Return all calls: operation, region, access_key, parameters (as sent), status, error_code, fault, time."""
         result: list[dict[str, Any]] = self._call("calls", operation=operation)
         return result
 
@@ -51,8 +51,9 @@ class Control:
     def fault(self, operation: str, kind: str, **options: Any) -> None:
         """Set a fault on an operation, or on all with *.
 
-        It applies to each call, or with calls=[1, 2] to these calls from now on, or with every=k to every k-th. With a
-        region, a product (its id) or between=[now, later], only such calls count. Further options depend on the kind.
+        It applies to all calls, with calls=[1, 2] to the first and second call from now on, or with every=k to every
+        k-th call. With `region`, `product` (an id) or between=[start, end], only matching calls count. Some kinds have
+        additional options.
         """
         self._call("fault", operation=operation, kind=kind, **options)
 
@@ -65,16 +66,16 @@ class Control:
         return float(self._call("now"))
 
     def advance(self, seconds: float) -> float:
-        """Move the emulator's clock forward and return the new time."""
+        """Advance the emulator's clock, and return the new time."""
         return float(self._call("advance", seconds=seconds))
 
     def set(self, **switches: Any) -> dict[str, Any]:
-        """Change switches for undocumented behavior, and return all switches."""
+        """Set switches for undocumented behavior, and return all switches."""
         result: dict[str, Any] = self._call("set", **switches)
         return result
 
     def update_product(self, product_id: str, **changes: Any) -> None:
-        """Change fields of a provisioned product."""
+        """Update fields of a provisioned product."""
         self._call("update_product", product_id=product_id, **changes)
 
     def finish_record(self, record_id: str, status: str = "SUCCEEDED", **end: Any) -> None:
@@ -82,7 +83,7 @@ class Control:
         self._call("finish_record", record_id=record_id, status=status, **end)
 
     def output_violations(self) -> list[str]:
-        """Return how the emulator's responses violated botocore's model."""
+        """Return the violations of botocore's model in the emulator's responses."""
         result: list[str] = self._call("output_violations")
         return result
 
@@ -99,7 +100,7 @@ class Control:
 
 
 class Emulator(Control):
-    """An emulator that runs on a thread of this process, for the duration of a with block."""
+    """An emulator that runs on a thread of this process during a with block."""
 
     def __init__(
         self,
@@ -115,7 +116,7 @@ class Emulator(Control):
         certificate: str | None = None,
     ) -> None:
         if clock not in ("real", "manual") or (access_key is None) != (secret_key is None):
-            raise ValueError("clock is real or manual; access_key and secret_key go together")
+            raise ValueError("clock must be real or manual, and access_key and secret_key must be set together")
         credentials = Credentials(access_key, secret_key) if access_key else None
         endpoint = Endpoint(read_world(world), Clock(manual=clock == "manual"), credentials=credentials, speed=speed)
         self.server = Server((host, port), endpoint, latency=latency, certificate=certificate)
@@ -123,7 +124,7 @@ class Emulator(Control):
 
     @property
     def tls_url(self) -> str:
-        """The https address, which works if a certificate (a PEM file that includes the key) is given."""
+        """The https URL. It works only with `certificate`, a PEM file that includes the key."""
         return self.url.replace("http:", "https:", 1)
 
     def __enter__(self) -> Emulator:
@@ -151,13 +152,13 @@ class EmulatorClock:
         return self.slept
 
     def sleep(self, seconds: float) -> None:
-        """Advance this clock and the emulator's."""
+        """Advance this clock and the emulator's clock."""
         self.slept += seconds
         if seconds:
             self._emulator.advance(seconds)
 
     def wait(self, futures: Collection[Future[Any]], _seconds: float | None) -> set[Future[Any]]:
-        """Return the futures that are done, once one is: calls to the emulator take no time on this clock."""
+        """Wait for a future and return those that are done. Calls to the emulator take no time on this clock."""
         return wait(futures, return_when=FIRST_COMPLETED).done
 
     def jitter(self) -> float:
@@ -165,4 +166,4 @@ class EmulatorClock:
         return self._jitter
 
     def raise_on_signals(self) -> None:
-        """Do nothing: this clock does not handle signals."""
+        """Do nothing, because this clock does not handle signals."""

@@ -9,7 +9,7 @@ import time
 
 
 class Clock:
-    """The real time; a manual clock starts there and moves only by advance()."""
+    """A clock that returns the real time, or a manual clock that starts there and changes only with advance()."""
 
     def __init__(self, *, manual: bool = False) -> None:
         self._is_manual = manual
@@ -21,8 +21,8 @@ class Clock:
         return self._start + (0.0 if self._is_manual else time.monotonic() - self._origin)
 
     def advance(self, seconds: float) -> float:
-        """Move the clock forward and return the new time."""
+        """Advance the clock, and return the new time."""
         if not seconds >= 0:
-            raise ValueError(f"time only moves forward, not by {seconds}")
+            raise ValueError(f"the clock can't be advanced by {seconds} s")
         self._start += seconds
         return self.now()

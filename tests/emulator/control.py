@@ -18,15 +18,15 @@ from .world import parse_outputs, read_world
 
 
 class Commands:
-    """The commands of the control API; their results are returned as JSON."""
+    """The commands of the control API. Their results are returned as JSON."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
 
     def run(self, name: str, arguments: Mapping[str, Any]) -> Any:
-        """Run a command; LookupError, TypeError and ValueError mean that the request is invalid."""
+        """Run a command; raise LookupError, TypeError or ValueError if the request is invalid."""
         if name not in COMMANDS:
-            raise LookupError(f"there is no command {name!r}; there are {', '.join(COMMANDS)}")
+            raise LookupError(f"unknown command {name!r}; the commands are {', '.join(COMMANDS)}")
         with self._endpoint.lock:
             return COMMANDS[name](self, **arguments)
 
@@ -35,7 +35,7 @@ class Commands:
         self._endpoint.reset(self._endpoint.initial_world if world is None else read_world(world))
 
     def calls(self, operation: str | None = None) -> list[dict[str, Any]]:
-        """Return the calls so far, oldest first."""
+        """Return all calls, oldest first."""
         return [call for call in self._endpoint.calls if operation in (None, call["operation"])]
 
     def records(self) -> list[dict[str, Any]]:
@@ -54,12 +54,12 @@ class Commands:
         """Set a fault."""
         known = [name for operations in OPERATIONS.values() for name in operations]
         if operation != "*" and operation not in known:
-            raise ValueError(f"there is no operation {operation!r}; there are *, {', '.join(known)}")
+            raise ValueError(f"unknown operation {operation!r}; the operations are *, {', '.join(known)}")
         if kind == "replaced" and operation in OPERATIONS["sts"]:
-            raise ValueError(f"{operation} is answered with XML, whose members can't be replaced")
+            raise ValueError(f"{operation} returns XML, whose members can't be replaced")
         product = options.get("product")
         if product is not None and product not in self._endpoint.catalog.provisioned_products:
-            raise ValueError(f"there is no provisioned product {product!r}")
+            raise ValueError(f"unknown provisioned product {product!r}")
         self._endpoint.faults.add(operation, kind, **options)
 
     def clear_faults(self) -> None:
@@ -71,17 +71,17 @@ class Commands:
         return self._endpoint.clock.now()
 
     def advance(self, seconds: float) -> float:
-        """Move the emulator's clock forward and return the new time."""
+        """Advance the emulator's clock, and return the new time."""
         return self._endpoint.clock.advance(seconds)
 
     def set(self, **switches: Any) -> dict[str, Any]:
-        """Change switches and return all switches."""
+        """Set switches, and return all switches."""
         catalog = self._endpoint.catalog
         catalog.set_switches(switches)
         return dataclasses.asdict(catalog.switches)
 
     def update_product(self, product_id: str, **changes: Any) -> None:
-        """Change fields of a provisioned product."""
+        """Update fields of a provisioned product."""
         self._endpoint.catalog.update_product(product_id, changes)
 
     def finish_record(
@@ -91,13 +91,13 @@ class Commands:
         errors: list[dict[str, str]] | None = None,
         outputs: Mapping[str, str] | list[dict[str, str]] | None = None,
     ) -> None:
-        """End a record now; errors are mappings of code and description, and outputs as in a world."""
+        """End a record now. `errors` have code and description; `outputs` have the same form as in a world."""
         run_errors = tuple(RunError(**error) for error in errors or ())
         run_outputs = parse_outputs(outputs, record_id)
         self._endpoint.catalog.finish_record(record_id, status=status, errors=run_errors, outputs=run_outputs)
 
     def output_violations(self) -> list[str]:
-        """Return how responses violated botocore's model."""
+        """Return the violations of botocore's model in responses."""
         return self._endpoint.output_violations
 
 

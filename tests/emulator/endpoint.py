@@ -48,7 +48,7 @@ class Endpoint:
         self.reset(world)
 
     def reset(self, world: World) -> None:
-        """Start over with a world: no records, no calls, no faults."""
+        """Load a world, and discard all records, calls and faults."""
         with self.lock:
             self.catalog = Catalog(world, self.clock, self._speed)
             self.faults = FaultInjector(self.clock)
@@ -56,7 +56,7 @@ class Endpoint:
             self.output_violations: list[str] = []
 
     def handle(self, request: Request, request_id: str) -> Response:
-        """Record and execute a call, with any fault that applies to it, and return the response."""
+        """Log and execute a call, apply any matching fault, and return the response."""
         protocol = detect_protocol(request)
         call: dict[str, Any] = {
             "operation": None,
@@ -127,14 +127,14 @@ class Endpoint:
         violations = find_violations(result, operation_model(protocol.service, operation).output_shape)
         if violations:
             self.output_violations.extend(f"{operation}: {text}" for text in violations)
-            LOG.error("The answer of %s does not fit botocore's model: %s", operation, "; ".join(violations))
-            raise InternalFailure("The emulator's own answer does not fit the service's model")
+            LOG.error("The response of %s violates botocore's model: %s", operation, "; ".join(violations))
+            raise InternalFailure("The emulator's response violates the service's model")
 
 
 def _identify_operation(protocol: WireProtocol, request: Request, call: dict[str, Any]) -> str:
     operation = call["operation"] = protocol.parse_operation(request)
     if operation not in OPERATIONS[protocol.service]:
-        raise UnknownOperation(f"{operation} is unknown to the emulator")
+        raise UnknownOperation(f"The emulator does not support the operation {operation}")
     return operation
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What playbooks that are shown to people, against the emulator, have in their environment; and clients for CBOR."""
+"""Environment variables for playbooks that are demonstrated against the emulator, and for clients that use CBOR."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ ENVIRONMENT = {
     "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
     "ANSIBLE_LOCALHOST_WARNING": "false",
     "ANSIBLE_NOCOWS": "true",
-    # The emulator takes any keys, unless it is told which.
+    # The emulator accepts any keys, unless it was started with particular ones.
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "emulator",
 }
 
-# As AWS_DATA_PATH, it makes botocore speak CBOR to Service Catalog, if it can.
+# The value of AWS_DATA_PATH with which botocore uses CBOR for Service Catalog, if it supports CBOR.
 CBOR_CLIENT = str(pathlib.Path(__file__).parent / "cbor_client")
 HAS_CBOR = hasattr(parsers, "RpcV2CBORParser")

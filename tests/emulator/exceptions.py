@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ServiceError(Exception):
-    """An error that is sent to the caller as the response."""
+    """An error that is returned to the caller as the response."""
 
     code = "InternalFailure"
     status = 400
@@ -65,7 +65,7 @@ class ExpiredToken(ServiceError):
     code = "ExpiredTokenException"
 
 
-# What STS answers with 403.
+# Errors for which STS returns the status 403.
 FORBIDDEN = (AccessDenied, ExpiredToken, InvalidSignature, MissingAuthenticationToken, UnrecognizedClient)
 
 

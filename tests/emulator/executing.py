@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Validation and start of an ExecuteProvisionedProductServiceAction."""
+"""Validation and start of executions by ExecuteProvisionedProductServiceAction."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Values = Mapping[str, Sequence[str]]
 def execute(
     catalog: Catalog, product_id: str, action_id: str, *, token: str, parameters: Values
 ) -> tuple[Record, bool]:
-    """Return the record of an execution, and whether it is an existing one that the token replays."""
+    """Start an execution or replay its token; return the record, and whether it was replayed."""
     replayed = catalog.replay(token, product_id=product_id, action_id=action_id, parameters=parameters)
     if replayed is not None and catalog.switches.replay_while_busy == "accept":
         return replayed, True
@@ -40,7 +40,7 @@ def execute(
 
 
 def default_parameters(product: ProvisionedProduct, action: ServiceAction) -> dict[str, list[str]]:
-    """Return the parameters' default values, which for targets are the product's resources."""
+    """Return the default values of the parameters. Those of targets are the product's resources."""
     return {
         parameter.name: list(product.resources if parameter.type == TARGET else parameter.default_values)
         for parameter in action.parameters

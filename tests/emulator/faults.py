@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fault injection into the n-th, every k-th or each call of an operation."""
+"""Fault injection into particular calls, every k-th call or all calls of an operation."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ ERRORS: dict[str, tuple[type[ServiceError], str]] = {
     "expired_token": (ExpiredToken, "The security token included in the request is expired"),
     "validation": (ValidationFailed, "1 validation error detected, injected on request"),
 }
-# The call is executed, but the response is the error of another kind.
+# The call is executed, but the response is an error: that of the given kind.
 ERRORS_AFTER_EXECUTION = {"internal_after": "internal", "unavailable_after": "unavailable"}
-# Of a proxy.
+# The error page of a proxy.
 _PAGE = b"<html>\n<head><title>Blocked</title></head>\n<body>Bad Gateway</body>\n</html>"
-# The call is not executed: there is no response, or one that is not the service's.
+# The call is not executed, and there is no response, or one that does not come from the service.
 CANNED_RESPONSES = {
     "reset_before": Response(0, b"", "", reset=True),
     "hang": Response(0, b"", "", reset=True, delay=FOREVER),
@@ -82,7 +82,7 @@ OPTIONS = {
 
 
 def injected_error(kind: str, *, user: str, action: str) -> ServiceError:
-    """Return the error of a fault, whether the call is executed or not."""
+    """Return the error of a fault, which is the same whether the call is executed or not."""
     error, text = ERRORS[ERRORS_AFTER_EXECUTION.get(kind, kind)]
     return error(text.format(user=user, action=action))
 
@@ -103,7 +103,7 @@ def _merge_into_body(response: Response, members: Mapping[str, Any]) -> bytes:
 
 
 def _deep_merge(old: Any, new: Any) -> Any:
-    """Return the new value; if both are objects, merge the new one's members over the old one's."""
+    """Merge the members of `new` over those of `old` if both are objects; otherwise, return `new`."""
     if not (isinstance(old, dict) and isinstance(new, dict)):
         return new
     return {**old, **{name: _deep_merge(old.get(name), value) for name, value in new.items()}}
@@ -111,14 +111,14 @@ def _deep_merge(old: Any, new: Any) -> Any:
 
 def _check_kind(kind: str, options: set[str]) -> None:
     if kind not in KINDS:
-        raise ValueError(f"there is no fault {kind!r}; there are {', '.join(KINDS)}")
+        raise ValueError(f"unknown fault {kind!r}; the faults are {', '.join(KINDS)}")
     if options != OPTIONS.get(kind, set()) and not (kind == "rate_limit" and options == {"per_second"}):
-        raise ValueError(f"{kind} takes {sorted(OPTIONS.get(kind, ()))}, not {sorted(options)}")
+        raise ValueError(f"the options of {kind} are {sorted(OPTIONS.get(kind, ()))}, not {sorted(options)}")
 
 
 @dataclass
 class Fault:
-    """One fault, the calls that it can apply to, how many of them it has counted, and the bucket of a rate limit."""
+    """A fault, the calls to which it can apply, the number of those so far, and the token bucket of a rate limit."""
 
     operation: str
     kind: str
@@ -133,7 +133,7 @@ class Fault:
     refilled_at: float = 0.0
 
     def concerns(self, operation: str, region: str, product: str | None, now: float) -> bool:
-        """Return whether a call now counts for the fault."""
+        """Return whether the fault counts a call made now."""
         start, end = self.between or (now, FOREVER)
         return (
             self.operation in ("*", operation)
@@ -162,7 +162,7 @@ class Fault:
 
 
 class FaultInjector:
-    """The faults that are set; callers hold a lock around each method."""
+    """The active faults. It is not thread-safe: callers must hold a lock."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -180,16 +180,16 @@ class FaultInjector:
         between: Sequence[float] | None = None,
         **options: Any,
     ) -> None:
-        """Set a fault on an operation, or on all with *; `calls` are counted from now on, starting at 1.
+        """Set a fault on an operation, or on all with *. `calls` are counted from now on, starting at 1.
 
-        With a region, only calls that are signed for it count; with a product, those about it; with two moments of the
-        emulator's clock, those from the first until before the second.
+        With `region`, only calls signed for it count, and with `product`, only calls that refer to it. `between` is the
+        start and the exclusive end of a time window, by the emulator's clock.
         """
         _check_kind(kind, set(options))
         if (calls is not None and every is not None) or (every is not None and every < 1):
-            raise ValueError("a fault hits either some calls or every k-th, k being 1 or more")
+            raise ValueError("calls and every exclude each other, and every must be at least 1")
         if between is not None and not (len(between) == 2 and between[0] < between[1]):
-            raise ValueError(f"between takes two moments, the earlier one first, not {between}")
+            raise ValueError(f"between must be two times, the earlier one first, not {between}")
         if kind == "rate_limit":
             options.setdefault("burst", max(1.0, options["per_second"]))
         fault = Fault(operation, kind, calls, every, options, region, product, between)
@@ -201,9 +201,9 @@ class FaultInjector:
         self._faults.clear()
 
     def trigger(self, operation: str, region: str, product: str | None) -> Fault | None:
-        """Count a call for every fault that it concerns, and return the first one that applies to it."""
+        """Count a call for every fault that concerns it, and return the first one that applies."""
         now = self._clock.now()
         matching = [fault for fault in self._faults if fault.concerns(operation, region, product, now)]
-        # Every matching fault counts the call, so this must not stop at the first one that applies.
+        # A list, because every matching fault must count the call, not only the first one that applies.
         triggered = [fault for fault in matching if fault.trigger(now)]
         return triggered[0] if triggered else None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Expansion of a world's `generated`: many provisioned products that differ by their number only."""
+"""Expansion of a world's `generated`: many provisioned products that differ only in their number."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NUMBER_PLACEHOLDER = re.compile(r"\{n(?::([^}]*))?\}")
 
 
 def expand(raw: Mapping[str, Any], number: int) -> Iterator[dict[str, Any]]:
-    """Yield `count` provisioned products, with the number of each where `{n}` or `{n:05}` stands."""
+    """Yield `count` provisioned products; replace `{n}`, or for example `{n:05}`, with the number of each."""
     members = {"id": f"pp-{number}-{{n:09}}", "name": f"fleet-{number}-{{n:05}}", **raw}
     count = members.pop("count", 0)
     for n in range(1, count + 1):

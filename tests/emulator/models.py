@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The objects of a world."""
+"""The objects that a world consists of."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class RunError:
-    """One of a record's errors."""
+    """An error of a record."""
 
     code: str
     description: str
@@ -20,7 +20,7 @@ class RunError:
 
 @dataclass(frozen=True)
 class Output:
-    """An output of a record or of a provisioned product; two of one may have the same key."""
+    """An output of a record or of a provisioned product. Keys need not be unique."""
 
     key: str
     value: str
@@ -29,7 +29,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Run:
-    """How an execution of a service action proceeds; all times are in seconds after its start."""
+    """The course of a service action's execution. All times are in seconds after its start."""
 
     seconds: float = 2.0
     ends: str = "SUCCEEDED"
@@ -39,7 +39,7 @@ class Run:
     outputs: tuple[Output, ...] = ()
 
     def at_speed(self, speed: float) -> Run:
-        """Return the run as it is if everything happens `speed` times as fast."""
+        """Return the run with all times divided by `speed`."""
         in_error_from = None if self.in_error_from is None else self.in_error_from / speed
         return replace(
             self, seconds=self.seconds / speed, created_for=self.created_for / speed, in_error_from=in_error_from
@@ -48,7 +48,7 @@ class Run:
 
 @dataclass(frozen=True)
 class ActionParameter:
-    """A parameter of a service action; Service Catalog itself sets the default of parameters of type TARGET."""
+    """A parameter of a service action. Service Catalog itself sets the default of parameters of type TARGET."""
 
     name: str
     type: str = "TEXT_VALUE"
@@ -57,7 +57,7 @@ class ActionParameter:
 
 @dataclass(frozen=True)
 class Definition:
-    """The Systems Manager document behind a service action; `parameters` is JSON text."""
+    """The Systems Manager document that a service action runs. `parameters` is a JSON string."""
 
     name: str
     version: str = "1"
@@ -67,7 +67,7 @@ class Definition:
 
 @dataclass(frozen=True)
 class ServiceAction:
-    """A service action, and how its executions proceed."""
+    """A service action, and the course of its executions."""
 
     id: str
     name: str
@@ -97,9 +97,10 @@ class Product:
 
 @dataclass(frozen=True)
 class Change:
-    """A change of a provisioned product by somebody else, such as an update: its `status` until it `ends` as another.
+    """A change of a provisioned product by another user, such as an update.
 
-    `seconds` count from `began`, in POSIX seconds; without it, from the start of the world.
+    The product has `status` for `seconds`, and then the status `ends`. They count from `began`, in POSIX seconds, or
+    from when the world was loaded.
     """
 
     seconds: float
@@ -111,10 +112,11 @@ class Change:
 
 @dataclass(frozen=True)
 class ProvisionedProduct:
-    """A provisioned product; `created_time` is in POSIX seconds, `dashboards` are the names of CloudWatch dashboards.
+    """A provisioned product.
 
-    `outputs` are those of its last successful provisioning. The members of `run` override those of an action's run on
-    this product. A product with a `region` is found only there; without one, it is found in every region.
+    `created_time` is in POSIX seconds. `dashboards` are the names of CloudWatch dashboards. `outputs` are those of the
+    last successful provisioning. The members of `run` override those of an action's run. Without a `region`, the
+    product exists in every region.
     """
 
     id: str
@@ -138,15 +140,15 @@ class ProvisionedProduct:
 
     @property
     def provisioning_record_id(self) -> str:
-        """The id of the record that provisioned it, which cannot be read."""
+        """The id of the record that provisioned the product. No operation returns that record."""
         return f"rec-{self.id.removeprefix('pp-')}"
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls with an access key, or with any other if that is `*`; without a `policy`, all is allowed.
+    """The caller with an access key, or with any other key if it is `*`.
 
-    Without a `user_arn`, it is the world's user.
+    Without a `policy`, everything is allowed. `user_arn` defaults to the world's user.
     """
 
     access_key: str = "*"
@@ -156,7 +158,7 @@ class Caller:
 
 @dataclass(frozen=True)
 class World:
-    """The initial state; the mappings are indexed by id, `callers` by access key, `switches` by name."""
+    """The initial state. Mappings have ids as keys, except `callers` (access keys) and `switches` (names)."""
 
     account: str = "123456789012"
     region: str = "us-east-1"

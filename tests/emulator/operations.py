@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The operations; each takes the members of the request and returns those of the response, in wire form."""
+"""The operations. Each takes the members of the request, and returns those of the response in wire form."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def execute_provisioned_product_service_action(catalog: Catalog, parameters: Mem
 
 
 def describe_service_action_execution_parameters(catalog: Catalog, parameters: Members) -> dict[str, Any]:
-    """Return an action's parameters with their defaults for one provisioned product."""
+    """Return the parameters of an action, with their defaults for a provisioned product."""
     product = catalog.get_provisioned_product(parameters["ProvisionedProductId"])
     action = catalog.get_service_action(product, parameters["ServiceActionId"])
     defaults = default_parameters(product, action)
@@ -115,11 +115,11 @@ def describe_provisioned_product(catalog: Catalog, parameters: Members) -> dict[
 
 
 def get_provisioned_product_outputs(catalog: Catalog, parameters: Members) -> dict[str, Any]:
-    """Return a page of a provisioned product's own outputs, all or those with certain keys."""
+    """Return a page of a provisioned product's outputs, all or only those with certain keys."""
     names = {"by_id": "ProvisionedProductId", "by_name": "ProvisionedProductName"}
     product = _find_product(catalog, parameters, **names)
     if not product.outputs and product.status in ("ERROR", "PLAN_IN_PROGRESS"):
-        # AWS' own words.
+        # The message is AWS's.
         raise InvalidParameters("Last Successful Provisioning Record doesn't exist.")
     outputs, keys = record_outputs(product.outputs), parameters.get("OutputKeys")
     found = [output for output in outputs if not keys or output["OutputKey"] in keys]
@@ -157,9 +157,9 @@ def get_caller_identity(catalog: Catalog, _parameters: Members) -> dict[str, Any
 
 
 def assume_role(catalog: Catalog, parameters: Members) -> dict[str, Any]:
-    """Return credentials of a role, which every caller may assume.
+    """Return credentials of a role. Every caller may assume any role.
 
-    They expire by this machine's clock, which is the one that clients compare with.
+    The expiration is based on the machine's clock, because clients compare it with that.
     """
     session = f"{parameters['RoleArn'].rsplit('/', 1)[-1]}/{parameters['RoleSessionName']}"
     seconds = catalog.switches.session_seconds
@@ -178,7 +178,7 @@ def assume_role(catalog: Catalog, parameters: Members) -> dict[str, Any]:
 
 
 def _find_product(catalog: Catalog, parameters: Members, *, by_id: str, by_name: str) -> ProvisionedProduct:
-    """Return the provisioned product that exactly one of two members gives."""
+    """Return the provisioned product with the given id or name; exactly one of them must be present."""
     if (by_id in parameters) == (by_name in parameters):
         raise InvalidParameters(f"Exactly one of {by_id} and {by_name} is needed")
     name = parameters.get(by_name)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pagination with opaque tokens that are valid only for the operation and arguments they were made for."""
+"""Pagination with opaque tokens that are valid only for the operation and arguments of their request."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Paginator:
     def page(
         self, items: Sequence[T], operation: str, *, parameters: Mapping[str, Any], max_size: int | None = None
     ) -> tuple[Sequence[T], dict[str, str]]:
-        """Return the requested page's items, and the response's NextPageToken member if there are more pages."""
+        """Return the items of the requested page, and the NextPageToken member if there are more pages."""
         size = parameters.get("PageSize") or DEFAULT_PAGE_SIZE
         size = min(size, max_size) if max_size else size
         start = self._decode_token(operation, parameters)

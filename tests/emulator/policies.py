@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""IAM policies: AWS' managed ones for Service Catalog as data, and the access level at which one allows an action."""
+"""IAM policies: AWS's managed policies for Service Catalog, and the level at which a policy allows an action."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-# Widest first; a policy that grants one grants those after it.
+# Widest first. A policy that grants a level also grants the levels after it.
 LEVELS = ("Account", "Role", "User")
 _CONDITION = re.compile("servicecatalog:(account|role|user)Level")
 
@@ -39,7 +39,7 @@ _SSM_READS = ["ssm:DescribeDocument", "ssm:GetAutomationExecution"]
 
 
 def _policy(unconditional: Sequence[str], own: Sequence[str] = ()) -> dict[str, Any]:
-    """Return a policy that allows actions, and others under the condition of the user's level."""
+    """Return a policy that allows some actions unconditionally, and the actions `own` only at the user's level."""
     condition = {"StringEquals": {"servicecatalog:userLevel": "self"}}
     actions = [f"servicecatalog:{action}" for action in own]
     return {
@@ -55,8 +55,8 @@ def _servicecatalog(*actions: str) -> list[str]:
     return [f"servicecatalog:{action}" for action in actions]
 
 
-# What they say of Service Catalog and Systems Manager; AWS publishes them in its reference of managed policies. The end
-# user's is version 7, the last whose text was at hand: GetProvisionedProductOutputs is not among its actions.
+# Only the actions of Service Catalog and Systems Manager, from the AWS managed policy reference. The end user's policy
+# is version 7, the latest available text, which does not include GetProvisionedProductOutputs.
 MANAGED_POLICIES: dict[str, dict[str, Any]] = {
     "AWSServiceCatalogEndUserFullAccess": _policy(
         [*_servicecatalog(*_LAUNCH_READS, "ProvisionProduct", "SearchProducts"), *_SSM_READS], (*_READS, *_WRITES)
@@ -71,22 +71,22 @@ MANAGED_POLICIES: dict[str, dict[str, Any]] = {
 
 
 def read_policy(given: str | Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """Return a policy by its managed name, or as it is; raise ValueError for what this can't evaluate."""
+    """Return the managed policy with a name, or the given policy; raise ValueError if it can't be evaluated."""
     if given is None:
         return None
     if isinstance(given, str):
         if given not in MANAGED_POLICIES:
-            raise ValueError(f"there is no policy {given!r}; there are {', '.join(MANAGED_POLICIES)}")
+            raise ValueError(f"unknown policy {given!r}; the managed policies are {', '.join(MANAGED_POLICIES)}")
         return MANAGED_POLICIES[given]
     for statement in given["Statement"]:
         if statement.get("Effect") != "Allow" or not statement.get("Action"):
-            raise ValueError("a statement of a policy has the Effect Allow, and an Action")
+            raise ValueError("a statement must have the Effect Allow and an Action")
         _level_of_statement(statement)
     return given
 
 
 def allowed_level(policy: Mapping[str, Any], action: str) -> str | None:
-    """Return the widest level at which a policy allows an action, None if it does not."""
+    """Return the widest level at which a policy allows an action, or None if it doesn't."""
     levels = [
         _level_of_statement(statement)
         for statement in policy["Statement"]
@@ -103,7 +103,7 @@ def _level_of_statement(statement: Mapping[str, Any]) -> str:
     ((key, value),) = keys.items()
     match = _CONDITION.fullmatch(key)
     if operator != "StringEquals" or not match or _as_list(value) != ["self"]:
-        raise ValueError(f"a condition is StringEquals of an access level and self, not {condition}")
+        raise ValueError(f"a condition must be StringEquals of an access level and self, not {condition}")
     return match[1].capitalize()
 
 

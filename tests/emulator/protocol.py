@@ -29,7 +29,7 @@ _QUERY_ERROR_CODES = {
 }
 
 
-# Deeper than any member of the model.
+# More than the depth of any member in the model.
 _DEEPEST = 32
 _CBOR_PATH = re.compile(r"/service/([^/]+)/operation/([^/]+)")
 
@@ -49,8 +49,8 @@ class Response:
     """An HTTP response, and how to send it.
 
     `delay`, and `pause` before each byte of the body, are in real seconds. `declared_length` replaces the true
-    Content-Length. `reset` resets the connection instead of sending the response. `location` is the Location header,
-    `date` the Date header instead of the emulator's time, or none if it is empty.
+    Content-Length. `reset` resets the connection instead of sending the response. `location` is the Location header.
+    `date` replaces the emulator's time in the Date header; an empty string omits the header.
     """
 
     status: int
@@ -65,7 +65,7 @@ class Response:
 
 
 class JsonProtocol:
-    """JSON 1.1, where a header names the operation."""
+    """The protocol JSON 1.1, in which a header has the name of the operation."""
 
     service = "servicecatalog"
     content_type = "application/x-amz-json-1.1"
@@ -75,14 +75,14 @@ class JsonProtocol:
         """Return the name of the requested operation."""
         target, _dot, operation = request.headers.get("X-Amz-Target", "").partition(".")
         if request.method != "POST" or request.path != "/" or target != self.target_prefix or not operation:
-            raise UnknownOperation(f"{request.method} {request.path} names no operation")
+            raise UnknownOperation(f"{request.method} {request.path} does not name an operation")
         return str(operation)
 
     def parse_parameters(self, request: Request) -> dict[str, Any]:
         """Return the members of the request."""
         if request.headers.get_content_type() != self.content_type:
             raise SerializationFailed(f"Content-Type must be {self.content_type}")
-        # As a text, since json.loads() guesses the encoding of bytes; a text with a byte-order mark it refuses.
+        # Decoded first, because json.loads() guesses the encoding of bytes. It rejects a str with a byte order mark.
         return _parse(lambda: json.loads(request.body.decode(), parse_constant=_refuse_constant))
 
     def serialize_result(self, _operation: str, result: Mapping[str, Any], _request_id: str) -> Response:
@@ -96,7 +96,7 @@ class JsonProtocol:
 
 
 class CborProtocol:
-    """RPC v2 with CBOR, where the path names the operation."""
+    """The protocol RPC v2 with CBOR, in which the path has the name of the operation."""
 
     service = JsonProtocol.service
     content_type = "application/cbor"
@@ -106,7 +106,7 @@ class CborProtocol:
         path = _CBOR_PATH.fullmatch(request.path)
         is_cbor = request.headers.get("Smithy-Protocol") == "rpc-v2-cbor"
         if request.method != "POST" or not (path and is_cbor) or path[1] != JsonProtocol.target_prefix:
-            raise UnknownOperation(f"{request.method} {request.path} names no operation")
+            raise UnknownOperation(f"{request.method} {request.path} does not name an operation")
         return path[2]
 
     def parse_parameters(self, request: Request) -> dict[str, Any]:
@@ -127,14 +127,14 @@ class CborProtocol:
 
 
 def _parse(read: Callable[[], Any]) -> dict[str, Any]:
-    """Return the members that a body has, or raise if it can't be read, has none, or is nested too deeply."""
+    """Return the members of a body; raise if it can't be parsed, is not an object, or is nested too deeply."""
     try:
         members = read()
         _check_depth(members, _DEEPEST)
     except (RecursionError, ValueError) as error:
         raise SerializationFailed(f"The body can't be read: {error}") from error
     if not isinstance(members, dict):
-        raise SerializationFailed("The body is no object")
+        raise SerializationFailed("The body is not an object")
     return members
 
 
@@ -150,7 +150,7 @@ def _refuse_constant(name: str) -> None:
 
 
 class QueryProtocol:
-    """AWS query, with form-encoded requests and XML responses; a number in a result is a time."""
+    """The AWS query protocol, with form-encoded requests and XML responses. A float in a result is a time."""
 
     service = "sts"
     content_type = "text/xml"
@@ -160,11 +160,11 @@ class QueryProtocol:
         """Return the name of the requested operation."""
         action = self._parse_form(request).get("Action")
         if request.method != "POST" or request.path != "/" or not action:
-            raise UnknownOperation(f"{request.method} {request.path} names no operation")
+            raise UnknownOperation(f"{request.method} {request.path} does not name an operation")
         return action
 
     def parse_parameters(self, request: Request) -> dict[str, Any]:
-        """Return the members of the request, none of which have members of their own."""
+        """Return the members of the request. Nested members are not supported."""
         form = self._parse_form(request)
         members = {name: value for name, value in form.items() if name not in ("Action", "Version")}
         return {
@@ -205,7 +205,7 @@ WireProtocol = Union[JsonProtocol, CborProtocol, QueryProtocol]
 
 
 def detect_protocol(request: Request) -> WireProtocol:
-    """Return the protocol of a request; JSON unless the body is a form, or the path or a header is that of CBOR."""
+    """Return the protocol of a request: query for a form, CBOR by the path or a header, otherwise JSON."""
     if request.headers.get_content_type() == "application/x-www-form-urlencoded":
         return QueryProtocol()
     if request.path.startswith("/service/") or "Smithy-Protocol" in request.headers:

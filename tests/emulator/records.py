@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A record's status, errors and outputs, computed from its age whenever they are read."""
+"""The status, errors and outputs of a record, computed from its age whenever it is read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)(?:\[([^\]]+)\])?\}")
 
 @dataclass(frozen=True)
 class Record:
-    """One execution: its request, its provisioned product, and how it proceeds after `created` (POSIX seconds)."""
+    """An execution: its request, its provisioned product, and its course after `created` (POSIX seconds)."""
 
     record_id: str
     execute_token: str
@@ -36,7 +36,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The state of a record at one point in time; `updated` is in POSIX seconds."""
+    """The state of a record at a point in time. `updated` is in POSIX seconds."""
 
     status: str
     updated: float
@@ -50,7 +50,7 @@ class Snapshot:
 
 
 def snapshot_at(record: Record, time: float) -> Snapshot:
-    """Return the state of a record at a time in POSIX seconds; before its start, the state at its start."""
+    """Return the state of a record at a time in POSIX seconds; before its start, return the initial state."""
     age = max(0.0, time - record.created)
     after, status = [change for change in status_changes(record.run) if change[0] <= age][-1]
     return Snapshot(
@@ -62,7 +62,7 @@ def snapshot_at(record: Record, time: float) -> Snapshot:
 
 
 def status_changes(run: Run) -> list[tuple[float, str]]:
-    """Return pairs of seconds after the start and status, in order of time."""
+    """Return pairs of the seconds after the start and the status, in chronological order."""
     changes = [(0.0, "CREATED"), (run.created_for, "IN_PROGRESS")]
     if run.in_error_from is not None:
         changes.append((run.in_error_from, "IN_PROGRESS_IN_ERROR"))
@@ -73,7 +73,7 @@ def status_changes(run: Run) -> list[tuple[float, str]]:
 def end_record(
     record: Record, time: float, *, status: str, errors: tuple[RunError, ...], outputs: tuple[Output, ...]
 ) -> Record:
-    """Return the record with its end at a time; a status that is not final stays for good."""
+    """Return the record with its end at a time. A status that is not final remains forever."""
     run = dataclasses.replace(record.run, seconds=time - record.created, ends=status, errors=errors, outputs=outputs)
     return dataclasses.replace(record, run=run)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Response structures in wire form; times are POSIX seconds."""
+"""Response structures in wire form. Times are in POSIX seconds."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def record_detail(record: Record, snapshot: Snapshot, record_type: str) -> dict[
 
 
 def record_outputs(outputs: Iterable[Output]) -> list[dict[str, str]]:
-    """Return RecordOutputs, of a record or of a provisioned product."""
+    """Return the RecordOutputs of a record or of a provisioned product."""
     return [
         {
             "OutputKey": output.key,
@@ -51,7 +51,7 @@ def provisioned_product_detail(product: ProvisionedProduct, world: World) -> dic
 
 
 def _common_members(product: ProvisionedProduct, world: World) -> dict[str, Any]:
-    """Return what a ProvisionedProductDetail and a ProvisionedProductAttribute have in common."""
+    """Return the members that a ProvisionedProductDetail and a ProvisionedProductAttribute share."""
     return _without_empty(
         {
             "Name": product.name,

@@ -38,24 +38,24 @@ SEARCH_FIELDS = (
     "userArn",
     "userArnSession",
 )
-# Those that botocore documents.
+# The values that botocore documents.
 SORT_FIELDS = ("arn", "id", "name", "lastRecordId")
 
-# The access level of a listing that gives none.
+# The access level of a listing without AccessLevelFilter.
 DEFAULT_LEVELS = {
     "SearchProvisionedProducts": "Account",
     "ScanProvisionedProducts": "User",
     "ListRecordHistory": "User",
 }
 
-# The fields to search, of which one must match, and the pattern.
+# The fields to search, and the pattern that at least one of them must match.
 Condition = tuple[Sequence[str], Pattern[str]]
 
 
 def access_filter(
     catalog: Catalog, operation: str, parameters: Mapping[str, Any]
 ) -> Callable[[ProvisionedProduct], bool]:
-    """Return a predicate for the AccessLevelFilter; without that, the operation's default level applies."""
+    """Return a predicate for the AccessLevelFilter, which defaults to the default level of the operation."""
     access = parameters.get("AccessLevelFilter") or {"Key": DEFAULT_LEVELS[operation], "Value": "self"}
     if access.get("Value") != "self" or "Key" not in access:
         raise InvalidParameters(f"AccessLevelFilter needs a Key and the Value self, not {access.get('Value')}")
@@ -72,7 +72,7 @@ def level_of(catalog: Catalog, product: ProvisionedProduct) -> str:
 
 
 def search(catalog: Catalog, parameters: Mapping[str, Any]) -> list[str]:
-    """Return the ids of the products that match a search; without SortBy, in a new random order on every call."""
+    """Return the ids of the products that match a search. Without SortBy, the order is random in each call."""
     field = parameters.get("SortBy")
     if field is not None and field not in SORT_FIELDS:
         raise ValidationFailed(f"Invalid sort field: {field}. Valid values are {', '.join(SORT_FIELDS)}")
@@ -147,5 +147,5 @@ def _wildcard_pattern(value: str) -> Pattern[str]:
 
 
 def role_arn(arn: str) -> str:
-    """Return what the sessions of a role have in common; the ARN itself if it is not one of a session."""
+    """Return the common prefix of the ARNs of a role's sessions, or the ARN itself if it is not a session's."""
     return arn.rsplit("/", 1)[0] if ":assumed-role/" in arn else arn

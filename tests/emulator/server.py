@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The HTTP server: keep-alive connections, each on its own thread, which can be delayed or reset by faults."""
+"""The HTTP server, with keep-alive connections on a thread each. Faults can delay or reset them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TLS_HANDSHAKE = b"\x16"
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection."""
+    """A connection."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -43,7 +43,7 @@ class Handler(BaseHTTPRequestHandler):
         super().setup()
 
     def finish(self) -> None:
-        """Close the TLS socket, because the server closes only the socket that it wraps."""
+        """Close the TLS socket, because the server closes only the underlying socket."""
         super().finish()
         if self.server.tls:
             self.request.close()
@@ -102,7 +102,7 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def log_message(self, *_args: Any) -> None:
-        """Log nothing: the control API returns the calls."""
+        """Log nothing, because the control API returns the calls."""
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):

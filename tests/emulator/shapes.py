@@ -18,7 +18,7 @@ from botocore.model import ListShape, OperationModel, ServiceModel, Shape, Struc
 
 @functools.cache
 def service_model(service: str) -> ServiceModel:
-    """Return the model that botocore ships, and ignore models in the user's home or AWS_DATA_PATH."""
+    """Return the model that is part of botocore; ignore models in the user's home and in AWS_DATA_PATH."""
     loader = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
     return ServiceModel(loader.load_service_model(service, "service-2"), service_name=service)
 
@@ -30,14 +30,14 @@ def operation_model(service: str, operation: str) -> OperationModel:
 
 
 def find_violations(value: Any, shape: Shape | None) -> list[str]:
-    """Return the violations of a value in wire form, worded as AWS words them; empty if the value fits the shape."""
+    """Return the violations of a shape by a value in wire form, with AWS's wording; an empty list if it conforms."""
     if shape is None:
         return [] if not value else [f"Value '{value}' is not expected"]
     return list(_validate(value, shape, ""))
 
 
 def without_nulls(value: Any, shape: Shape | None) -> Any:
-    """Return a value without the members that are null, which are as good as not given."""
+    """Return a value without null members, which count as omitted."""
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         return {
             name: without_nulls(member, shape.members.get(name)) for name, member in value.items() if member is not None
@@ -46,7 +46,7 @@ def without_nulls(value: Any, shape: Shape | None) -> Any:
 
 
 def with_times(value: Any, shape: Shape | None) -> Any:
-    """Return a value that fits a shape, with a datetime for each of its times, which are in POSIX seconds."""
+    """Return a value that conforms to a shape, with its times converted from POSIX seconds to datetimes."""
     if isinstance(shape, StructureShape):
         return {name: with_times(member, shape.members.get(name)) for name, member in value.items()}
     if isinstance(shape, ListShape):
@@ -130,7 +130,7 @@ _VALIDATORS: dict[str, Any] = {
 
 @functools.cache
 def _compile_pattern(pattern: str) -> Pattern[str]:
-    # The model's patterns are Java regular expressions; Python's re has no \p classes.
+    # The model has Java regular expressions, and Python's re has no \p classes.
     for java_class, python_class in ((r"\p{L}", r"\w"), (r"\p{N}", r"\d"), (r"\p{Z}", r"\s")):
         pattern = pattern.replace(java_class, python_class)
     return re.compile(pattern)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Signatures (SigV4): always required, and verified if credentials are configured."""
+"""Signatures (SigV4), which are always required, and verified if credentials are configured."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _AUTHORIZATION = re.compile(
 )
 
 
-# As botocore knows them, of all partitions.
+# The form of a region's name in all partitions that botocore knows.
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+){1,2}-\d+")
 
 
 def verify_signature(request: Request, service: str, credentials: Credentials | None, *, switches: Switches) -> str:
-    """Return the region that the request is signed for.
+    """Return the region for which the request is signed.
 
-    Raise unless it is signed for the service and a region, now, and with the credentials if they are given.
+    Raise if the service, the region or the date is wrong, or if the signature does not match the given credentials.
     """
     header = request.headers.get("Authorization")
     if not header:
@@ -68,7 +68,7 @@ def _check_signed_headers(request: Request, signed: list[str]) -> None:
 
 
 def _check_date(date: str, scope: str, most: float | None) -> None:
-    """Check the date of a signature by this machine's clock, which is the one that clients sign by."""
+    """Check the date of a signature with the machine's clock, because clients sign with that."""
     if not date.startswith(scope):
         raise InvalidSignature(
             f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date: {date}"

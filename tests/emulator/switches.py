@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Switches:
-    """The emulator's choice for each undocumented behavior; times are in seconds."""
+    """The emulator's choice for each undocumented behavior. Times are in seconds."""
 
     record_type: str = "EXECUTE_PROVISIONED_PRODUCT_SERVICE_ACTION"
     product_status_while_running: str = "AVAILABLE"
@@ -44,11 +44,11 @@ CHOICES = {
 
 
 def change_switches(switches: Switches, changes: Mapping[str, Any]) -> Switches:
-    """Return the switches with changes applied; raise ValueError for an unknown switch or value."""
+    """Return the switches with some of them changed; raise ValueError for an unknown switch or value."""
     known = [item.name for item in dataclasses.fields(Switches)]
     for name, value in changes.items():
         if name not in known:
-            raise ValueError(f"there is no switch {name!r}; there are {', '.join(known)}")
+            raise ValueError(f"unknown switch {name!r}; the switches are {', '.join(known)}")
         if name in CHOICES and value not in CHOICES[name]:
-            raise ValueError(f"{name} is one of {', '.join(map(str, CHOICES[name]))}, not {value!r}")
+            raise ValueError(f"{name} must be one of {', '.join(map(str, CHOICES[name]))}, not {value!r}")
     return dataclasses.replace(switches, **changes)

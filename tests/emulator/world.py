@@ -40,11 +40,11 @@ WorldSource = Union[str, pathlib.Path, Mapping[str, Any], None]
 
 
 class WorldError(ValueError):
-    """The source is not a valid world."""
+    """The source does not define a valid world."""
 
 
 def read_world(source: WorldSource = None) -> World:
-    """Return the world in a YAML file or a mapping of the same form; by default, the demo's."""
+    """Return the world from a YAML file or from a mapping of the same form; by default, the demo's world."""
     if source is None or isinstance(source, (str, pathlib.Path)):
         source = _load_yaml(pathlib.Path(source or DEMO))
     raw = _as_mapping(source, "the world")
@@ -62,7 +62,7 @@ def read_world(source: WorldSource = None) -> World:
 
 
 def change_run(run: Run, raw: Any, where: str) -> Run:
-    """Return a run with the members of a mapping applied."""
+    """Return a run with the members in a mapping changed."""
     members = _as_mapping(raw, where)
     if "errors" in members:
         members["errors"] = tuple(_build(RunError, item, f"{where}, errors") for item in members["errors"] or ())
@@ -72,14 +72,14 @@ def change_run(run: Run, raw: Any, where: str) -> Run:
 
 
 def parse_outputs(raw: Any, where: str) -> tuple[Output, ...]:
-    """Return outputs, which are a mapping of keys to values, or a list of mappings with descriptions."""
+    """Return outputs from a mapping of keys to values, or from a list of mappings with descriptions."""
     if isinstance(raw, Mapping):
         return tuple(Output(*pair) for pair in _string_mapping(raw).items())
     return tuple(_build(Output, item, f"{where}, outputs") for item in _pop_list({"outputs": raw}, "outputs"))
 
 
 def parse_tags(raw: Any, where: str) -> dict[str, str]:
-    """Return tags; raise WorldError if no product can have them."""
+    """Return tags; raise WorldError if they violate the service's model."""
     tags = _string_mapping(raw)
     if violations := _tag_violations(tuple(tags.items())):
         raise WorldError(f"{where}, tags: {violations}")
@@ -88,18 +88,18 @@ def parse_tags(raw: Any, where: str) -> dict[str, str]:
 
 @functools.cache
 def _tag_violations(tags: tuple[tuple[str, str], ...]) -> str:
-    # Cached, since thousands of generated products have the same tags.
+    # Cached, because thousands of generated products have the same tags.
     members = [{"Key": key, "Value": value} for key, value in tags]
     return "; ".join(find_violations(members, service_model("servicecatalog").shape_for("Tags")))
 
 
 def parse_change(raw: Any, where: str) -> Change | None:
-    """Return the change of a provisioned product by somebody else, None without one."""
+    """Return the change of a provisioned product by another user, or None."""
     return None if raw is None else _build(Change, raw, f"{where}, change")
 
 
 def posix_time(value: Any) -> float:
-    """Return POSIX seconds for a number, an ISO 8601 string or a YAML timestamp; the default time zone is UTC."""
+    """Convert a number, an ISO 8601 string or a YAML timestamp to POSIX seconds. The default time zone is UTC."""
     if isinstance(value, (int, float)):
         return float(value)
     moment = datetime.datetime.fromisoformat(str(value).replace("Z", "+00:00"))
@@ -188,7 +188,7 @@ def _check_references(world: World) -> None:
 
 def _resolve(name: str, index: Mapping[str, T], where: str) -> T:
     if name not in index:
-        raise WorldError(f"{where}: there is no {name!r}")
+        raise WorldError(f"{where}: {name!r} is not defined")
     return index[name]
 
 
@@ -197,7 +197,7 @@ def _build(kind: type[T], raw: Any, where: str, **converted: Any) -> T:
     known = {item.name for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(members) - known)
     if unknown:
-        raise WorldError(f"{where}: unknown {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+        raise WorldError(f"{where}: unknown {', '.join(unknown)}; the known members are {', '.join(sorted(known))}")
     try:
         return kind(**members)
     except TypeError as error:
@@ -229,6 +229,6 @@ def _index_by_id(items: Iterable[Any]) -> dict[str, Any]:
     index: dict[str, Any] = {}
     for item in items:
         if item.id in index:
-            raise WorldError(f"{item.id!r} is there twice")
+            raise WorldError(f"{item.id!r} is defined twice")
         index[item.id] = item
     return index

@@ -75,11 +75,11 @@ def test_a_product_can_be_renamed(client: BaseClient, emulator: Emulator) -> Non
 @pytest.mark.parametrize(
     ("command", "arguments", "text"),
     [
-        ("explode", {}, "there is no command"),
-        ("run", {}, "there is no command"),
-        ("advance", {"seconds": -1}, "only moves forward"),
+        ("explode", {}, "unknown command 'explode'"),
+        ("run", {}, "unknown command 'run'"),
+        ("advance", {"seconds": -1}, "can't be advanced by -1 s"),
         ("advance", {}, "seconds"),
-        ("set", {"shoe_size": 44}, "there is no switch"),
+        ("set", {"shoe_size": 44}, "unknown switch 'shoe_size'"),
         ("set", {"token_conflict": "shrug"}, "one of replay, refuse"),
         ("update_product", {"product_id": "pp-none", "status": "ERROR"}, "pp-none"),
         ("update_product", {"product_id": "pp-orders0000001", "shoe": 44}, "shoe"),
@@ -100,7 +100,7 @@ def test_invalid_commands_are_rejected(emulator: Emulator, command: str, argumen
 
 
 def test_the_control_client_raises_the_error_of_the_server(emulator: Emulator) -> None:
-    with pytest.raises(ControlError, match="there is no switch 'shoe_size'"):
+    with pytest.raises(ControlError, match="unknown switch 'shoe_size'"):
         Control(emulator.url).set(shoe_size=44)
 
 
@@ -114,19 +114,22 @@ def test_commands_without_arguments_can_be_sent_with_get(emulator: Emulator) -> 
     ("world", "text"),
     [
         ([], "expected a mapping"),
-        ({"shoes": 44}, "unknown shoes; known are account"),
+        ({"shoes": 44}, "unknown shoes; the known members are account"),
         ({"service_actions": {}}, "service_actions: expected a list"),
         ({"service_actions": [7]}, "service action 7: expected a mapping"),
         ({"service_actions": [{"id": "act-1"}]}, "service action act-1: .*name"),
         ({"service_actions": [{"id": "act-1", "name": "A", "run": {"second": 1}}]}, "act-1, run: unknown second"),
-        ({"products": PRODUCTS * 2}, "'prod-1' is there twice"),
-        ({"provisioned_products": [PROVISIONED]}, "pp-1: there is no 'prod-1'"),
-        ({"products": PRODUCTS, "provisioned_products": [{**PROVISIONED, "artifact": "pa-2"}]}, "no 'pa-2'"),
+        ({"products": PRODUCTS * 2}, "'prod-1' is defined twice"),
+        ({"provisioned_products": [PROVISIONED]}, "pp-1: 'prod-1' is not defined"),
+        (
+            {"products": PRODUCTS, "provisioned_products": [{**PROVISIONED, "artifact": "pa-2"}]},
+            "'pa-2' is not defined",
+        ),
         ({"products": PRODUCTS, "provisioned_products": [{**PROVISIONED, "tags": {"": "x"}}]}, "pp-1, tags: Value ''"),
         ({"products": PRODUCTS, "provisioned_products": [{**PROVISIONED, "tags": {"a": "x" * 257}}]}, "equal to 256"),
         (
             {"products": [{"id": "p", "name": "P", "artifacts": [{"id": "a", "name": "A", "service_actions": ["x"]}]}]},
-            "artifact a: there is no 'x'",
+            "artifact a: 'x' is not defined",
         ),
     ],
 )
@@ -184,7 +187,7 @@ def test_actions_can_run_faster_than_the_clock(connect: Callable[..., BaseClient
 
 @pytest.mark.parametrize("options", [{"clock": "cuckoo"}, {"access_key": "only"}])
 def test_invalid_options_are_rejected(options: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="clock is real or manual"):
+    with pytest.raises(ValueError, match="clock must be real or manual"):
         Emulator(**options)
 
 

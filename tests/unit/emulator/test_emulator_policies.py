@@ -147,11 +147,11 @@ def test_callers_are_identified_by_their_access_keys(
 @pytest.mark.parametrize(
     ("policy", "message"),
     [
-        ("AdministratorAccess", "there is no policy 'AdministratorAccess'; there are AWSServiceCatalogEndUser"),
-        ({"Statement": [{"Effect": "Deny", "Action": "*"}]}, "a statement of a policy has the Effect Allow"),
+        ("AdministratorAccess", "unknown policy 'AdministratorAccess'; the managed policies are AWSServiceCatalogE"),
+        ({"Statement": [{"Effect": "Deny", "Action": "*"}]}, "a statement must have the Effect Allow"),
         (
             {"Statement": [{"Effect": "Allow", "Action": "*", "Condition": {"Bool": {"x": "y"}}}]},
-            "a condition is String",
+            "a condition must be String",
         ),
         ({"Version": "2012-10-17"}, "callers, policy"),
     ],

@@ -103,7 +103,7 @@ def test_invalid_requests_are_rejected(emulator: Emulator, headers: dict[str, st
     ("body", "code", "text"),
     [
         ("{", "SerializationException", "can't be read"),
-        ("[]", "SerializationException", "no object"),
+        ("[]", "SerializationException", "not an object"),
         ("\ufeff{}".encode(), "SerializationException", "BOM"),
         ("{}".encode("utf-16"), "SerializationException", "can't be read"),
         ('{"PageSize": NaN}', "SerializationException", "NaN"),
@@ -250,7 +250,7 @@ def test_a_response_that_does_not_fit_the_model_is_an_error(
         assert error_code(client.describe_provisioned_product, Id="pp-orders0000001") == "InternalFailure"
     (violation,) = emulator.output_violations()
     assert "'provisionedProductDetail.status' failed to satisfy constraint" in violation
-    assert "does not fit botocore's model" in caplog.text
+    assert "violates botocore's model" in caplog.text
 
 
 def test_every_operation_exists_in_botocores_model(client: BaseClient) -> None:
