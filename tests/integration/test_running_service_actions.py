@@ -331,7 +331,7 @@ def test_a_signal_ends_a_bulk_run_whose_polls_hang(
     command = ["ansible", "localhost", "-m", "selfservice.aws.servicecatalog_service_action_bulk", "-a", arguments]
     output = kill(polls, *command, who="module", number=number)
     assert time.monotonic() - times[-1] < 10
-    assert f"{number.name} told this process to end" in output
+    assert f"{number.name} ended this process" in output
     assert all(record["RecordId"] in output for record in emulator.records())
     assert len(emulator.records()) == 6
 

@@ -87,7 +87,7 @@ def test_a_killed_task_that_is_run_again_runs_each_action_once(
     emulator.clear_faults()
     if case.who == "module" and case.signal != "KILL":
         # The role still succeeds in starting the action, and waits for it in a separate task.
-        assert case.what == "role" or f"SIG{case.signal} told this process to end" in output
+        assert case.what == "role" or f"SIG{case.signal} ended this process" in output
         assert all(record["RecordId"] in output for record in emulator.records())
     if busy:
         assert emulator.records() == []

@@ -82,7 +82,7 @@ class Terminal:
 def is_interactive() -> bool:
     """Return whether standard output is the terminal of a user.
 
-    ansible-runner, and with it AWX, also attaches a terminal, which no one watches live.
+    Under ansible-runner, and so in AWX, standard output is also a terminal, but not the user's.
     """
     return (
         sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb" and "AWX_ISOLATED_DATA_DIR" not in os.environ

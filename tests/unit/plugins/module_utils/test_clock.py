@@ -58,7 +58,7 @@ def run_interrupted(attempt: Any, emulator: Emulator, seconds: float = 3.0) -> t
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_before_a_sleep_interrupts_it(clock: SystemClock, number: int) -> None:
     signal.raise_signal(number)
-    with pytest.raises(Interrupted, match=f"{signal.Signals(number).name} told"):
+    with pytest.raises(Interrupted, match=f"{signal.Signals(number).name} ended this process"):
         clock.sleep(60)
 
 
@@ -113,7 +113,7 @@ def test_an_interrupted_bulk_run_returns_the_started_records(
     message, result = run_interrupted(attempt, emulator, seconds)
     started = ["timed_out", "not_started"] if seconds else ["not_started"] * 2
     assert [item["outcome"] for item in result["results"]] == started
-    assert "SIGTERM told this process to end" in message
+    assert "SIGTERM ended this process" in message
     assert f"run this task again with {Change(result['change_id']).option}" in message
     assert {item["record_detail"]["record_id"] for item in result["results"] if item["record_detail"]["record_id"]} == {
         record["RecordId"] for record in emulator.records()
