@@ -397,7 +397,7 @@ def _send(task: Task, again: str, planned: plan.Plan) -> Execution:
     # Imported here, which saves runs that don't wait 2 % of their CPU time.
     from ansible_collections.selfservice.aws.plugins.module_utils._wait import availability, schedule
 
-    busy = availability.BusyProduct(planned.request, again, may_be_own=not planned.token_is_new)
+    busy = availability.BusyProduct(planned.request, again, token_is_new=planned.token_is_new)
     options, action = schedule.WaitOptions.of(task.params), task.params["service_action_name"]
     waiting = availability.AvailabilityWait(task.polling_service, busy, options, action=action, **_times(task))
     return waiting.start(send)

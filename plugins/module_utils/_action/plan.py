@@ -12,7 +12,7 @@ from .._exceptions import Refused, SelfServiceError
 from .._secrets.masker import mask_parameters
 from .._servicecatalog.errors import INVALID, SERVICE_ERRORS, describe_error, error_facts, is_access_denied
 from .._servicecatalog.models import ExecutionParameter, Parameters, Record, Reference, Request
-from .._servicecatalog.products import BUSY, CHANGING, MAY_BE_OWN, describe_product, describe_status
+from .._servicecatalog.products import BUSY, CHANGING, MAY_BE_BUSY_WITH_THIS_CHANGE, describe_product, describe_status
 from . import lookup
 from .parameters import check_known
 
@@ -227,7 +227,7 @@ def _check_ready(product: Mapping[str, Any], planned: Plan, warn: Callable[[str]
     is_changing = product["Status"] in CHANGING
     waits = planned.waits_until_available and is_changing
     if is_refused or (planned.token_is_new and not waits):
-        ways = [] if planned.token_is_new else [MAY_BE_OWN]
+        ways = [] if planned.token_is_new else [MAY_BE_BUSY_WITH_THIS_CHANGE]
         raise Refused(" ".join([busy, *ways, _WAIT_FOR_IT] if is_changing else [busy]), changed=False)
     # A replay of the start is accepted.
     other = "The start will be rejected, unless the product is busy with this change."

@@ -57,7 +57,7 @@ class AvailabilityPolls:
         """Let a target wait if its start was refused since its product is busy; tell whether it does."""
         if self.options is None or not (isinstance(error, Refused) and is_of_status(error)):
             return False
-        target.busy = target.busy or BusyProduct(target.plan.request, may_be_own=not target.plan.token_is_new)
+        target.busy = target.busy or BusyProduct(target.plan.request, token_is_new=target.plan.token_is_new)
         target.busy.note_refusal(error)
         self._queue.wait(target)
         self._oldest, self._youngest = min(self._oldest, target.began), max(self._youngest, target.began)

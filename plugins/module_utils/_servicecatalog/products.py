@@ -15,7 +15,7 @@ CHANGING = ("UNDER_CHANGE", "PLAN_IN_PROGRESS")
 BUSY = (*CHANGING, "ERROR")
 READY = ("AVAILABLE", "TAINTED")
 # Whether the service answers a start that it knows while the product is busy with it, AWS does not document.
-MAY_BE_OWN = "It may be busy with this change."
+MAY_BE_BUSY_WITH_THIS_CHANGE = "It may be busy with this change."
 
 
 def describe_product(product: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from .._clock import Interrupted
 from .._exceptions import ProductUnavailable, Refused, SelfServiceError, StartUnconfirmed
 from .._progress import ProductState
 from .._servicecatalog.errors import SERVICE_ERRORS, code_of, describe_error, is_transient
-from .._servicecatalog.products import CHANGING, MAY_BE_OWN, READY, describe_product, describe_status
+from .._servicecatalog.products import CHANGING, MAY_BE_BUSY_WITH_THIS_CHANGE, READY, describe_product, describe_status
 from .._servicecatalog.transport import Attempts
 from .._threads import start_call
 from .schedule import PollSchedule, WaitOptions
@@ -48,11 +48,11 @@ def is_of_status(error: BaseException) -> bool:
 class BusyProduct:
     """A provisioned product that refused a start, as last read: no I/O."""
 
-    def __init__(self, request: Request, again: str | None = None, *, may_be_own: bool) -> None:
+    def __init__(self, request: Request, again: str | None = None, *, token_is_new: bool) -> None:
         self.product: Mapping[str, Any] | None = None
         self.request = request
         self._again = again
-        self._may_be_own = may_be_own
+        self._token_is_new = token_is_new
         self._refusal: SelfServiceError | None = None
         self._error: Exception | None = None
         # Of starts that were sent since the product read as ready.
@@ -117,11 +117,11 @@ class BusyProduct:
     def _unavailable(self, why: str, *, is_over: bool = False) -> ProductUnavailable:
         """Return the failure; if it `is_over`, to wait once more would end in the same way."""
         sent, facts = self.request, self._refusal.facts if self._refusal else {}
-        by_whom = " by this run" if self._may_be_own else ""
+        by_whom = "" if self._token_is_new else " by this run"
         text = f"The service action {sent.service_action_id} was not started on {sent.provisioned_product_id}{by_whom}"
         text += f": {why}."
-        if self._may_be_own and not is_over:
-            text += f" {MAY_BE_OWN}"
+        if not (self._token_is_new or is_over):
+            text += f" {MAY_BE_BUSY_WITH_THIS_CHANGE}"
         way = f"To continue, correct that and run {self._again}." if is_over and self._again else self.how_to_continue
         return ProductUnavailable(text, how_to_continue=way, **facts)
 
