@@ -83,7 +83,7 @@ FAILURES = {
     "a bulk run whose records can't be polled": Failure(
         "many", faults=((HISTORY, "access_denied", {}), (RECORD, "access_denied", {}))
     ),
-    "a bulk run whose places are all held": Failure(
+    "a bulk run whose slots are all taken": Failure(
         "many", {"wait_timeout": 5, "max_concurrency": "1", "max_errors": "5"}
     ),
     "a bulk run that a signal ends": Failure("many", interrupt_at=4),

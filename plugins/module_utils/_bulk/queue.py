@@ -54,7 +54,7 @@ class TargetQueue:
     """The targets that have not started, and those that hold a place: one of `max_concurrency`.
 
     A place is held from a start until its end is seen. `under_way` has the targets without an outcome, the one that
-    started first in front; `holders` those that have one but may still run, since their end was not seen. The `busy`,
+    started first in front; `keeping_slot` those that have one but may still run, since their end was not seen. The `busy`,
     whose products have refused the start for now, hold no place; the one that was read first is in front.
     """
 
@@ -65,7 +65,7 @@ class TargetQueue:
         self.pending: deque[Target] = deque()
         # Dicts, since sets have no order.
         self.under_way: dict[Target, None] = {}
-        self.holders: dict[Target, None] = {}
+        self.keeping_slot: dict[Target, None] = {}
         self.busy: dict[Target, None] = {}
         # Counted as they come: the loop asks for each start, and there may be ten thousand.
         self.errors = self._own_errors = 0
@@ -82,7 +82,7 @@ class TargetQueue:
     @property
     def is_over(self) -> bool:
         """Whether nothing is under way and nothing will start."""
-        may_start = (self.pending or self.busy) and not self.error_budget_exceeded and self._free_places
+        may_start = (self.pending or self.busy) and not self.error_budget_exceeded and self._free_slots
         return not self.under_way and not may_start
 
     @property
@@ -107,24 +107,24 @@ class TargetQueue:
     @property
     def blockers(self) -> list[Target]:
         """The targets that hold all places, if that alone keeps others from starting."""
-        is_blocked = (self.pending or self._ended_retries) and self.is_over and not self._free_places
-        return list(self.holders) if is_blocked and not self.error_budget_exceeded else []
+        is_blocked = (self.pending or self._ended_retries) and self.is_over and not self._free_slots
+        return list(self.keeping_slot) if is_blocked and not self.error_budget_exceeded else []
 
     @property
-    def _free_places(self) -> int:
-        return self.budget.max_concurrency - len(self.under_way) - len(self.holders)
+    def _free_slots(self) -> int:
+        return self.budget.max_concurrency - len(self.under_way) - len(self.keeping_slot)
 
     def next_batch(self, most: int) -> list[Target]:
         """Take the targets that start now, so many at most: a place for each, and none once the budget is exceeded."""
         if self.error_budget_exceeded:
             return []
-        room = max(0, min(self._free_places, most, len(self.pending)))
+        room = max(0, min(self._free_slots, most, len(self.pending)))
         batch = [self.pending.popleft() for _each in range(room)]
         self.under_way.update(dict.fromkeys(batch))
         return batch
 
     def finish(
-        self, target: Target, outcome: Outcome, *, keeps_place: bool = False, is_known_failure: bool = False
+        self, target: Target, outcome: Outcome, *, keeps_slot: bool = False, is_known_failure: bool = False
     ) -> None:
         """Give a target that was under way or busy its outcome; it keeps its place if its end was not seen.
 
@@ -132,8 +132,8 @@ class TargetQueue:
         """
         self.under_way.pop(target, None)
         self.busy.pop(target, None)
-        if keeps_place:
-            self.holders[target] = None
+        if keeps_slot:
+            self.keeping_slot[target] = None
         target.outcome = outcome
         self.errors += outcome in _ERRORS
         self._own_errors += outcome in _ERRORS and not is_known_failure
@@ -186,9 +186,9 @@ class TargetQueue:
         self.errors += len(retries)
         self._ended_retries = len(retries)
 
-    def free_place(self, target: Target) -> None:
+    def free_slot(self, target: Target) -> None:
         """Note that the end of a target that has its outcome was seen."""
-        del self.holders[target]
+        del self.keeping_slot[target]
 
     def abandon_pending(self) -> list[Target]:
         """Give what has not started that outcome, and return it."""

@@ -160,7 +160,7 @@ class BulkRunner:
             # Raised once the responses of the others, which may be records, are noted.
             self._unforeseen = error
             target.failure = unconfirmed(error, target)
-        self._queue.finish(target, Outcome.FAILED, keeps_place=target.changed and self._options is not None)
+        self._queue.finish(target, Outcome.FAILED, keeps_slot=target.changed and self._options is not None)
 
     def _note_record(self, target: Target, execution: Execution) -> None:
         """Poll the record of a start until it has ended, unless it has, or nobody waits for it."""
@@ -174,7 +174,7 @@ class BulkRunner:
             self._queue.finish(target, Outcome.SUCCEEDED)
         elif record_id in self._polls.targets:
             target.failure = SelfServiceError(f"Record {record_id} was returned for another target too.")
-            self._queue.finish(target, Outcome.FAILED, keeps_place=True)
+            self._queue.finish(target, Outcome.FAILED, keeps_slot=True)
         else:
             if not self._polls.takes(target):
                 # A poll that hangs would outlive the deadline by more than it may.
@@ -214,7 +214,7 @@ class BulkRunner:
         target.failure = failure
         # A record that can't be polled has not failed; running the task again with the same change finds out.
         outcome = Outcome.TIMED_OUT if outcome is Outcome.UNKNOWN else outcome
-        self._queue.finish(target, outcome, keeps_place=outcome is Outcome.TIMED_OUT)
+        self._queue.finish(target, outcome, keeps_slot=outcome is Outcome.TIMED_OUT)
 
     def _finish_failed(self, target: Target, failure: SelfServiceError) -> None:
         """Note that a target has failed, or queue its next attempt if this one had failed before this run."""
@@ -229,7 +229,7 @@ class BulkRunner:
         """Free the place of a target that timed out, if its record has ended since."""
         if not is_outstanding and record.outcome in _ENDS:
             target.failure = ended_late(record, how_to_continue=f"To continue, run {target.same_task}.")
-            self._queue.free_place(target)
+            self._queue.free_slot(target)
 
 
 def run(

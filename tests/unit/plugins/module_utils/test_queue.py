@@ -59,7 +59,7 @@ def test_anything_but_a_count_or_a_percentage_is_rejected(text: str, least: int)
 
 
 @pytest.mark.parametrize(
-    ("pending", "under_way", "holders", "errors", "budget", "workers", "batch"),
+    ("pending", "under_way", "keeping_slot", "errors", "budget", "workers", "batch"),
     [
         (5, 0, 0, 0, Budget(50, 0), 32, 5),
         (5, 0, 0, 0, Budget(3, 0), 32, 3),
@@ -75,13 +75,13 @@ def test_anything_but_a_count_or_a_percentage_is_rejected(text: str, least: int)
     ],
 )
 def test_a_batch_stays_within_the_budget(
-    pending: int, under_way: int, holders: int, errors: int, budget: Budget, workers: int, batch: int
+    pending: int, under_way: int, keeping_slot: int, errors: int, budget: Budget, workers: int, batch: int
 ) -> None:
-    targets = make_targets(under_way + holders + errors + pending)
-    queue = TargetQueue(targets, Budget(under_way + holders + errors, 100))
-    taken = queue.next_batch(under_way + holders + errors)
+    targets = make_targets(under_way + keeping_slot + errors + pending)
+    queue = TargetQueue(targets, Budget(under_way + keeping_slot + errors, 100))
+    taken = queue.next_batch(under_way + keeping_slot + errors)
     for target in taken[under_way:]:
-        queue.finish(target, Outcome.FAILED, keeps_place=target in taken[under_way + errors :])
+        queue.finish(target, Outcome.FAILED, keeps_slot=target in taken[under_way + errors :])
     queue.budget = budget
     assert queue.next_batch(workers) == targets[len(taken) :][:batch]
 
@@ -90,25 +90,25 @@ def make_targets(count: int) -> list[Target]:
     return [Target(Reference(f"pp-{number}"), {}, action_id="act-1") for number in range(count)]
 
 
-def test_a_held_place_is_free_once_the_end_is_observed() -> None:
+def test_a_held_slot_is_free_once_the_end_is_observed() -> None:
     targets = make_targets(3)
     queue = TargetQueue(targets, Budget(1, 5))
     (first,) = queue.next_batch(32)
-    queue.finish(first, Outcome.TIMED_OUT, keeps_place=True)
+    queue.finish(first, Outcome.TIMED_OUT, keeps_slot=True)
     assert (queue.next_batch(32), queue.is_over, queue.blockers) == ([], True, [first])
-    queue.free_place(first)
+    queue.free_slot(first)
     assert (queue.blockers, queue.next_batch(32)) == ([], [targets[1]])
     assert (queue.is_over, first.outcome, queue.errors) == (False, Outcome.TIMED_OUT, 1)
 
 
 @pytest.mark.parametrize(("total", "max_errors"), [(1, 5), (3, 0)])
-def test_held_places_block_nothing_if_nothing_would_start(total: int, max_errors: int) -> None:
+def test_held_slots_block_nothing_if_nothing_would_start(total: int, max_errors: int) -> None:
     queue = TargetQueue(make_targets(total), Budget(1, max_errors))
-    queue.finish(queue.next_batch(32)[0], Outcome.TIMED_OUT, keeps_place=True)
+    queue.finish(queue.next_batch(32)[0], Outcome.TIMED_OUT, keeps_slot=True)
     assert (queue.is_over, queue.blockers) == (True, [])
 
 
-def test_a_waiting_target_holds_no_place_and_starts_after_all_others() -> None:
+def test_a_waiting_target_holds_no_slot_and_starts_after_all_others() -> None:
     targets = make_targets(3)
     queue = TargetQueue(targets, Budget(1, 5))
     (first,) = queue.next_batch(32)
@@ -161,15 +161,15 @@ def test_every_target_gets_exactly_one_outcome(total: int, budget: Budget, worke
         started = {**{each: None for each in started if each not in batch}, **dict.fromkeys(batch)}
         assert len(batch) <= workers
         assert not (budget_was_exceeded and batch)
-        assert len(queue.under_way) + len(queue.holders) <= budget.max_concurrency
+        assert len(queue.under_way) + len(queue.keeping_slot) <= budget.max_concurrency
         waiting = {*queue.busy, *queue.pending}
         assert list(queue.under_way) == [each for each in started if each.outcome is None and each not in waiting]
         assert queue.under_way or queue.busy, "the loop would never end"
         if queue.busy and (not queue.under_way or data.draw(st.booleans())):
             queue.resume(data.draw(st.sampled_from(list(queue.busy))))
             continue
-        if queue.holders and data.draw(st.booleans()):
-            queue.free_place(data.draw(st.sampled_from(list(queue.holders))))
+        if queue.keeping_slot and data.draw(st.booleans()):
+            queue.free_slot(data.draw(st.sampled_from(list(queue.keeping_slot))))
         ends = [Outcome.SUCCEEDED, Outcome.FAILED, Outcome.TIMED_OUT, Outcome.STARTED]
         target, outcome = data.draw(st.sampled_from(list(queue.under_way))), data.draw(st.sampled_from(ends))
         if target not in were_busy and data.draw(st.booleans()):
@@ -177,8 +177,8 @@ def test_every_target_gets_exactly_one_outcome(total: int, budget: Budget, worke
             queue.wait(target)
             continue
         has_failed = outcome in (Outcome.FAILED, Outcome.TIMED_OUT)
-        queue.finish(target, outcome, keeps_place=has_failed and data.draw(st.booleans()))
-    assert set(queue.blockers) in (set(), set(queue.holders))
+        queue.finish(target, outcome, keeps_slot=has_failed and data.draw(st.booleans()))
+    assert set(queue.blockers) in (set(), set(queue.keeping_slot))
     assert not queue.blockers or len(queue.blockers) == budget.max_concurrency
     queue.end_waits()
     is_blocked = bool(queue.blockers)

@@ -89,7 +89,7 @@ def test_busy_products_are_waited_for_while_others_run(
     assert 60 <= attempt.task.clock.slept <= (82 if wait else 70)
 
 
-def test_a_waiting_target_holds_no_place(restart_when_available: Make, emulator: Emulator) -> None:
+def test_a_waiting_target_holds_no_slot(restart_when_available: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 6, {0: {"seconds": 25}, 1: {"seconds": 25}})
     attempt = restart_when_available(ids, max_concurrency="1")
     assert outcomes(attempt.run()) == ["succeeded"] * 6
@@ -272,7 +272,7 @@ def test_the_time_in_the_queue_does_not_count(restart_when_available: Make, emul
     assert outcomes(result) == ["succeeded"] * 5
 
 
-def test_waiting_targets_are_not_started_if_only_timed_out_targets_hold_places(
+def test_waiting_targets_are_not_started_if_only_timed_out_targets_hold_slots(
     restart_when_available: Make, emulator: Emulator
 ) -> None:
     ids = create_products(emulator, 2, {0: {"seconds": 500}}, seconds=1000)
@@ -283,7 +283,7 @@ def test_waiting_targets_are_not_started_if_only_timed_out_targets_hold_places(
     assert "max_concurrency (1)" in result["msg"]
 
 
-def test_a_late_end_frees_the_place_for_a_waiting_target(restart_when_available: Make, emulator: Emulator) -> None:
+def test_a_late_end_frees_the_slot_for_a_waiting_target(restart_when_available: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 3, {0: {"seconds": 80}})
     emulator.update_product(ids[1], run={"seconds": 75})
     result = restart_when_available(ids, wait_timeout=70, max_concurrency="2", max_errors="3").result()

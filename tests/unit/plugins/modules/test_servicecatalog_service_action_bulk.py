@@ -471,7 +471,7 @@ def test_the_message_of_a_failure_is_short(bulk: Make, emulator: Emulator) -> No
     )
 
 
-def test_the_message_is_short_with_long_names_and_no_free_place(bulk: Make, emulator: Emulator) -> None:
+def test_the_message_is_short_with_long_names_and_no_free_slot(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 20)
     error = {"code": "Broken", "description": "x" * 1000}
     for number, each in enumerate(ids):
@@ -839,7 +839,7 @@ def max_concurrent(records: list[dict[str, Any]]) -> int:
     return max(accumulate(change for _time, change in sorted(changes)), default=0)
 
 
-def test_a_timed_out_target_keeps_its_place_and_is_named_in_the_message(bulk: Make, emulator: Emulator) -> None:
+def test_a_timed_out_target_keeps_its_slot_and_is_named_in_the_message(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 6, seconds=1000)
     attempt = bulk(
         provisioned_product_ids=ids, service_action_id=RESTART, wait_timeout=20, max_concurrency="1", max_errors="6"
@@ -855,7 +855,7 @@ def test_a_timed_out_target_keeps_its_place_and_is_named_in_the_message(bulk: Ma
     assert attempt.task.clock.slept == 20
 
 
-def test_the_late_end_of_a_timed_out_target_frees_its_place(bulk: Make, emulator: Emulator) -> None:
+def test_the_late_end_of_a_timed_out_target_frees_its_slot(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 8, seconds=30)
     emulator.update_product(ids[0], run={"seconds": 100})
     attempt = bulk(
@@ -893,7 +893,7 @@ def test_a_start_without_a_response_is_resent_with_the_same_token(bulk: Make, em
     assert len(emulator.records()) == 1
 
 
-def test_a_start_without_any_response_keeps_its_place_and_fails_at_wait_timeout(bulk: Make, emulator: Emulator) -> None:
+def test_a_start_without_any_response_keeps_its_slot_and_fails_at_wait_timeout(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 3)
     emulator.fault(EXECUTE, "reset_after")
     attempt = bulk(
@@ -964,7 +964,7 @@ def test_a_record_returned_after_its_deadline_is_not_polled(bulk: Make, emulator
     assert len(emulator.calls()) == 1
 
 
-def test_a_failed_record_returned_after_its_deadline_holds_no_place(bulk: Make, emulator: Emulator) -> None:
+def test_a_failed_record_returned_after_its_deadline_holds_no_slot(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 2, failing=1)
     given = {"service_action_id": RESTART, "change_id": "change-1", "wait_timeout": 20, "max_errors": "2"}
     bulk(provisioned_product_ids=ids[:1], **given).run()
@@ -978,7 +978,7 @@ def test_a_failed_record_returned_after_its_deadline_holds_no_place(bulk: Make, 
     assert outcomes(attempt.result()) == ["failed", "succeeded"]
 
 
-def test_a_target_whose_polls_fail_keeps_its_place(bulk: Make, emulator: Emulator) -> None:
+def test_a_target_whose_polls_fail_keeps_its_slot(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 2)
     emulator.fault(DESCRIBE, "access_denied")
     attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, max_concurrency="1", max_errors="2")
@@ -1102,7 +1102,7 @@ def test_an_action_found_running_is_not_retried(bulk: Make, emulator: Emulator, 
     assert len(emulator.records()) == 1
 
 
-def test_a_retry_without_a_free_place_is_reported(bulk: Make, emulator: Emulator) -> None:
+def test_a_retry_without_a_free_slot_is_reported(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 2, failing=1)
     given = {"service_action_id": RESTART, "change_id": "CHG-1", "max_concurrency": "1"}
     bulk(provisioned_product_ids=ids[:1], max_errors="1", **given).run()
@@ -1313,11 +1313,11 @@ def check_run(run: FinishedRun, fleet: Fleet, records: list[dict[str, Any]]) -> 
     assert run.ended <= max(first_starts.values()) + fleet.wait_timeout + 30
     errors = sum(item["outcome"] in ("failed", "timed_out") for item in items)
     if len(first_starts) < len(items) and "may still be running" in run.result["msg"]:
-        holders = [item for item in items if may_still_run(item)]
-        assert len(holders) == fleet.max_concurrency
+        blockers = [item for item in items if may_still_run(item)]
+        assert len(blockers) == fleet.max_concurrency
         assert run.result["failed"]
         message = run.result["msg"].partition("may still be running")[2]
-        assert all((item["provisioned_product_name"] or item["provisioned_product_id"]) in message for item in holders)
+        assert all((item["provisioned_product_name"] or item["provisioned_product_id"]) in message for item in blockers)
     else:
         assert "may still be running" not in run.result.get("msg", "")
         assert len(first_starts) == len(items) or errors > fleet.max_errors
@@ -1352,7 +1352,7 @@ def check_error_budget(run: FinishedRun, fleet: Fleet, record_of: Mapping[str, M
         assert [start for start in run.starts if start[1] > spent] == []
 
 
-def test_places_are_held_with_late_ends_lost_responses_and_killed_runs(
+def test_slots_are_held_with_late_ends_lost_responses_and_killed_runs(
     bulk: Make, emulator: Emulator, connect: Callable[[Mapping[str, Any]], BaseClient]
 ) -> None:
     network = Network(connect, emulator)
