@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Class ServiceCatalog: one method for each API call, with paging."""
+"""The Service Catalog client: one method for each API call, with paging."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 _EXECUTE = "ExecuteProvisionedProductServiceAction"
 
-# A year: a lock can't wait for ever with a time-out.
+# One year, because the timeout of a lock can't be infinite.
 _LONGEST_WAIT = 365 * 86400.0
 
 
 class ServiceCatalog:
-    """A client, the language of its responses, the access levels of its listings, and how long its calls may take.
+    """Calls Service Catalog with a client, a response language and access levels for listings.
 
     The methods raise SERVICE_ERRORS: botocore's own, MalformedResponse, NotSent or CallAbandoned. `seconds_left`
-    returns how long a call that begins now may take. It runs on a thread of its own then, since botocore's time-outs
-    start again with each byte, and do not cover looking up names and renewing credentials.
+    returns how long a call that begins now may take. With it, each call runs on a thread of its own, because botocore's
+    timeouts restart with each received byte and cover neither name resolution nor the renewal of credentials.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class ServiceCatalog:
         self._requests: list[None] = []
         self._starts_are_stopped = False
         install_response_checks(client)
-        # Last, since other handlers may still keep the request from being sent.
+        # Registered last, because an earlier handler may still prevent the request.
         client.meta.events.register_last(
             "before-send.servicecatalog", self._begin_request, unique_id="selfservice-request"
         )
@@ -61,29 +61,29 @@ class ServiceCatalog:
 
     @property
     def requests(self) -> int:
-        """How many HTTP requests were sent, retries included."""
+        """The number of HTTP requests sent, including retries."""
         return len(self._requests)
 
     def stop_starts(self) -> None:
-        """Send no more starts, and no retries of those under way."""
+        """Prevent further start requests, including retries of those in flight."""
         self._starts_are_stopped = True
 
     def seconds_left(self) -> float:
-        """Return how long a call that begins now may take."""
+        """Return how many seconds a call that begins now may take."""
         return math.inf if self._seconds_left is None else self._seconds_left()
 
     def execute_provisioned_product_service_action(
         self, request: Request, *, caller_abandons: bool = False
     ) -> StartResponse:
-        """Start the action. All attempts send the same token, so the service starts it once.
+        """Start the action; all attempts send the same token, so the service starts it only once.
 
-        With `caller_abandons`, it runs on the caller's own thread however long it takes.
+        With `caller_abandons`, the call runs on the caller's thread without a time limit.
         """
         call, members = self._client.execute_provisioned_product_service_action, request.to_members() | self._language
         try:
             response = make_call(call, members) if caller_abandons else self._call(call, **members)
         except MalformedResponse:
-            # One odd member must not cost the id of a record that exists.
+            # The record may exist: keep its id even if other members of the response can't be parsed.
             response = {"RecordDetail": texts_of_record(current_attempts().last_body)}
             if not response["RecordDetail"]:
                 raise
@@ -93,7 +93,7 @@ class ServiceCatalog:
         return StartResponse(detail, _date(metadata.get("HTTPHeaders", {}).get("date")))
 
     def describe_record(self, record_id: str) -> tuple[dict, Iterator[dict]]:
-        """Return a RecordDetail, and an iterator over its RecordOutputs that reads further pages as it needs them."""
+        """Return a RecordDetail and an iterator over its RecordOutputs, which reads further pages as needed."""
         pages = self._pages(self._client.describe_record, {"Id": record_id, **self._language})
         first = next(pages)
         detail = first.get("RecordDetail") or {}
@@ -113,7 +113,7 @@ class ServiceCatalog:
         detail = response.get("ProvisionedProductDetail") or {}
         if not {"Id", "ProductId", "ProvisioningArtifactId"} <= set(detail):
             raise MalformedResponse("DescribeProvisionedProduct was answered without the ids of the product.")
-        # The action would run on a product that nobody has asked for.
+        # Another product must never be used: the action would run on it.
         if any(str(detail.get(member, asked)).lower() != asked.lower() for member, asked in id_or_name.items()):
             raise MalformedResponse("DescribeProvisionedProduct was answered with another product.")
         return {**detail, "CloudWatchDashboards": _items(response, "CloudWatchDashboards")}
@@ -125,7 +125,7 @@ class ServiceCatalog:
             yield from _items(page, "Outputs")
 
     def describe_service_action_execution_parameters(self, product_id: str, action_id: str) -> list[ExecutionParameter]:
-        """Return the parameters that the action takes on that provisioned product, with its defaults there."""
+        """Return the parameters that the action accepts for this provisioned product, with their default values."""
         call = self._client.describe_service_action_execution_parameters
         response = self._call(call, ProvisionedProductId=product_id, ServiceActionId=action_id, **self._language)
         return [
@@ -144,10 +144,10 @@ class ServiceCatalog:
     def search_provisioned_products(
         self, queries: Sequence[str] = (), *, on_total: Callable[[Any], None] = lambda _total: None
     ) -> Iterator[dict]:
-        """Yield a ProvisionedProductAttribute for each match, by id, reading pages as needed.
+        """Yield a ProvisionedProductAttribute for each match, sorted by id, reading pages as needed.
 
-        Sorted, since the service's own order is random and its pages then lose and repeat items; by id, since it does
-        not sort by the time of creation. `on_total` is called with the TotalResultsCount of each page.
+        The service's default order is random, so its pages would lose and repeat items. It can't sort by creation time.
+        `on_total` is called with the TotalResultsCount of each page.
         """
         given: dict[str, Any] = {"SortBy": "id", "SortOrder": "ASCENDING", "PageSize": 100}
         if queries:
@@ -160,7 +160,7 @@ class ServiceCatalog:
     def list_record_history(
         self, *, search_filter: tuple[str, str] | None = None, levels: AccessLevels | None = None
     ) -> Iterator[list[dict]]:
-        """Yield pages of RecordDetails, in the order of the service, which is not documented.
+        """Yield pages of RecordDetails in the service's order, which is undocumented.
 
         `search_filter` is a key, `product` or `provisionedproduct`, and an id.
         """
@@ -184,14 +184,14 @@ class ServiceCatalog:
             raise StartStopped("it was no longer sent")
         if not current_attempts().begin():
             raise CallAbandoned("it was no longer sent")
-        # A list, since many threads send requests, and appending to one is atomic.
+        # A list, because many threads send requests and list.append is atomic.
         self._requests.append(None)
 
     def _call(self, call: Any, **members: Any) -> dict[str, Any]:
-        """Make a call, and abandon it if it takes too long."""
+        """Make a call; abandon it if it takes too long."""
         if self._seconds_left is None:
             return make_call(call, members)
-        # Not at the top: a run that waits for nothing saves the import.
+        # Imported here, because runs that don't wait don't need it.
         from concurrent.futures import wait
 
         from .._threads import start_call
@@ -203,7 +203,7 @@ class ServiceCatalog:
         return future.result()
 
     def _read_at(self, call: Any, given: Mapping[str, Any]) -> Callable[[str], Iterator[dict]]:
-        """Return a function that returns the pages of a listing at an access level."""
+        """Return a function that yields the pages of a listing at an access level."""
         return lambda level: self._pages(
             call, {**given, "AccessLevelFilter": {"Key": level.capitalize(), "Value": "self"}}
         )
@@ -229,7 +229,7 @@ def _items(members: Mapping[str, Any], name: str) -> list[Any]:
 
 
 def _with_ids(page: Mapping[str, Any], name: str) -> list[dict]:
-    """Return the items of a page; nothing can be done with one that has no id."""
+    """Return the items of a page; raise MalformedResponse if one has no id."""
     items = _items(page, name)
     if not all(item.get("Id") for item in items):
         raise MalformedResponse(f"{name} has an item without an id.")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What botocore and the service raise: classified, and worded for the user."""
+"""Classify the errors of botocore and the service, and describe them to users."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ try:
         ConnectionError as BotoConnectionError,
     )
     from botocore.parsers import ResponseParserError
-except ImportError:  # AnsibleAWSModule refuses to start without botocore, in its own words.
+except ImportError:  # AnsibleAWSModule reports a missing botocore itself.
     BotoCoreError = ClientError = BotoConnectionError = ConnectTimeoutError = Exception
     EndpointConnectionError = HTTPClientError = ProxyConnectionError = SSLError = ResponseParserError = Exception
 
 
 class MalformedResponse(SelfServiceError):
-    """An HTTP 200 whose body is cut off, empty or not the service's."""
+    """A response was truncated, empty, or not from the service."""
 
 
 class NotSent(SelfServiceError):
-    """A call that was not sent, since this machine lacks something for it, such as a file with credentials."""
+    """A call could not be sent because of a local problem, such as a missing credentials file."""
 
 
 class CallAbandoned(SelfServiceError):
-    """A call that had no response in time, or that was not sent any more."""
+    """A call got no response in time, or an attempt was not sent because the call had been abandoned."""
 
 
 class StartStopped(CallAbandoned):
-    """A start that was not sent, since no more were to be."""
+    """A start request was not sent because stop_starts() had been called."""
 
 
 class ListingDenied(ClientError):
-    """A listing that is denied at the access level that the task gives, or at every one without."""
+    """A listing was denied at the given access level, or at every level if none was given."""
 
     def __init__(self, error: Any, level: str | None) -> None:
         super().__init__(error.response, error.operation_name)
@@ -60,11 +60,12 @@ class ListingDenied(ClientError):
         )
 
 
-# Their text is for the user as it is.
+# Errors whose text is shown to the user unchanged.
 _OWN = (SelfServiceError, Interrupted)
 SERVICE_ERRORS = (ClientError, BotoCoreError, MalformedResponse, NotSent, CallAbandoned)
-# What else botocore lets through when it reads credentials, signs, or parses a response. Some of its own errors are
-# among them, too: catch SERVICE_ERRORS first. A parser that takes JSON for CBOR wants more memory than there is.
+# Other exceptions that escape from botocore while it reads credentials, signs a request or parses a response. They
+# include base classes of botocore's own errors, so catch SERVICE_ERRORS first. MemoryError is among them because a CBOR
+# parser that is given JSON may try to allocate a huge buffer.
 FOREIGN_ERRORS = (
     ArithmeticError,
     AttributeError,
@@ -78,11 +79,11 @@ FOREIGN_ERRORS = (
 )
 
 _THROTTLED = re.compile("Throttl|RequestLimitExceeded|TooManyRequests|BandwidthLimitExceeded|SlowDown")
-# No call succeeds any more with these credentials.
+# Error codes after which no call with the same credentials can succeed.
 _BAD_CREDENTIALS = re.compile("Expired|Signature|InvalidClientTokenId|MissingAuthenticationToken|UnrecognizedClient")
-# urllib3's.
+# Class names of urllib3's exceptions.
 _NOT_CONNECTED = frozenset({"ConnectTimeoutError", "NameResolutionError", "NewConnectionError"})
-# What to do, by the service's code or the name of botocore's class.
+# Advice by the service's error code or the name of botocore's exception class.
 _ADVICE = (
     ("Expired", "log in again, or use new credentials"),
     ("SSO|TokenRetrieval", "log in again"),
@@ -93,30 +94,30 @@ _ADVICE = (
     ("ProfileNotFound", "use a profile of the AWS configuration files"),
     ("NoRegion", "set region or AWS_REGION"),
 )
-# The request is not valid; the second one is in no model of the service.
+# Error codes for an invalid request. ValidationException is not in the service's API model.
 INVALID = ("InvalidParametersException", "ValidationException")
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 
 def code_of(error: BaseException) -> str | None:
-    """Return the service's error code, or None where the service did not answer."""
+    """Return the service's error code, or None if the error did not come from the service."""
     if isinstance(error, ClientError):
         return getattr(error, "response", {}).get("Error", {}).get("Code")
     return None
 
 
 def is_access_denied(error: BaseException) -> bool:
-    """Tell whether the caller lacks a permission of Service Catalog's (not one to get credentials at all)."""
+    """Return whether a Service Catalog permission is missing, as opposed to one for getting credentials."""
     return code_of(error) in _DENIED and _service_of(error) == "servicecatalog"
 
 
 def is_not_found(error: BaseException) -> bool:
-    """Tell whether the service knows no such id or name."""
+    """Return whether the service found nothing with this id or name."""
     return code_of(error) == "ResourceNotFoundException"
 
 
 def affects_all_calls(error: BaseException) -> bool:
-    """Tell whether other calls would fail in the same way: throttling, no connection, or the caller's credentials."""
+    """Return whether other calls would fail in the same way: throttling, no connection, or bad credentials."""
     if not isinstance(error, ClientError):
         return not isinstance(error, MalformedResponse)
     has_bad_credentials = bool(_BAD_CREDENTIALS.search(code_of(error) or ""))
@@ -124,9 +125,9 @@ def affects_all_calls(error: BaseException) -> bool:
 
 
 def is_transient(error: BaseException) -> bool:
-    """Tell whether the same read may succeed later: throttling, 5xx, a broken connection, a malformed response.
+    """Return whether the same read may succeed later: throttling, 5xx, a broken connection, a malformed response.
 
-    A file that could not be read may be there again, too.
+    NotSent is included, because a file that could not be read may become readable again.
     """
     if isinstance(error, ClientError):
         return _is_throttled(error) or _status_of(error) >= 500
@@ -143,21 +144,21 @@ def _is_throttled(error: BaseException) -> bool:
 
 
 def was_never_sent(error: BaseException) -> bool:
-    """Tell whether no byte of the request can have reached the service."""
+    """Return whether the request certainly did not reach the service."""
     if isinstance(error, SSLError):
         return "CERTIFICATE_VERIFY_FAILED" in str(error)
     if isinstance(error, HTTPClientError) and isinstance(error.kwargs.get("error"), ValueError):
-        return True  # The address of the endpoint or of a proxy is not valid.
+        return True  # The URL of the endpoint or of a proxy is invalid.
     if isinstance(error, ProxyConnectionError):
-        # It also stands for a proxy that took the request and then closed the connection.
+        # This error also covers a proxy that accepted the request and then closed the connection.
         cause = getattr(error.kwargs.get("error"), "original_error", None)
         return type(cause).__name__ in _NOT_CONNECTED or "Tunnel connection failed" in str(cause)
-    # As an error of an attempt, CallAbandoned means that it was not sent.
+    # As the error of an attempt, CallAbandoned means that the request was not sent.
     return isinstance(error, (EndpointConnectionError, ConnectTimeoutError, CallAbandoned))
 
 
 def describe_error(error: BaseException) -> str:
-    """Return the error as one line without a full stop: its code, its text, and what to do or to permit."""
+    """Return the error as one line without a full stop: its code, its text, and advice or the permission needed."""
     if isinstance(error, _OWN):
         return str(error).rstrip(".")
     code, text = code_of(error) or type(error).__name__, str(error)
@@ -166,33 +167,33 @@ def describe_error(error: BaseException) -> str:
     advice = next((advice for pattern, advice in _ADVICE if re.search(pattern, code)), "")
     if code in _DENIED:
         permission = f"{_service_of(error)}:{getattr(error, 'operation_name', '')}"
-        # The service names it once more in the reason.
+        # The service's text repeats the permission.
         text = text.replace(f"the {permission} action", "it")
         default = "" if permission in text else f"the permission needed is {permission}"
         advice = getattr(error, "advice", default)
-    # Botocore's texts may have several lines.
+    # Botocore's messages may span several lines.
     text = " ".join(mask(text).split()).rstrip(".")
     return f"{code}: {text} ({advice})" if advice else f"{code}: {text}"
 
 
 def describe_foreign_error(error: BaseException) -> str:
-    """Return one of FOREIGN_ERRORS as a phrase: what can't be used, and why."""
+    """Return one of FOREIGN_ERRORS as a phrase: what failed, and why."""
     if isinstance(error, OSError) and error.filename:
         return f"{mask(error.filename)} can't be used ({error.strerror})"
     if isinstance(error, json.JSONDecodeError):
         return f"the credentials are not valid JSON ({error})"
-    # A text of several lines ends with the whole response.
+    # A multi-line message ends with the whole response, so keep only its first line.
     first_line = next(iter(str(error).splitlines()), "")
     return f"{type(error).__name__}: {mask(first_line)}".rstrip(".: ")
 
 
 def error_sentence(error: BaseException) -> str:
-    """Return the error as a sentence of its own."""
+    """Return the error as a complete sentence."""
     return str(error) if isinstance(error, _OWN) else f"{describe_error(error)}."
 
 
 def _service_of(error: BaseException) -> str:
-    # Any call may first have to get credentials from STS or SSO.
+    # Botocore may have to get credentials from STS or SSO before any call.
     operation = getattr(error, "operation_name", "")
     if operation.startswith("AssumeRole"):
         return "sts"
@@ -200,7 +201,7 @@ def _service_of(error: BaseException) -> str:
 
 
 def error_facts(error: BaseException) -> dict[str, Any]:
-    """Return what amazon.aws's modules return of a service error: error and response_metadata."""
+    """Return a service error as `error` and `response_metadata`, like amazon.aws; empty for other errors."""
     if not isinstance(error, ClientError):
         return {}
     detail, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The causes of failure that AWS documents, as data: what the service's text says, and what to check."""
+"""The documented causes of failure, as data: a pattern for the service's text, and a hint on what to check."""
 
 from __future__ import annotations
 
@@ -60,6 +60,6 @@ _HINTS = (
 
 
 def find_hints(*texts: str | None) -> list[str]:
-    """Return what to check, by what the service says in an error and in a record's outputs."""
+    """Return the hints that match the texts of errors or of record outputs."""
     said = " ".join(map(str, texts))
     return [hint for pattern, hint in _HINTS if re.search(pattern, said)]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Records newest first, and products oldest first: the service lists neither in the order of their creation."""
+"""Sort records newest first and products oldest first, because the service sorts neither by creation time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 @dataclass(frozen=True)
 class RecordFilter:
-    """Which records to list; None, and no status, do not restrict."""
+    """Restricts a listing of records; None and an empty `statuses` don't restrict it."""
 
     provisioned_product_id: str | None = None
     product_id: str | None = None
@@ -25,13 +25,13 @@ class RecordFilter:
 
     @property
     def search_filter(self) -> tuple[str, str] | None:
-        """The one filter that the service takes, as key and value."""
+        """The filter that the service applies, as a key and a value; it accepts only one."""
         if self.provisioned_product_id:
             return "provisionedproduct", self.provisioned_product_id
         return ("product", self.product_id) if self.product_id else None
 
     def matches(self, detail: Mapping[str, Any]) -> bool:
-        """Tell whether a RecordDetail matches; the service itself filters by one of the restrictions only."""
+        """Return whether a RecordDetail matches all restrictions; the service itself applies at most one of them."""
         return (
             self.provisioned_product_id in (None, detail.get("ProvisionedProductId"))
             and self.product_id in (None, detail.get("ProductId"))
@@ -41,7 +41,7 @@ class RecordFilter:
 
 
 def newest_first(pages: Iterable[list[dict]], wanted: RecordFilter, limit: int | None) -> list[dict]:
-    """Return the RecordDetails that match, newest first, at most `limit`, reading no more pages than needed."""
+    """Return the matching RecordDetails, newest first and at most `limit`, reading no more pages than needed."""
     found: list[dict] = []
     times: list[datetime] = []
     for page in pages:
@@ -53,12 +53,12 @@ def newest_first(pages: Iterable[list[dict]], wanted: RecordFilter, limit: int |
 
 
 def oldest_first(products: Iterable[dict]) -> list[dict]:
-    """Return ProvisionedProductAttributes in the order of their creation."""
+    """Return ProvisionedProductAttributes sorted by creation time."""
     return sorted(products, key=_created)
 
 
 def _are_newest_first(times: list[datetime]) -> bool:
-    # A full page is unlikely to be sorted by chance.
+    # The service's order is undocumented, but a full page is unlikely to be sorted by chance.
     return len(times) >= _FULL_PAGE and all(later >= earlier for later, earlier in zip(times, times[1:]))
 
 
@@ -68,5 +68,5 @@ def _is_enough(found: list[dict], oldest: datetime, wanted: RecordFilter, limit:
 
 def _created(detail: Mapping[str, Any]) -> datetime:
     created = detail.get("CreatedTime")
-    # Over CBOR, it is what the service sent.
+    # The CBOR parser does not enforce the type of a timestamp.
     return created if isinstance(created, datetime) else _NEVER

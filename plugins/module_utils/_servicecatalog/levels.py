@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Access levels: whether a listing has what is the account's, the caller's role's, or the user's alone."""
+"""Access levels: whether a listing covers the whole account, the caller's role, or only the user."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Callable
 
 from .errors import SERVICE_ERRORS, ListingDenied, is_access_denied
 
-# Widest first. IAM grants each by a condition key, which includes those after it.
+# Widest first. IAM grants each level by a condition key; a level includes those after it.
 LEVELS = ("account", "role", "user")
 SEARCH, HISTORY = "SearchProvisionedProducts", "ListRecordHistory"
 _LISTED = {SEARCH: "provisioned products", HISTORY: "records"}
 
 
 class AccessLevels:
-    """The level of each listing: the one `given`, else the widest that the caller may read.
+    """The access level of each listing: `given`, or else the widest that the caller may read.
 
-    That is found once for each operation, which `found` then has.
+    The widest level is determined once for each operation and kept in `found`.
     """
 
     def __init__(self, given: str | None = None) -> None:
@@ -27,7 +27,7 @@ class AccessLevels:
         self._given = given
 
     def read(self, operation: str, read_at: Callable[[str], Iterator[dict]]) -> Iterator[dict]:
-        """Yield the pages that `read_at` returns for a level; only a denial of the first goes on to the next level."""
+        """Yield the pages that `read_at` returns for a level; if the first page is denied, try the next level."""
         known = self._given or self.found.get(operation)
         denied: BaseException | None = None
         for level in [known] if known else LEVELS:
@@ -46,14 +46,14 @@ class AccessLevels:
         raise ListingDenied(denied, self._given) from denied
 
     def warn(self, operation: str, warn: Callable[[str], None]) -> None:
-        """Warn if a listing is not the whole account's, and the task does not say so."""
+        """Warn if a listing covers less than the account and the task did not ask for that level."""
         level = self.found.get(operation, LEVELS[0])
         if level != self._given and level != LEVELS[0]:
             warn(describe_narrow_level(operation, level))
 
 
 def describe_narrow_level(operation: str, level: str, where: str = "") -> str:
-    """Return the warning that a listing has less than the account's."""
+    """Return the warning that a listing covers less than the account."""
     return (
         f"{operation} is not allowed for the whole account{where}, so only the {_LISTED[operation]} of this {level} "
         f"are listed. To avoid this warning, set access_level: {level}."

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The service's shapes as this collection uses them, and the service's limits on what it is sent."""
+"""The service's shapes as this collection uses them, and the service's limits on input."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .._secrets.masker import mask
 if TYPE_CHECKING:
     from datetime import datetime
 
-# ExecuteProvisionedProductServiceAction's Parameters: name to values.
+# The Parameters of ExecuteProvisionedProductServiceAction: names mapped to lists of values.
 Parameters = dict[str, list[str]]
 
 
 _ID = (r"[a-zA-Z0-9_\-]+", 100, "letters, digits, '_' and '-'")
 _NAME = "letters, digits, '.', '_' and '-'"
-# What the service takes, by option: a pattern, the most characters, and the pattern in words. Botocore checks lengths
-# only.
+# What the service accepts for each option: a pattern, the maximum length, and the pattern in words. Botocore itself
+# checks only lengths.
 LIMITS = {
     "provisioned_product_id": _ID,
     "service_action_id": _ID,
@@ -38,7 +38,7 @@ _MOST_PARAMETERS, _LONGEST_NAME, _MOST_VALUES, _LONGEST_VALUE = 200, 50, 25, 512
 
 
 def check_identifier(option: str, value: str, label: str = "") -> None:
-    """Reject an id, a name or a token that the service would not take; `label` is what the message calls it."""
+    """Reject an id, name or token that the service would not accept; `label` replaces the option's name in messages."""
     pattern, longest, words = LIMITS[option]
     if not 1 <= len(value) <= longest:
         raise InvalidInput(f"{label or option} must have 1 to {longest} characters, not {len(value)}.")
@@ -47,7 +47,7 @@ def check_identifier(option: str, value: str, label: str = "") -> None:
 
 
 def check_parameters(parameters: Parameters) -> None:
-    """Reject parameters beyond the service's limits; no value is quoted, since any may be a secret."""
+    """Reject parameters that exceed the service's limits; no value is quoted, because any may be a secret."""
     if len(parameters) > _MOST_PARAMETERS:
         raise InvalidInput(f"There are {len(parameters)} parameters; the service accepts at most {_MOST_PARAMETERS}.")
     for name, values in parameters.items():
@@ -66,9 +66,9 @@ def check_parameters(parameters: Parameters) -> None:
 
 
 class Request:
-    """One ExecuteProvisionedProductServiceAction: checked when it is made, and not to be changed.
+    """The input of ExecuteProvisionedProductServiceAction, validated on creation; do not modify it.
 
-    A plain class, since every run of a module makes the type anew, and a frozen dataclass costs five times as much.
+    This is a plain class because creating a frozen dataclass takes five times as long, in every run of a module.
     """
 
     __slots__ = ("execute_token", "parameters", "provisioned_product_id", "service_action_id")
@@ -85,7 +85,7 @@ class Request:
         check_parameters(parameters)
 
     def to_members(self) -> dict[str, Any]:
-        """Return the members of the call; those without a value are left out."""
+        """Return the members of the API call, leaving out empty ones."""
         members = {
             "ProvisionedProductId": self.provisioned_product_id,
             "ServiceActionId": self.service_action_id,
@@ -96,19 +96,19 @@ class Request:
 
 
 class Reference(NamedTuple):
-    """A provisioned product or a service action, by its id or by its name: exactly one of the two is set."""
+    """A provisioned product or a service action, given by id or by name: exactly one of the two is set."""
 
     id: str | None = None
     name: str | None = None
 
     @property
     def lookup_key(self) -> tuple[str, str]:
-        """The member that identifies it in the service's shapes, and its value."""
+        """The member that identifies it in the service's shapes, `Id` or `Name`, and its value."""
         return ("Id", self.id) if self.id else ("Name", self.name or "")
 
 
 class ExecutionParameter(NamedTuple):
-    """A parameter that a service action takes on one provisioned product."""
+    """A parameter that a service action accepts for one provisioned product."""
 
     name: str
     type: str | None
@@ -116,14 +116,14 @@ class ExecutionParameter(NamedTuple):
 
 
 class StartResponse(NamedTuple):
-    """The response to a start: the RecordDetail, and the time by the service's own clock."""
+    """The response to a start request: the RecordDetail, and the Date header (None if missing or invalid)."""
 
     record_detail: Mapping[str, Any]
     date: datetime | None
 
 
 class Outcome(str, Enum):
-    """How a record, or a target, stands or ended; a word of the results."""
+    """The state or result of a record or a target, as returned in `outcome`."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -134,7 +134,7 @@ class Outcome(str, Enum):
     WOULD_START = "would_start"
     UNKNOWN = "unknown"
 
-    # Enum's own would print Outcome.FAILED on Python 3.11.
+    # Enum's own methods would print Outcome.FAILED, in format strings since Python 3.11.
     def __str__(self) -> str:
         return str.__str__(self)
 
@@ -142,7 +142,7 @@ class Outcome(str, Enum):
         return str.__format__(self, format_spec)
 
 
-# IN_PROGRESS_IN_ERROR is not an end: something failed and is being remedied.
+# IN_PROGRESS_IN_ERROR is not final: the operation failed, and its remediation is in progress.
 STATUSES: dict[str | None, Outcome] = {
     "CREATED": Outcome.RUNNING,
     "IN_PROGRESS": Outcome.RUNNING,
@@ -153,7 +153,7 @@ STATUSES: dict[str | None, Outcome] = {
 
 
 class Record(NamedTuple):
-    """A record as last seen, as the service gave it: RecordDetail, and RecordOutputs once they were read."""
+    """A record as last read: its RecordDetail, and its RecordOutputs or None if they were not read."""
 
     detail: Mapping[str, Any]
     outputs: Sequence[Mapping[str, Any]] | None = None
@@ -168,5 +168,5 @@ class Record(NamedTuple):
 
     @property
     def outcome(self) -> Outcome:
-        """RUNNING, SUCCEEDED or FAILED by its status, UNKNOWN by one that this version does not know."""
+        """RUNNING, SUCCEEDED or FAILED by status, or UNKNOWN for a status that this version does not know."""
         return STATUSES.get(self.status, Outcome.UNKNOWN) if isinstance(self.status, str) else Outcome.UNKNOWN

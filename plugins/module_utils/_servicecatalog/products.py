@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The status of a provisioned product: whether it takes an action, and in words."""
+"""The status of a provisioned product: whether it accepts an action, and how messages describe it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 from .._secrets.masker import mask
 
-# Something changes the product, and it may take an action afterwards.
+# The product is being changed, and may accept an action afterwards.
 CHANGING = ("UNDER_CHANGE", "PLAN_IN_PROGRESS")
 BUSY = (*CHANGING, "ERROR")
 READY = ("AVAILABLE", "TAINTED")
-# Whether the service answers a start that it knows while the product is busy with it, AWS does not document.
+# AWS does not document whether the service accepts a repeated start request while the product is busy with that start.
 MAY_BE_BUSY_WITH_THIS_CHANGE = "It may be busy with this change."
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The service's shapes as results: keys in snake_case, times in UTC."""
+"""Convert the service's shapes to results: keys in snake_case, times in UTC."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible.module_utils.common.dict_transformations import camel_dict_to_snake
 
 from .models import ExecutionParameter, Record
 
-# The members of RecordDetail; one that the service did not return is null.
+# The members of RecordDetail; those that the service did not return are null.
 _RECORD_DETAIL = [
     "record_id",
     "provisioned_product_name",
@@ -30,7 +30,7 @@ _RECORD_DETAIL = [
     "path_id",
     "launch_role_arn",
 ]
-# Those of ProvisionedProductAttribute, and what other calls tell of the product.
+# The members of ProvisionedProductAttribute, and what other calls return about the product.
 _PROVISIONED_PRODUCT = [
     "arn",
     "cloud_watch_dashboards",
@@ -55,13 +55,13 @@ _PROVISIONED_PRODUCT = [
     "user_arn",
     "user_arn_session",
 ]
-# Those of RecordOutput and of ServiceActionSummary.
+# The members of RecordOutput and of ServiceActionSummary.
 _OUTPUT = ("OutputKey", "OutputValue", "Description")
 _ACTION_SUMMARY = ["id", "name", "description", "definition_type"]
 
 
 def record_detail(detail: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a RecordDetail as a result: all its keys, `record_tags` a dict that keeps the case of its keys."""
+    """Return a RecordDetail as a result with all keys; `record_tags` is a dict whose keys keep their case."""
     others = {name: value for name, value in detail.items() if name not in ("RecordErrors", "RecordTags")}
     errors = filter(None, detail.get("RecordErrors") or ())
     return {
@@ -73,7 +73,7 @@ def record_detail(detail: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def record(seen: Record | None) -> dict[str, Any]:
-    """Return a record as the results that every module gives of it, which have all their keys without one, too."""
+    """Return the results that every module has for a record; without a record, they have the same keys."""
     detail, outputs = seen or Record({})
     return {
         "record_detail": record_detail(detail),
@@ -83,12 +83,12 @@ def record(seen: Record | None) -> dict[str, Any]:
 
 
 def record_outputs(outputs: Iterable[Mapping[str, Any]] | None) -> dict[str, Any]:
-    """Return RecordOutputs as a dict, where the last of one key stays; the keys keep their case."""
+    """Return RecordOutputs as a dict whose keys keep their case; of outputs with the same key, the last one is kept."""
     return {str(output.get("OutputKey")): output.get("OutputValue") for output in outputs or ()}
 
 
 def output_list(outputs: Iterable[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
-    """Return RecordOutputs as a list with their descriptions, since two of them may share a key."""
+    """Return RecordOutputs as a list with descriptions, which also keeps outputs with the same key."""
     names = ("key", "value", "description")
     return [{name: output.get(member) for name, member in zip(names, _OUTPUT)} for output in outputs or ()]
 
@@ -100,14 +100,14 @@ def provisioned_product(attribute: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def provisioned_product_item(attribute: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a ProvisionedProductAttribute as an item of a list: all keys, null what only other calls tell."""
+    """Return a ProvisionedProductAttribute as a list item with all keys; what only other calls return is null."""
     return {**dict.fromkeys(_PROVISIONED_PRODUCT), **provisioned_product(attribute)}
 
 
 def service_action(
     summary: Mapping[str, Any], definitions: Iterable[ExecutionParameter] | None = None
 ) -> dict[str, Any]:
-    """Return a ServiceActionSummary as a result, with the parameters it takes on one product if they are given."""
+    """Return a ServiceActionSummary as a result, with its parameters for one product if `definitions` are given."""
     parameters = None if definitions is None else list(map(_parameter, definitions))
     return {**dict.fromkeys(_ACTION_SUMMARY), **snake_case(summary), "parameters": parameters, "definition": None}
 
@@ -125,13 +125,13 @@ def service_action_detail(detail: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def snake_case(members: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a service shape with snake_case keys and ISO 8601 times in UTC."""
+    """Return a service shape with snake_case keys and times in ISO 8601 and UTC."""
     return {_snake(name): _to_plain(value) for name, value in members.items()}
 
 
 @cache
 def _snake(name: str) -> str:
-    # Cached: a listing of 10,000 products has a quarter of a million keys, and some twenty names.
+    # Cached, because a listing of 10,000 products has 250,000 keys, but only about twenty different ones.
     return str(next(iter(camel_dict_to_snake_dict({name: None}))))
 
 
@@ -150,7 +150,7 @@ def _tags(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str | None]:
 
 
 def _parse_json(text: Any) -> Any:
-    """Return what a definition's parameters say, which are JSON text; text that is not JSON as it is."""
+    """Parse a definition's parameters, which are JSON text; return text that is not JSON unchanged."""
     try:
         return json.loads(text) if text else []
     except (TypeError, ValueError):

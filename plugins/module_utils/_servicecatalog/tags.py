@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Provisioned products by their tags, which the service's own search can't match exactly."""
+"""Filter provisioned products by tags, which the service's own search can't match exactly."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Tags = dict[str, str]
 
 
 def check_tags(given: Mapping[Any, Any] | None) -> Tags | None:
-    """Return the option `tags` as texts; reject values that no tag has, or that a tag may spell in several ways."""
+    """Return the option `tags` with string values; reject values that no tag has or that have several spellings."""
     return None if given is None else {str(key): _text(key, value) for key, value in given.items()}
 
 
 def with_tags(products: Iterable[dict[str, Any]], wanted: Mapping[str, str] | None) -> Iterator[dict[str, Any]]:
-    """Yield the ProvisionedProductAttributes that have all these tags, key and value in the same case."""
+    """Yield the ProvisionedProductAttributes that have all wanted tags; keys and values are case-sensitive."""
     for product in products:
         found = {tag.get("Key"): tag.get("Value") for tag in filter(None, product.get("Tags") or ())}
         if all(found.get(key) == value for key, value in (wanted or {}).items()):

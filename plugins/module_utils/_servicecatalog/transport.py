@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What botocore lacks: retrying and refusing malformed responses, and knowing whether a call may have had an effect."""
+"""Retry and reject malformed responses, and track whether a call may have had an effect; botocore does neither."""
 
 from __future__ import annotations
 
@@ -28,33 +28,33 @@ if TYPE_CHECKING:
 
 
 class Attempts:
-    """What has become of the attempts of a call: whether the service may have acted on one of them."""
+    """The attempts of one call, to tell whether the service may have acted on one of them."""
 
     def __init__(self) -> None:
         self.is_in_flight = False
         self.is_ambiguous = False
-        # Whether the current attempt got as far as sending its request.
+        # Whether the request of the current attempt was sent.
         self.is_sent = False
         self.last_body = b""
-        # Whether the last body is in the client's protocol, as far as botocore would raise otherwise.
+        # Whether the last body is valid in the client's protocol; checked only for CBOR, whose parser raises.
         self.is_readable = True
         self._is_abandoned = False
-        # A request is sent before its call is abandoned, or not at all.
+        # Makes begin() and abandon() atomic, so that no request is sent after its call was abandoned.
         self._lock = Lock()
 
     @property
     def may_have_acted(self) -> bool:
-        """Whether a request was sent, and no response says that nothing was done."""
+        """Whether a request was sent and no response says that nothing was done."""
         return self.is_in_flight or self.is_ambiguous
 
     def begin(self) -> bool:
-        """Note that a request is sent; return False if it must not be, since its call was abandoned."""
+        """Note that a request is about to be sent; return False if it must not be, because the call was abandoned."""
         with self._lock:
             self.is_in_flight = self.is_sent = not self._is_abandoned
             return self.is_in_flight
 
     def abandon(self) -> None:
-        """Keep further requests of the call from being sent."""
+        """Prevent further requests of the call."""
         with self._lock:
             self._is_abandoned = True
 
@@ -62,17 +62,17 @@ class Attempts:
 _attempts: ContextVar[Attempts] = ContextVar("_attempts")
 
 _LONGEST_RETRY_PAUSE = 20.0
-# The members of RecordDetail that are no text, whatever a response may have there.
+# The members of RecordDetail that are not text in the API, even if a malformed response has text there.
 _NOT_TEXT = {"CreatedTime", "UpdatedTime", "RecordErrors", "RecordTags"}
-# The first bytes that a map has in CBOR.
+# The possible first bytes of a map in CBOR.
 _CBOR_MAPS = {bytes([first]) for first in range(0xA0, 0xC0)}
 _EMPTY_MAP = b"\xa0"
 
 
 def install_response_checks(client: BaseClient) -> None:
-    """Make a client retry, and in the end refuse, malformed responses, and track its attempts.
+    """Make a client retry malformed responses, raise MalformedResponse if all attempts fail, and track its attempts.
 
-    Botocore treats a malformed response as empty: a write would lose its record, a listing all pages after it.
+    Botocore treats a malformed response as empty: a write would lose its record, and a listing the rest of its pages.
     """
     attempts = _max_attempts(client)
 
@@ -82,18 +82,18 @@ def install_response_checks(client: BaseClient) -> None:
             return None
         return min(_LONGEST_RETRY_PAUSE, random.random() * 2 ** (kwargs["attempts"] - 1))
 
-    # First, before the request is signed.
+    # Registered first, to run before the request is signed.
     client.meta.events.register_first("request-created.servicecatalog", _begin_attempt, unique_id="selfservice-begin")
-    # First, since botocore's legacy mode raises the error of the last attempt before later handlers see it.
+    # Registered first, because botocore's legacy mode raises the error of the last attempt before later handlers run.
     client.meta.events.register_first("needs-retry.servicecatalog", retry_malformed, unique_id="selfservice-retry")
     client.meta.events.register("after-call.servicecatalog", _refuse_malformed, unique_id="selfservice-refuse")
-    # Older releases of botocore have no such event, and a response that they can't parse is lost.
+    # Older releases of botocore lack this event; with them, the body of an unparsable response is lost.
     client.meta.events.register("before-parse.servicecatalog", _keep_body, unique_id="selfservice-body")
 
 
 @contextmanager
 def track_attempts(attempts: Attempts) -> Iterator[Attempts]:
-    """Note what becomes of the attempts of the calls that are made inside."""
+    """Note the attempts of the calls made inside this context."""
     token = _attempts.set(attempts)
     try:
         yield attempts
@@ -107,7 +107,7 @@ def operation_of(call: Any) -> str:
 
 
 def make_call(call: Any, members: Mapping[str, Any]) -> dict[str, Any]:
-    """Make a call; what botocore lets through is NotSent before the request is sent, else a MalformedResponse."""
+    """Make a call; convert FOREIGN_ERRORS to NotSent before the request is sent, to MalformedResponse afterwards."""
     with track_attempts(current_attempts()) as attempts:
         try:
             return call(**members)
@@ -130,12 +130,12 @@ def _max_attempts(client: BaseClient) -> int:
 
 
 def current_attempts() -> Attempts:
-    """Return the attempts of track_attempts(), or some that nobody looks at."""
+    """Return the Attempts of the current track_attempts() context, or new ones outside of one."""
     return _attempts.get(Attempts())
 
 
 def texts_of_record(body: bytes) -> dict[str, str]:
-    """Return the members of a body's RecordDetail that are text; none if it can't be read or has no RecordId."""
+    """Return the text members of a body's RecordDetail; empty if it can't be parsed or has no RecordId."""
     try:
         detail = _decode(body)["RecordDetail"]
         texts = {name: value for name, value in detail.items() if isinstance(value, str) and name not in _NOT_TEXT}
@@ -145,10 +145,10 @@ def texts_of_record(body: bytes) -> dict[str, str]:
 
 
 def _decode(body: bytes) -> Any:
-    """Return what a body says in CBOR if it begins as a map does there, else in JSON."""
+    """Parse a body as CBOR if it begins like a CBOR map, otherwise as JSON."""
     if body[:1] not in _CBOR_MAPS:
         return json.loads(body)
-    # Older releases of botocore have none, and no client that speaks CBOR.
+    # Older releases of botocore lack this parser, and have no client that uses CBOR.
     from botocore.parsers import RpcV2CBORParser
 
     parser = RpcV2CBORParser()
@@ -165,7 +165,7 @@ def _keep_body(response_dict: dict[str, Any], operation_model: Any, **_kwargs: A
     speaks_cbor = "cbor" in getattr(operation_model.service_model, "resolved_protocol", "")
     attempts.is_readable = not speaks_cbor or _is_cbor_map(body)
     if not attempts.is_readable:
-        # Botocore's parser raises where the one for JSON finds nothing, and then there are no more attempts.
+        # Botocore's CBOR parser would raise here, which prevents further attempts; its JSON parser does not.
         response_dict["body"] = _EMPTY_MAP
 
 
@@ -177,21 +177,21 @@ def _is_cbor_map(body: bytes) -> bool:
 
 
 def _end_attempt(response: tuple | None, error: BaseException | None) -> None:
-    """Note an attempt after which the service may have acted: no response, a server error, or a success."""
+    """Note whether the service may have acted on the attempt: after no response, a server error, or a success."""
     attempts = current_attempts()
     if error is not None:
         may_have_acted = not was_never_sent(error)
     else:
         may_have_acted = response is None or not _is_refusal(response[0])
     attempts.is_ambiguous |= attempts.is_in_flight and may_have_acted
-    # Last: a thread that abandons the call may look between the two.
+    # Set last, because a thread that abandons the call may read both flags in between.
     attempts.is_in_flight = False
 
 
 def _is_refusal(http_response: Any) -> bool:
-    """Tell whether a response says that nothing was done: a redirect, or an error of the service's own.
+    """Return whether a response says that nothing was done: a redirect, or a 4xx error of the service itself.
 
-    The page of something between here and the service does not tell what the service did.
+    An error page of a proxy does not tell what the service did.
     """
     status = http_response.status_code
     return 300 <= status < 400 or (400 <= status < 500 and not _is_foreign(http_response))
@@ -207,18 +207,18 @@ def _refuse_malformed(http_response: Any, model: Any, **_kwargs: Any) -> None:
 
 
 def _endpoint(address: str) -> str:
-    """Return the endpoint of an address, without what may be a password."""
+    """Return the scheme and host of a URL, without credentials."""
     url = urlsplit(address)
     return f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
 
 
 def _is_malformed(http_response: Any) -> bool:
-    """Tell whether a success has a body that is cut off, empty or not the service's."""
+    """Return whether a successful response has a body that is truncated, empty or not the service's."""
     return 200 <= http_response.status_code < 300 and not _has_members(http_response)
 
 
 def _is_foreign(http_response: Any) -> bool:
-    """Tell whether a failure has a body that is not the service's, such as a proxy's page."""
+    """Return whether an error response has a body that is not the service's, such as a proxy's page."""
     has_body = http_response.status_code >= 300 and bool(http_response.content)
     return has_body and not _has_members(http_response)
 
@@ -227,7 +227,6 @@ def _has_members(http_response: Any) -> bool:
     if not current_attempts().is_readable:
         return False
     if "cbor" in http_response.headers.get("Content-Type", ""):
-        # A map.
         return http_response.content[:1] in _CBOR_MAPS
     try:
         return isinstance(json.loads(http_response.content), dict)
