@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The attempts of a change: a further one starts only after the one before has FAILED, in an earlier run."""
+"""The attempts of a change: the next one starts only if the previous one FAILED in an earlier run."""
 
 from __future__ import annotations
 
@@ -33,12 +33,13 @@ def start_attempt(
     retry_failed: bool,
     clock: Clock,
 ) -> Execution:
-    """Start the first attempt, or with `retry_failed` the first that is not known to have FAILED before this run.
+    """Start the first attempt, or with `retry_failed` the first one that is not known to have FAILED before this run.
 
-    One that this run created, that runs, that has SUCCEEDED, that can't be read or whose age can't be told is the last,
-    so that a run starts one action at most. Each is passed to `tell`, then to `send`. Cost: for each old failure a
-    start, and a read where the response to the start does not tell its end. A refusal is raised with its reason. After
-    a signal nothing more is started, and the failure found last is returned.
+    The search ends at an attempt that this run created, that still runs, that SUCCEEDED, that can't be read, or whose
+    age is unknown, so a run starts at most one action. Each attempt is passed to `tell`, then to `send`. After a
+    signal, no further attempt is started, and the last failed one is returned. Raises Refused, with its cause if known.
+
+    Cost: for each old failure one start request, and one read if the response to it does not contain the final status.
     """
     most = MOST_ATTEMPTS if retry_failed else 1
     for attempt in range(1, most + 1):
@@ -63,9 +64,9 @@ def _is_interrupted(clock: Clock) -> bool:
 
 
 def how_to_retry(again: str, attempt: int | None) -> str:
-    """Return how to run an action again whose attempt has FAILED; `again` is how the same task is run again.
+    """Return the advice on how to repeat an action whose attempt FAILED.
 
-    There are no attempts with a given token.
+    `again` is the phrase for running the same task again. `attempt` is None with a given token, which has no attempts.
     """
     if attempt is None:
         return "To run the action again, fix the cause and run this task with a new execute_token."
@@ -76,7 +77,7 @@ def how_to_retry(again: str, attempt: int | None) -> str:
 
 
 def read_replay(service: ServiceCatalog, record: Record) -> Record:
-    """Return a record that was there before as it is now, if it can be read and the response does not tell its end."""
+    """Return an existing record in its current state, or unchanged if it had ended or can't be read."""
     if record.outcome is Outcome.RUNNING:
         with suppress(*SERVICE_ERRORS):
             detail, outputs = service.describe_record(record.record_id)

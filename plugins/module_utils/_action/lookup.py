@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names to ids, with the rights of an end user."""
+"""Look up ids by name, with the permissions of an end user."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ from .suggestions import suggest
 if TYPE_CHECKING:
     from .._servicecatalog.api import ServiceCatalog
 
-# So many products, pages of 100, are read to find what resembles those that are missing, and so many of these get it.
+# The most products that are read to suggest similar names, in pages of 100, and the most targets that get suggestions.
 _MOST_READ, _MOST_EXPLAINED = 1000, 20
 
 
 def find_provisioned_product(service: ServiceCatalog, target: Reference) -> dict[str, Any]:
-    """Return the ProvisionedProductDetail of a target: one call, and a listing of what exists if there is none."""
+    """Return the ProvisionedProductDetail of a target, or raise NotFound with suggestions.
+
+    Cost: one call, and a listing of the visible products if there is no such product.
+    """
     member, wanted = target.lookup_key
     try:
         return service.describe_provisioned_product(**{member: wanted})
@@ -35,13 +38,13 @@ def find_provisioned_product(service: ServiceCatalog, target: Reference) -> dict
 
 
 def missing_products(service: ServiceCatalog, targets: Sequence[Reference]) -> list[NotFound]:
-    """Return the failure for each provisioned product that does not exist or is not visible: one listing for all."""
+    """Return a NotFound for each provisioned product that does not exist or is not visible; one listing serves all."""
     where = f"in {service.region} that these credentials can see"
     texts = [f"There is no provisioned product {_describe(target)} {where}." for target in targets]
     try:
         visible = list(islice(service.search_provisioned_products(), _MOST_READ))
     except SERVICE_ERRORS as error:
-        # The list only helps a message that is due anyway.
+        # The listing only provides suggestions: the products are reported as missing without it, too.
         return [NotFound(f"{text} The visible ones could not be listed: {describe_error(error)}.") for text in texts]
     if not visible:
         return [
@@ -55,7 +58,7 @@ def missing_products(service: ServiceCatalog, targets: Sequence[Reference]) -> l
 
 
 def find_action(service: ServiceCatalog, product: Mapping[str, Any], action: Reference) -> dict[str, Any]:
-    """Return the ServiceActionSummary of an action of the product's own artifact, reading pages until it is found."""
+    """Return the ServiceActionSummary of an action of the product's artifact, reading pages until it is found."""
     member, wanted = action.lookup_key
     others: list[Mapping[str, Any]] = []
     artifact = (product["ProductId"], product["ProvisioningArtifactId"])
@@ -73,7 +76,7 @@ def _describe(reference: Reference) -> str:
 
 
 def _explain(text: str, reference: Reference, what: str, existing: Sequence[Mapping[str, Any]]) -> NotFound:
-    """Return the failure for what does not exist: another option to give it as, or what the user may have meant."""
+    """Return a NotFound that names the option to use instead, id or name, or else similar existing items."""
     member, wanted = reference.lookup_key
     other = "Id" if member == "Name" else "Name"
     known = {str(item[member]) for item in existing if item.get(member)}

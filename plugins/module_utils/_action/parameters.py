@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parameters of a service action: into the service's form, and checked against what the action takes."""
+"""Convert the parameters of a service action to the API's format, and check them against its definition."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .suggestions import suggest
 
 
 def to_parameters(given: Mapping[str, Any] | None, option: str) -> Parameters:
-    """Return the parameters of an option in the service's form: name to list of strings."""
+    """Return an option's parameters in the API's format: names mapped to lists of strings."""
     return {name: _values(name, value, option) for name, value in (given or {}).items()}
 
 
 def check_known(definitions: Iterable[ExecutionParameter], given: Parameters, action_id: str) -> None:
-    """Reject parameters that the action does not take, and a TARGET, by type or by name, that has no value.
+    """Reject parameters that the action does not accept, and a TARGET (by type or by name) without a value.
 
-    Source: DescribeServiceActionExecutionParameters, which is asked for one provisioned product.
+    Source: DescribeServiceActionExecutionParameters for the provisioned product.
     """
     known = {definition.name: definition for definition in definitions}
     unknown = sorted(set(given) - set(known))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What would be sent: planned and validated by reads alone."""
+"""Plan the request to start an action, and validate it with reads only."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Refusals that reads can explain.
+# The error codes of refusals whose cause reads can find.
 _EXPLAINED = (*INVALID, "InvalidStateException", "ResourceNotFoundException")
 _WAIT_FOR_IT = "Wait for that, or run the task with wait_until_available: true."
 _WITHOUT_ACTIONS = ("TERRAFORM_OPEN_SOURCE", "TERRAFORM_CLOUD", "EXTERNAL")
 
 
 class Plan(NamedTuple):
-    """A request with its ids known, what it is for, and what was read to know them.
+    """A request with resolved ids, the change it belongs to, and what was read to resolve the ids.
 
-    `waits_until_available` says that a busy product is waited for.
+    `waits_until_available`: whether the task waits for a busy product.
     """
 
     request: Request
@@ -43,11 +43,11 @@ class Plan(NamedTuple):
 
     @property
     def token_is_new(self) -> bool:
-        """Whether the token was never sent before this run."""
+        """Whether no run has sent the token before."""
         return self.change.is_new
 
     def with_attempt(self, attempt: int) -> Plan:
-        """Return the plan of another attempt, which differs by its token."""
+        """Return the plan of another attempt, which differs only in its token."""
         sent = self.request
         return self._replace(
             request=make_request(
@@ -62,7 +62,7 @@ class Plan(NamedTuple):
 
 
 class PlanCheck(NamedTuple):
-    """What validation has read: None where the caller may not read it."""
+    """What validation has read; None if the caller lacks the permission."""
 
     product: Mapping[str, Any] | None
     definitions: list[ExecutionParameter] | None
@@ -78,7 +78,10 @@ def plan(
     change: Change,
     waits_until_available: bool = False,
 ) -> Plan:
-    """Return the request, names resolved to ids: no call for ids, else one for the product and those for the action."""
+    """Return the plan for a target, with names resolved to ids; raise NotFound or Refused if that fails.
+
+    Cost: no call if both ids are given; otherwise one for the product, and pages of actions if the action has no id.
+    """
     product, product_id, action_id = None, target.id, action.id
     if not (product_id and action_id):
         try:
@@ -101,7 +104,7 @@ def make_request(
     secret_names: Collection[str],
     attempt: int = 1,
 ) -> Request:
-    """Return the request of a change's attempt."""
+    """Return the request for one attempt of a change."""
     token = change.token(product_id, action_id, parameters=parameters, secret_names=secret_names, attempt=attempt)
     return Request(product_id, action_id, token, parameters)
 
@@ -109,10 +112,10 @@ def make_request(
 def validate(
     service: ServiceCatalog, planned: Plan, warn: Callable[[str], None], *, is_refused: bool = False
 ) -> PlanCheck:
-    """Check by reads that the service would accept the request, or raise what is wrong with it.
+    """Check with reads that the service would accept the request, or raise NotFound or Refused.
 
-    What the caller may not read is passed to `warn`, and so is a product that may be busy with the request itself,
-    unless that `is_refused`.
+    What the caller may not read is a warning. A busy product is a warning if the task waits for it or if it may be busy
+    with this change, unless the service has already refused the start (`is_refused`).
     """
     sent = planned.request
     target, action = Reference(sent.provisioned_product_id), Reference(sent.service_action_id)
@@ -131,7 +134,7 @@ def validate(
 def preview(
     service: ServiceCatalog, planned: Plan, warn: Callable[[str], None], *, with_diff: bool
 ) -> tuple[Record, dict[str, Any]]:
-    """Validate a request, and return what is known of the record and of the result that it would have."""
+    """Validate a request, and return the record that it would create and the results to add: `changed` and `diff`."""
     check = validate(service, planned, warn)
     record = Record(predicted_record_detail(planned.request, check.product))
     diff = {"diff": parameters_diff(check.definitions, planned)} if with_diff else {}
@@ -139,7 +142,7 @@ def preview(
 
 
 def read_definitions(service: ServiceCatalog, request: Request) -> list[ExecutionParameter]:
-    """Return the parameters that the action takes on this provisioned product."""
+    """Return the parameters that the action accepts for this provisioned product."""
     return service.describe_service_action_execution_parameters(
         request.provisioned_product_id, request.service_action_id
     )
@@ -156,29 +159,29 @@ def read_diff(service: ServiceCatalog, planned: Plan, warn: Callable[[str], None
 
 
 def add_diagnosis(refusal: Refused, service: ServiceCatalog, planned: Plan) -> Refused:
-    """Return the refusal of a start with its reason, as far as reads find it, such as the choices for an unknown name.
+    """Return the refusal of a start with the cause that reads find, such as the choices for an unknown name.
 
-    The service's own text is then in the fact `error` only. The reads only help a message that is due anyway, so what
-    can't be read is left out.
+    The service's own text is then only in the fact `error`. If the reads fail or find no cause, return it unchanged.
     """
     code = (refusal.facts.get("error") or {}).get("code")
     if code not in _EXPLAINED:
         return refusal
     try:
-        # Its status may have changed since it was read.
+        # Read the product again, because its status may have changed.
         validate(service, planned._replace(product=None), lambda _text: None, is_refused=True)
     except SERVICE_ERRORS:
-        # First, since some of them are errors of our own.
+        # Handled first, because some SERVICE_ERRORS are SelfServiceErrors as well.
         return refusal
     except SelfServiceError as found:
-        # Of this start: a run of many, which leaves that out, may have started others, and so may earlier runs.
+        # This sentence covers a single start: earlier runs may have started the action, and a bulk run, which omits the
+        # sentence, may have started others.
         nothing = "Nothing was started." if planned.token_is_new else "Nothing was started by this run."
         return Refused(str(found), how_to_continue=nothing, **{**found.facts, **refusal.facts})
     return refusal
 
 
 def predicted_record_detail(sent: Request, product: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return what is known, before it exists, of the record that the request would create: a RecordDetail."""
+    """Return the RecordDetail of the record that the request would create, as far as it is known in advance."""
     known = product or {}
     return {
         "ProvisionedProductId": sent.provisioned_product_id,
@@ -191,7 +194,7 @@ def predicted_record_detail(sent: Request, product: Mapping[str, Any] | None) ->
 
 
 def request_result(planned: Plan, accept_language: str | None) -> dict[str, Any]:
-    """Return what was or would be sent as a result, the values of secrets masked."""
+    """Return the request as a result, with the values of secrets masked."""
     sent = planned.request
     return {
         "provisioned_product_id": sent.provisioned_product_id,
@@ -203,9 +206,9 @@ def request_result(planned: Plan, accept_language: str | None) -> dict[str, Any]
 
 
 def parameters_diff(definitions: Collection[ExecutionParameter] | None, planned: Plan) -> dict[str, Any]:
-    """Return Ansible's diff of the parameters: the action's defaults before, what takes effect after.
+    """Return the parameters as an Ansible diff: the action's defaults before, the effective values after.
 
-    `definitions` is None where they may not be read.
+    `definitions` is None if they can't be read.
     """
     defaults = {definition.name: list(definition.default_values) for definition in definitions or ()}
     return {
@@ -229,7 +232,7 @@ def _check_ready(product: Mapping[str, Any], planned: Plan, warn: Callable[[str]
     if is_refused or (planned.token_is_new and not waits):
         ways = [] if planned.token_is_new else [MAY_BE_BUSY_WITH_THIS_CHANGE]
         raise Refused(" ".join([busy, *ways, _WAIT_FOR_IT] if is_changing else [busy]), changed=False)
-    # A replay of the start is accepted.
+    # The service may accept a repeated start request for the action that the product is busy with.
     other = "The start will be rejected, unless the product is busy with this change."
     warn(f"{busy} {'The start will wait for that, for at most wait_timeout seconds.' if waits else other}")
 

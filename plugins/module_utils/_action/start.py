@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one write, and what its response means."""
+"""Send the only write, the start of an action, and interpret its response."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from .._servicecatalog.api import ServiceCatalog
     from .plan import Plan
 
-# How far apart the service's own two clocks, CreatedTime and the Date header, may be.
+# The largest expected difference between the service's CreatedTime and its Date header.
 _CLOCK_SLACK = timedelta(seconds=2)
-# How far apart the service's clock and this machine's may be: AWS refuses signatures that are older.
+# The largest difference between the service's clock and this machine's: AWS rejects signatures that are older.
 _LARGEST_SKEW = timedelta(minutes=15)
 
 
@@ -42,11 +42,12 @@ def start(
     began: float | None = None,
     caller_abandons: bool = False,
 ) -> Execution:
-    """Start the action and tell whether this run created the record, or raise what not_started() returns.
+    """Start the action, and return its record and whether this run created it; raise what not_started() returns.
 
-    `retry_hint` says what to run again to find out, since a target's own token is not an option of the bulk module.
-    A caller that sends a start again gives the same `attempts` each time, and when it `began`, in monotonic seconds;
-    that counts once the service may have acted on one. One that abandons the call itself gives its `attempts`, too.
+    `retry_hint` is the phrase for what to run to find out whether an unconfirmed start took effect; it is a parameter
+    because the bulk module has no option for a target's token. A caller that repeats a start request passes the same
+    `attempts` each time, and as `began` the time of the first one in monotonic seconds, which is used once the service
+    may have acted on an attempt. A caller that abandons the call itself also passes `attempts`.
     """
     sent, tracked = planned.request, attempts or Attempts()
     began = began if began is not None and tracked.may_have_acted else clock.monotonic()
@@ -57,7 +58,7 @@ def start(
             raise not_started(error, tracked.may_have_acted, sent, retry_hint=retry_hint) from error
     record = Record(response.record_detail)
     product_id = record.detail.get("ProvisionedProductId")
-    # With a new token it is the record of this start, whatever else the response says.
+    # With a new token, the record can only belong to this start, even if the response has another product.
     if product_id and not planned.token_is_new and product_id != sent.provisioned_product_id:
         raise _token_taken(record, sent)
     replayed = not planned.token_is_new and is_replay(response, clock.monotonic() - began, clock.now())
@@ -65,13 +66,13 @@ def start(
 
 
 def is_replay(response: StartResponse, elapsed: float, now: datetime) -> bool:
-    """Tell whether the record is older than the first attempt, `elapsed` seconds before the response, which came `now`.
+    """Return whether the record is older than the first attempt, `elapsed` seconds before the response at time `now`.
 
-    By the service's own clock, unless the response has no Date or one that can't be the service's, such as a proxy's:
-    then by this machine's, and only if the record is older than the two may differ.
+    Times are compared by the service's clock, its Date header. If that is missing or can't be the service's (it may be
+    a proxy's), this machine's clock is used, with a tolerance of the largest difference between the two clocks.
     """
     created, date, slack = response.record_detail.get("CreatedTime"), response.date, _CLOCK_SLACK
-    # Over CBOR, a time is what the service sent.
+    # The CBOR parser does not enforce the type of a timestamp.
     if not isinstance(created, datetime) or created.tzinfo is None:
         return False
     if date is None or abs(date - now) > _LARGEST_SKEW:

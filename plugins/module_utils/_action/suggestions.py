@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a user may have meant by a name or an id that does not exist."""
+"""Suggest existing names or ids for one that does not exist."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Callable, NamedTuple
 
 from .._secrets.masker import mask
 
-# How many names a message has at most of those that are close, and of the others; and how many the fact `choices` has.
+# The most similar names in a message, the most other names in it, and the most items of the fact `choices`.
 _MOST_CLOSE, _MOST_OTHERS, _MOST_CHOICES = 3, 17, 100
-# By difflib: ids of one kind resemble each other at 0.7.
+# The cutoff of difflib. Unrelated ids of the same kind have a ratio of 0.7.
 _LEAST_RATIO = 0.75
 
 
 class Suggestions(NamedTuple):
-    """What exists, as sentences for a message, and as the fact `choices`."""
+    """The existing names, as sentences for a message and as the fact `choices`."""
 
     text: str
     choices: list[str]
 
 
 def suggest(wanted: str, known: Collection[str], *, heading: str, show: Callable[[str], str] = mask) -> Suggestions:
-    """Return what exists, what resembles `wanted` first; `heading` introduces it if nothing does."""
-    # Not at the top: only failures need it.
+    """Return the existing names, those similar to `wanted` first; `heading` introduces them if none is similar."""
+    # Imported here, because only failures need it.
     from difflib import get_close_matches
 
     by_lower = {name.lower(): name for name in sorted(known, reverse=True)}
