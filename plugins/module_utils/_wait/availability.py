@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waiting until a busy product takes a start, which is sent first, and again with the same token later."""
+"""Wait until a busy product accepts a start request, which is sent first and repeated later with the same token."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# How often in a row a start is sent again to a product that reads as ready. It may have become so after it refused the
-# start, or another change may have begun before the start came.
+# How often in a row a start request is repeated although the product's status allowed it: the product may have become
+# available just after its refusal, or another change may have begun just before the request arrived.
 _MOST_IN_A_ROW = 2
 
 
 class Step(Enum):
-    """What follows from the status of a product that refused a start."""
+    """What to do after reading the status of a product that refused a start."""
 
     WAIT = "wait"
     SEND = "send"
@@ -41,12 +41,12 @@ class Step(Enum):
 
 
 def is_of_status(error: BaseException) -> bool:
-    """Tell whether the service's last answer to a start was that the status of the product does not allow it."""
+    """Return whether the service refused a start because of the product's status."""
     return error.__cause__ is not None and code_of(error.__cause__) == "InvalidStateException"
 
 
 class BusyProduct:
-    """A provisioned product that refused a start, as last read: no I/O."""
+    """The last known state of a provisioned product that refused a start; does no I/O."""
 
     def __init__(self, request: Request, again: str | None = None, *, token_is_new: bool) -> None:
         self.product: Mapping[str, Any] | None = None
@@ -55,16 +55,16 @@ class BusyProduct:
         self._token_is_new = token_is_new
         self._refusal: SelfServiceError | None = None
         self._error: Exception | None = None
-        # Of starts that were sent since the product read as ready.
+        # Counts refusals while the product's status would allow the start.
         self._refused_in_a_row = 0
 
     def note_refusal(self, refusal: SelfServiceError) -> None:
-        """Note that the product has refused the start, for the first time or once more."""
+        """Note that the product has refused the start, for the first time or again."""
         self._refusal = refusal
         self._refused_in_a_row += self._is_ready
 
     def note_read(self, read: Mapping[str, Any] | Exception) -> Step:
-        """Note the product as it was read, or why it could not be, and return what follows."""
+        """Note the product that was read, or the error of the read, and return what to do next."""
         if isinstance(read, Exception):
             self._error = read
             return Step.WAIT if is_transient(read) else Step.FAIL
@@ -75,7 +75,7 @@ class BusyProduct:
         return Step.SEND if self._is_ready and self._refused_in_a_row < _MOST_IN_A_ROW else Step.FAIL
 
     def failure(self) -> ProductUnavailable:
-        """Return why the product is not waited for: it can't be read, or its status is none that passes."""
+        """Return the failure of a product that is not waited for: it can't be read, or waiting is useless."""
         if self._error is not None:
             unread = f"can't be read to wait for another one: {describe_error(self._error)}"
             return self._unavailable(f"its status does not allow it, and {unread}", is_over=True)
@@ -87,7 +87,7 @@ class BusyProduct:
         return self._unavailable(f"{described}, which the task does not wait for", is_over=True)
 
     def timed_out(self, options: WaitOptions) -> ProductUnavailable:
-        """Return the failure of a wait that is over."""
+        """Return the failure of a wait that has reached its deadline."""
         within = f"{options.timeout} s (wait_timeout)"
         if self.product is None:
             unread = f": {describe_error(self._error)}" if self._error else ""
@@ -100,14 +100,14 @@ class BusyProduct:
         return self._unavailable(f"{text}, and did not become available within {within}")
 
     def interrupted(self) -> ProductUnavailable:
-        """Return the failure of a wait that a signal has ended."""
+        """Return the failure of a wait that was ended by a signal."""
         if self.product is None:
             return self._unavailable("its status did not allow it")
         return self._unavailable(f"the {describe_product(self.product)} was {describe_status(self.product)}")
 
     @property
     def how_to_continue(self) -> str:
-        """What to run to go on waiting, as a sentence; a run of many says it once for all."""
+        """The sentence on how to continue waiting; empty in a bulk run, which says it once for all targets."""
         return f"To continue, run {self._again}." if self._again else ""
 
     @property
@@ -115,7 +115,7 @@ class BusyProduct:
         return self.product is not None and self.product.get("Status") in READY
 
     def _unavailable(self, why: str, *, is_over: bool = False) -> ProductUnavailable:
-        """Return the failure; if it `is_over`, to wait once more would end in the same way."""
+        """Return the failure; with `is_over`, waiting again would fail in the same way."""
         sent, facts = self.request, self._refusal.facts if self._refusal else {}
         by_whom = "" if self._token_is_new else " by this run"
         text = f"The service action {sent.service_action_id} was not started on {sent.provisioned_product_id}{by_whom}"
@@ -127,7 +127,7 @@ class BusyProduct:
 
 
 class AvailabilityWait:
-    """The wait of one start of an action for its product."""
+    """Waits for the product of one start."""
 
     def __init__(
         self,
@@ -153,10 +153,11 @@ class AvailabilityWait:
         self._has_polled = False
 
     def start(self, send: Callable[..., T]) -> T:
-        """Call `send` with its `attempts` and when it `began`, and again while the product is busy, until the deadline.
+        """Call `send` until the product is no longer busy, at the latest at the deadline, and return its result.
 
-        Raises what that raises, or ProductUnavailable. A start that is refused after it may have been carried out is
-        sent again without a look at the product, which may be busy with it, and stays StartUnconfirmed.
+        `send` is called with `attempts` and `began`. Raises what it raises, or ProductUnavailable. If an earlier
+        attempt may have started the action, a refusal stays StartUnconfirmed, and the start is repeated without reading
+        the product, which may be busy with that action.
         """
         attempts = Attempts()
         while True:
@@ -169,7 +170,7 @@ class AvailabilityWait:
             self._wait(refusal)
 
     def _wait(self, refusal: SelfServiceError) -> None:
-        """Return when the start may be sent again, or raise the failure."""
+        """Wait until the start may be repeated, or raise the failure."""
         self._busy.note_refusal(refusal)
         try:
             if isinstance(refusal, StartUnconfirmed):
@@ -189,9 +190,9 @@ class AvailabilityWait:
 
     def _wait_until_ready(self) -> None:
         while not self._is_over:
-            # At once at first, since the product may have become available since it refused the start.
+            # The first poll is immediate, because the product may have become available since it refused the start.
             self._sleep(poll_immediately=not self._has_polled)
-            # Else the start would have no time to be answered.
+            # Later, no time would be left for a response to the start.
             if self._is_ready() and self._clock.monotonic() < self._schedule.last_call(self._started):
                 return
         raise self._busy.timed_out(self._options)
@@ -207,7 +208,7 @@ class AvailabilityWait:
         self._schedule.begin_poll(self._clock.monotonic())
 
     def _is_ready(self) -> bool:
-        """Read the product, and tell whether the start may be sent again; raise the failure if it never may."""
+        """Read the product, and return whether the start may be repeated; raise the failure if waiting is useless."""
         read = self._read()
         step = self._busy.note_read(read)
         self._end_poll(failed=isinstance(read, Exception))
@@ -220,7 +221,7 @@ class AvailabilityWait:
 
     def _read(self) -> Mapping[str, Any] | Exception:
         product_id = self._busy.request.provisioned_product_id
-        # Beside this thread, which looks for signals.
+        # On another thread, so that this one can react to signals.
         future = start_call(partial(self._service.describe_provisioned_product, Id=product_id))
         self._clock.wait([future], None)
         try:

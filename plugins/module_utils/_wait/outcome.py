@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a record and its last error to an outcome and a failure: no I/O."""
+"""Map a record and its last error to an outcome and a failure; does no I/O."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def outcome_of(failure: SelfServiceError | None) -> Outcome:
 
 
 def how_to_wait(*record_ids: str) -> str:
-    """Return how to go on waiting for records, as a sentence without its full stop."""
+    """Return how to continue waiting for records, as a sentence without a full stop."""
     return (
         "To continue waiting, run selfservice.aws.servicecatalog_record_wait with record_ids: "
         f"[{', '.join(record_ids)}]"
@@ -37,7 +37,10 @@ def how_to_wait(*record_ids: str) -> str:
 def failure_of(
     record: Record, options: WaitOptions | None, *, error: BaseException | None, how_to_continue: str
 ) -> SelfServiceError | None:
-    """Return how a record fails the task, if it does; `options` are those of a wait, and `error` its last error."""
+    """Return the failure of the task that a record causes, if any.
+
+    `options` are those of the wait, or None without a wait; `error` is the last error of a poll.
+    """
     if record.outcome is Outcome.FAILED:
         return record_failed(record)
     if record.outcome is Outcome.SUCCEEDED:
@@ -53,7 +56,7 @@ def failure_of(
 
 
 def record_failed(record: Record) -> RecordFailed:
-    """Return the failure of a record that has ended as FAILED, with hints for the causes that AWS documents."""
+    """Return the failure of a record that FAILED, with hints on the causes that AWS documents."""
     errors = _describe_errors(record)
     outputs = (output.get("OutputValue") for output in record.outputs or ())
     return RecordFailed(
@@ -65,7 +68,7 @@ def record_failed(record: Record) -> RecordFailed:
 
 
 def ended_late(record: Record, *, how_to_continue: str) -> WaitTimedOut:
-    """Return the failure of a record that ended after its wait was over."""
+    """Return the failure of a record that ended after the deadline of its wait."""
     text = f"Record {record.record_id} ended only after wait_timeout: it is {_describe_status(record)}."
     return WaitTimedOut(text, how_to_continue=how_to_continue)
 
@@ -77,7 +80,7 @@ def unknown_status(record: Record) -> PollingFailed:
 
 
 def record_not_found(record_id: str, options: WaitOptions, error: BaseException | None) -> SelfServiceError:
-    """Return the failure of a record that was never found; without an `error`, the wait was too short to tell."""
+    """Return the failure of a record that was never found; without an `error`, it may still have been too new."""
     hint = "Check the id, and that it belongs to this region and account."
     if error is None:
         return WaitTimedOut(
@@ -92,7 +95,7 @@ def record_not_found(record_id: str, options: WaitOptions, error: BaseException 
 
 
 def combined_failure(failures: Mapping[str, SelfServiceError], total: int) -> SelfServiceError:
-    """Return the failure of a wait for `total` records, of which some failed: of several, the counts and the first."""
+    """Return the failure of a wait for `total` records: the only failure, or the counts and the first one."""
     first = next(iter(failures.values()))
     if total == 1:
         return first

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Polling records, one or many, in as few calls as possible."""
+"""Poll one or many records in as few calls as possible."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from .._clock import Clock
     from .._servicecatalog.api import ServiceCatalog
 
-# A new record may not be readable at once: for so many seconds, not found means "not yet".
+# Seconds during which a new record may not be readable yet, although it exists.
 _APPEARS_WITHIN = 30.0
-# From so many records on, a page of the history (20 records) is likely to be cheaper than a call for each.
+# From this many records on, a page of the history (20 records) is likely to be cheaper than one call per record.
 _HISTORY_PAYS_FROM = 4
-# Where the history is listed: first where everybody may read, and no records of others come in between.
+# The access levels for listing the history. The first one is open to every caller and has no records of others.
 _LEVELS = ("user", "account")
-# After so many transient errors of single records, the service is likely to answer no other either.
+# After this many transient errors in a row, the service is likely to fail for other records, too.
 _FAILURES_IN_A_ROW = 5
 
 
 class RecordPoller:
-    """Records as last seen, polled until all have ended. Everything is keyed by record id.
+    """Polls records until all have ended. Everything is keyed by record id.
 
-    `outstanding` has those that have not ended, with the monotonic time since when they are polled; `errors` the last
-    error of those that could not be read: a transient one, or the one that ended their polling; `not_found` those that
-    the service has answered not to know.
+    `records`: the last known state of each. `outstanding`: those that have not ended, with the monotonic time when
+    their polling began. `errors`: the last error of those that could not be read, which is transient or ended their
+    polling. `not_found`: those that the service said it does not know.
     """
 
     def __init__(
@@ -50,12 +50,12 @@ class RecordPoller:
             self.add(record)
 
     def add(self, record: Record) -> None:
-        """Poll one more record."""
+        """Add a record to poll."""
         self.records[record.record_id] = record
         self.outstanding[record.record_id] = self._clock.monotonic()
 
     def reads_outputs_of(self, record: Record) -> bool:
-        """Tell whether the outputs of a record that has SUCCEEDED are read, and were not yet."""
+        """Return whether the outputs of a record that SUCCEEDED are wanted and have not been read."""
         return self._outputs_of_successes and record.outputs is None
 
     def drop(self, record_id: str) -> None:
@@ -63,13 +63,13 @@ class RecordPoller:
         self.outstanding.pop(record_id, None)
 
     def poll(self, until: float, most_described: int | None = None) -> bool:
-        """Read the records that have not ended, with outputs once they have; return False if the poll failed.
+        """Read the records that had not ended, and the outputs of those that now have; return False if the poll failed.
 
         Cost: a history page for about 20 running records, a call for each record not listed, and one for each ended
-        record whose outputs are needed. An error is kept for its record, and the others are read; only one that affects
-        all calls, or several in a row, ends the poll. No call but the first is made after the monotonic time `until`.
-        With `most_described`, so many of the records not listed are read, the longest unseen first: while other targets
-        are started, their records come first in the history.
+        record whose outputs are needed. After an error of one record, the others are still read; the poll ends after an
+        error that affects all calls, or several errors in a row. After the monotonic time `until`, no call but the
+        first is made. `most_described` limits how many of the records not listed are read, those unread for the longest
+        time first: while other targets are being started, their records come first in the history.
         """
         error: Exception | None = None
         listed: set[str] = set()
@@ -82,7 +82,7 @@ class RecordPoller:
         return self._describe_all(missing, until, has_read=bool(listed) or not missing)
 
     def _describe_all(self, missing: list[str], until: float, *, has_read: bool) -> bool:
-        """Read records one by one; return False if none was read, or none can be."""
+        """Read records one by one; return False if none was read, or if errors ended the poll."""
         failures = 0
         for number, record_id in enumerate(missing):
             if number and self._clock.monotonic() >= until:
@@ -94,20 +94,20 @@ class RecordPoller:
                 self._note_error(error, record_id)
                 failures += is_transient(error)
                 if affects_all_calls(error) or failures >= _FAILURES_IN_A_ROW:
-                    # Polled first the next time.
+                    # Not requeued, so that the next poll reads them first.
                     self.errors.update(dict.fromkeys(missing[number + 1 :], error))
                     return False
         return has_read
 
     def _apply_listing(self, until: float, listed: set[str]) -> Exception | None:
-        """Add the records that need not be described to `listed`, and return the error that the listing ended with.
+        """Update records from the history, add those that need no further call to `listed`, and return the error.
 
-        The history is a short cut only: whatever its error, the records can still be described.
+        The history only saves calls: after any error, the records can still be read one by one.
         """
         try:
             for detail in self._list(until):
                 record = Record(detail)
-                # Also of one that has to be described: if there is no time for it, this much is known.
+                # Also stored for a record that is read again below, in case no time is left for that.
                 self.records[record.record_id] = record
                 if record.outcome is Outcome.RUNNING:
                     self._requeue(record.record_id)
@@ -122,9 +122,9 @@ class RecordPoller:
         return None
 
     def _list(self, until: float) -> Iterator[Mapping[str, Any]]:
-        """Yield outstanding records from the history, at the levels in turn until one lists half of them.
+        """Yield outstanding records from the history, at each access level until one level lists half of them.
 
-        That one comes first the next time, and one that is denied no more.
+        The next poll begins with that level, and omits levels that were denied.
         """
         missing = set(self.outstanding)
         wanted = len(missing)
@@ -143,11 +143,11 @@ class RecordPoller:
             self._levels.append(level)
 
     def _list_at(self, level: str, missing: set[str], until: float) -> Iterator[Mapping[str, Any]]:
-        """Yield records that are missing, as long as the pages find about as many as single calls would."""
+        """Yield missing records from the history, as long as a page finds about as many as single calls would."""
         wanted = len(missing)
         for number, page in enumerate(self._service.list_record_history(levels=AccessLevels(level)), 1):
             for detail in page:
-                # Records that are created meanwhile shift the pages, so that some are listed twice.
+                # Records that are created meanwhile shift the pages, so some records are listed twice.
                 if detail.get("RecordId") in missing:
                     missing.remove(detail["RecordId"])
                     yield detail
@@ -157,7 +157,7 @@ class RecordPoller:
                 return
 
     def _describe(self, record_id: str) -> None:
-        """Read a record, with its outputs if it has ended."""
+        """Read a record, and its outputs if it has ended."""
         try:
             detail, outputs = self._service.describe_record(record_id)
         except SERVICE_ERRORS as error:
@@ -181,12 +181,12 @@ class RecordPoller:
         self.drop(record_id)
 
     def _note_error(self, error: Exception, record_id: str) -> None:
-        """Keep the error of a record; after a transient one it is polled again, after the others."""
+        """Store the error of a record; requeue the record after a transient error, otherwise stop polling it."""
         if is_transient(error):
             self.errors[record_id] = error
             self._requeue(record_id)
             return
-        # Bad credentials end the polling of all.
+        # With bad credentials, no record can be polled any more.
         for each in list(self.outstanding) if affects_all_calls(error) else [record_id]:
             self.errors[each] = error
             self.drop(each)

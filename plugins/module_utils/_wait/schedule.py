@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When the next poll is due, and when to give up: no I/O, no clock. Times are monotonic seconds."""
+"""Decide when the next poll is due and when to give up, in monotonic seconds; no I/O, no clock."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 _SHORTEST_INTERVAL, LONGEST_INTERVAL = 2.0, 30.0
-# With a call that hangs, 25 s at most, a wait outlives its deadline by no more than 30 s.
+# Together with a call that hangs, 25 s at most, a wait exceeds its deadline by at most 30 s.
 LAST_POLL_GRACE = 5.0
 
 
 class WaitOptions(NamedTuple):
-    """How long to wait for a record, and the fixed polling interval if there is one: seconds."""
+    """The timeout of a wait, and its fixed polling interval or None, in seconds."""
 
     timeout: float
     delay: float | None = None
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> WaitOptions:
-        """Return what a task's options say."""
+        """Return the wait options of a task."""
         return cls(params["wait_timeout"], params["wait_delay"])
 
 
 def poll_interval(waited: float, fixed: float | None, failures: int, jitter: float) -> float:
-    """Return the seconds to the next poll: `fixed`, or a tenth of `waited` within bounds, less up to a tenth by jitter.
+    """Return the seconds until the next poll: `fixed`, or a tenth of `waited` within bounds, minus up to 10% of jitter.
 
-    Each failed poll in a row doubles it, up to the longest interval, to relieve a throttled service.
+    Each failed poll in a row doubles the interval, up to the longest one, to relieve a throttled service.
     """
     interval = fixed
     if interval is None:
@@ -37,7 +37,7 @@ def poll_interval(waited: float, fixed: float | None, failures: int, jitter: flo
 
 
 class PollSchedule:
-    """The polls of one record, or of many that were started at different times."""
+    """The times of the polls of one record, or of many that were started at different times."""
 
     def __init__(self, options: WaitOptions, now: float, jitter: float) -> None:
         self._options = options
@@ -47,15 +47,15 @@ class PollSchedule:
         self._jitter = jitter
 
     def deadline(self, started: float) -> float:
-        """Return when the wait for a record that was started then is over."""
+        """Return the deadline of a record that was started at `started`."""
         return started + self._options.timeout
 
     def last_call(self, started: float) -> float:
-        """Return until when a poll may make calls for a record that was started then."""
+        """Return the time after which a poll makes no further calls for a record that was started at `started`."""
         return self.deadline(started) + LAST_POLL_GRACE
 
     def seconds_to_poll(self, now: float, *, oldest: float, youngest: float) -> float:
-        """Return how long until the next poll: by the youngest record, and at the latest at the oldest's deadline."""
+        """Return the seconds until the next poll: the youngest record's interval, limited by the oldest's deadline."""
         interval = poll_interval(now - youngest, self._options.delay, self._failures, self._jitter)
         return min(self._ended + interval, max(self.deadline(oldest), self._began)) - now
 
@@ -70,5 +70,8 @@ class PollSchedule:
         self._jitter = jitter
 
     def gives_up(self, started: float) -> bool:
-        """Tell whether the last poll came at the deadline of a record that was started then, or took until after it."""
+        """Return whether the wait for a record is over.
+
+        It is over once a poll has begun at the deadline or later, or has ended after the time for further calls.
+        """
         return self._began >= self.deadline(started) or self._ended >= self.last_call(started)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waiting until records have ended: one loop for one record and for many."""
+"""Wait until records have ended, with one loop for one record and for many."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .._progress import Progress
     from .._servicecatalog.api import ServiceCatalog
 
-# Of more records than this, the ids are too long for a line.
+# The ids of more records than this are too long for one line.
 _MOST_NAMED, _AGAIN = 10, "To continue waiting, run this task again."
 
 
@@ -40,8 +40,8 @@ def wait_for_record(
 ) -> None:
     """Wait until a record has ended; without `options`, read it once if it was replayed or has ended.
 
-    The time counts from `started`. Raises RecordFailed, WaitTimedOut or PollingFailed; `keep` is called with the record
-    as last seen in any case.
+    The timeout begins at `started`. `keep` is always called with the last known state of the record. Raises
+    RecordFailed, WaitTimedOut or PollingFailed.
     """
     record_id, poller = record.record_id, RecordPoller(service, [record], clock)
     poll_immediately = replayed or record.outcome is not Outcome.RUNNING
@@ -85,7 +85,7 @@ def _poll_record(
 def wait_for_records(
     poller: RecordPoller, options: WaitOptions, *, clock: Clock, warn: Callable[[str], None], progress: Progress
 ) -> dict[str, SelfServiceError]:
-    """Wait until all records have ended, and return by id how those failed that did not succeed."""
+    """Wait until all records have ended, and return the failures of those that did not succeed, by record id."""
     few = list(poller.records)[:_MOST_NAMED]
     progress.how_to_continue = f"{how_to_wait(*few)}." if len(few) == len(poller.records) else _AGAIN
     interrupted = _poll_until_ended(
@@ -114,8 +114,8 @@ def _poll_until_ended(
     poll_immediately: bool,
     progress: Progress | None = None,
 ) -> Interrupted | None:
-    """Poll until all records have ended, at the latest at the deadline; return the signal that ended it before."""
-    # A record may be much younger than `started`, if its start had to wait.
+    """Poll until all records have ended or the deadline has passed; return the signal that ended the wait, if any."""
+    # A record may be much younger than `started`, if its start had to wait for the product.
     now = began = clock.monotonic()
     schedule = PollSchedule(options, now, clock.jitter())
     ended_before: int | None = None
@@ -138,7 +138,7 @@ def _poll_until_ended(
 
 
 def _error_of(poller: RecordPoller, record_id: str, interrupted: Interrupted | None) -> Exception | None:
-    """Return why a record was not read to its end, if it was not."""
+    """Return the error or the signal that prevented a record from being read to its end, or None."""
     return interrupted if interrupted and record_id in poller.outstanding else poller.errors.get(record_id)
 
 
@@ -152,7 +152,7 @@ def _ended(poller: RecordPoller) -> int:
 
 
 def _state(poller: RecordPoller, ended_before: int = 0) -> State:
-    """Return where the records stand, of which `ended_before` had ended when they were first polled."""
+    """Return the progress of the records, of which `ended_before` had ended at their first poll."""
     records = poller.records.values()
     if len(records) == 1:
         record = next(iter(records))
