@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The busy products of a bulk run: polled beside the starts until each takes its start, or is given up."""
+"""Poll the busy products of a bulk run while others start, until each accepts its start or is given up."""
 
 from __future__ import annotations
 
@@ -27,20 +27,21 @@ if TYPE_CHECKING:
     from .queue import TargetQueue
     from .target import Target
 
-# From so many products on, a page of those that are under change (100 products) is likely to be cheaper than a call for
-# each. Others may be listed first, so that no more pages are read than calls for so many products each.
+# From this many products on, a page of the products under change (100 products) is likely to be cheaper than one call
+# per product. Products of others may be listed first, so the number of pages is limited to one for each
+# _PRODUCTS_PER_PAGE products, plus one.
 _LISTING_PAYS_FROM, _PRODUCTS_PER_PAGE, _PAGE = 4, 20, 100
-# A poll describes so many of the others, the longest unread first.
+# The most products that a poll reads one by one, those unread for the longest time first.
 _MOST_DESCRIBED = 100
-# After so many transient errors of single products, the service is likely to answer no other either.
+# After this many transient errors in a row, the service is likely to fail for other products, too.
 _FAILURES_IN_A_ROW = 5
 
-# The products that a poll has read, by target, or why one could not be read.
+# The product that a poll has read for a target, or the error of the read.
 Reads = dict["Target", Union[Mapping[str, Any], Exception]]
 
 
 class AvailabilityPolls:
-    """The polls of the products that are busy, one at a time; without `options`, none is waited for."""
+    """Polls busy products, with one poll in flight at a time; without `options`, no target waits for its product."""
 
     def __init__(self, service: ServiceCatalog, queue: TargetQueue, options: WaitOptions | None, clock: Clock) -> None:
         self.future: Future[Reads] | None = None
@@ -50,11 +51,11 @@ class AvailabilityPolls:
         self._clock = clock
         self._schedule = PollSchedule(options or WaitOptions(timeout=0), clock.monotonic(), clock.jitter())
         self._may_list = True
-        # When the first and the last of the targets were sent whose products are busy.
+        # When the starts of the first and the last target with a busy product were sent.
         self._oldest, self._youngest = math.inf, -math.inf
 
     def waits_for(self, target: Target, error: BaseException) -> bool:
-        """Let a target wait if its start was refused since its product is busy; tell whether it does."""
+        """Let a target wait if its start was refused because its product is busy; return whether it waits."""
         if self.options is None or not (isinstance(error, Refused) and is_of_status(error)):
             return False
         target.busy = target.busy or BusyProduct(target.plan.request, token_is_new=target.plan.token_is_new)
@@ -64,20 +65,20 @@ class AvailabilityPolls:
         return True
 
     def seconds_to_poll(self) -> float:
-        """Return how long until the next poll: infinity if one is under way, or if nothing is to be waited for."""
+        """Return the seconds until the next poll; infinity if one is in flight or no target waits."""
         if self.future or not self._queue.busy:
             return math.inf
         return self._schedule.seconds_to_poll(self._clock.monotonic(), oldest=self._oldest, youngest=self._youngest)
 
     def poll_if_due(self) -> None:
-        """Begin the poll that is due, if one is."""
+        """Begin a poll if one is due."""
         if self.seconds_to_poll() <= 0:
             self._schedule.begin_poll(self._clock.monotonic())
             until = self._schedule.last_call(self._oldest)
             self.future = start_call(partial(self._read, list(self._queue.busy), until))
 
     def end_poll(self) -> list[tuple[Target, SelfServiceError]]:
-        """Put the targets back into the queue whose products take a start now, and return those that are given up."""
+        """Collect the finished poll: requeue targets whose products are ready, and return those that are given up."""
         if self.future is None:
             return []
         reads, self.future = self.future.result(), None
@@ -89,17 +90,17 @@ class AvailabilityPolls:
         return list(given_up.items())
 
     def stop(self) -> None:
-        """Wait for none any more: they count as not started."""
+        """Stop waiting; targets that still wait count as not started."""
         self.future = None
         self._queue.end_waits()
 
     def _note(self, target: Target, reads: Reads) -> SelfServiceError | None:
-        """Note what a poll has read of a product; return the failure if it is not waited for any more."""
+        """Note what a poll has read for a target; return the failure if the target is given up."""
         if target.busy is None or self.options is None:
             return None
         step = Step.WAIT
         if target in reads:
-            # Behind those that were not read.
+            # Moved behind those that were not read.
             self._queue.busy[target] = self._queue.busy.pop(target)
             step = target.busy.note_read(reads[target])
         now = self._clock.monotonic()
@@ -112,9 +113,9 @@ class AvailabilityPolls:
         return target.busy.timed_out(self.options) if self._schedule.gives_up(target.began) else None
 
     def _read(self, targets: list[Target], until: float) -> Reads:
-        """Read products in few calls, none but the first after the monotonic time `until`.
+        """Read products in few calls; after the monotonic time `until`, only the first call is made.
 
-        Cost: a page for 100 products that are under change, and a call for each product not listed.
+        Cost: a page for 100 products under change, and a call for each product not listed.
         """
         reads: Reads = {}
         if lists := self._may_list and len(targets) >= _LISTING_PAYS_FROM:
@@ -125,7 +126,7 @@ class AvailabilityPolls:
         return reads
 
     def _describe_all(self, missing: list[Target], reads: Reads, until: float) -> None:
-        """Read products one by one, until none can be read."""
+        """Read products one by one, until errors show that no more can be read or the time is over."""
         failures = 0
         for number, target in enumerate(missing):
             reads[target] = read = self._describe(target)
@@ -137,7 +138,7 @@ class AvailabilityPolls:
                 return
 
     def _list(self, wanted: Mapping[str, Target], reads: Reads, until: float) -> None:
-        """Read the products that are still under change; a short cut only, whatever its error."""
+        """Read the products that are still under change; this only saves calls, so its errors are not raised."""
         most = _PAGE * (1 + len(wanted) // _PRODUCTS_PER_PAGE)
         try:
             for product in islice(self._service.search_provisioned_products([f"status:{CHANGING[0]}"]), most):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the message of a failed bulk run says: what happened, and how to continue, within its length."""
+"""Write the message of a failed bulk run: what happened and how to continue, within a length limit."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from .._clock import Interrupted
     from .queue import Budget, TargetQueue
 
-# How many targets a warning names, how many of each outcome a message, and how many of those that hold the places.
+# The most targets that a warning names, that a message names for each outcome, and that it names as blockers.
 MOST_NAMED, _MOST_OF_EACH, _MOST_BLOCKERS = 10, 5, 3
-# How many characters a message has beside the change id, how many of the first failure, and how many of a name.
+# The most characters of a message, apart from the change id, of the first failure in it, and of a name.
 _LONGEST_MESSAGE, _LONGEST_FAILURE, _LONGEST_NAME = 599, 200, 40
 _SHORTEST = 30
 
@@ -35,15 +35,15 @@ def bulk_failure(
     blocked: str,
     is_check: bool,
 ) -> BulkFailed:
-    """Return what has happened and how to continue, with fewer names and less of the first failure if it gets long."""
-    # How to continue is said once, for all.
+    """Return the failure of a bulk run; to limit its length, name fewer targets and quote less of the first failure."""
+    # Without its how_to_continue, because the message says that once for all targets.
     first = next((target.failure.what_happened for target in targets if target.failure), "")
     signal = "" if str(interrupted) in first else str(interrupted or "")
     first = _shorten(f"The first failure: {first}", _LONGEST_FAILURE) if first else ""
     ways = [blocked, _how_to_continue(targets, change, interrupted), _describe_given_up(targets)]
     end = " ".join(filter(None, ["Nothing was started."] if is_check else [_nothing_started(targets, change), *ways]))
     room = _LONGEST_MESSAGE + len(str(change.id)) - len(f"  {signal} {end}")
-    # Those that hold the places are named anyway.
+    # If the run is blocked, the targets that timed out are already named as blockers.
     named = (Outcome.FAILED,) if blocked else PROBLEMS
     for most in range(_MOST_OF_EACH, 0, -1):
         counts = _describe_counts(targets, budget, named, most)
@@ -60,7 +60,7 @@ def _nothing_started(targets: Sequence[Target], change: Change) -> str:
 
 
 def _shorten(text: str, longest: int) -> str:
-    """Return a text of so many characters at most, or none of one of which next to nothing would be left."""
+    """Return the text cut to `longest` characters, or nothing if that leaves too little of it."""
     if len(text) <= longest:
         return text
     return f"{text[: longest - 3]}..." if longest >= _SHORTEST else ""
@@ -77,18 +77,18 @@ def _describe_counts(targets: Sequence[Target], budget: Budget, named: Sequence[
 
 
 def name_targets(targets: Sequence[Target], outcome: Outcome, most: int) -> str:
-    """Return the names of the first targets with an outcome, or their ids, as a list in a sentence."""
+    """Return the names or ids of the targets with an outcome, at most `most` of them, as a list in a sentence."""
     return join_names([name_of(target) for target in targets if target.outcome_so_far is outcome], most)
 
 
 def join_names(names: Sequence[str], most: int) -> str:
-    """Return the first names as a list in a sentence, and how many more there are."""
+    """Return the first `most` names as a list in a sentence, and the number of the others."""
     shown = ", ".join(names[:most])
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
 def name_of(target: Target) -> str:
-    """Return the name, or the id of a target whose name is long."""
+    """Return the name of a target, or its id if the name is long or unknown."""
     name = mask(target.product_name or "")
     return name if 0 < len(name) <= _LONGEST_NAME else _shorten(target.product_id or name, _LONGEST_NAME)
 
@@ -108,13 +108,13 @@ def _what_to_correct(targets: Sequence[Target], failed: Sequence[Target]) -> str
     if all(target.changed for target in failed):
         return ""
     if any(target.outcome_so_far is Outcome.NOT_STARTED for target in targets):
-        # Those that are refused again count again, and keep the others from starting.
+        # Targets that are rejected again count as errors again, and prevent the others from starting.
         return "correct or remove the rejected targets, or increase max_errors, and "
     return "fix the cause and "
 
 
 def _describe_given_up(targets: Sequence[Target]) -> str:
-    """Return which targets are not retried any more, and what to do."""
+    """Return a sentence that names the targets that are not retried any more and says what to do."""
     names = [name_of(target) for target in targets if _is_given_up(target)]
     if not names:
         return ""
@@ -127,7 +127,7 @@ def _is_given_up(target: Target) -> bool:
 
 
 def describe_blockers(queue: TargetQueue) -> str:
-    """Return which targets kept the rest from starting, and what to do."""
+    """Return sentences that name the targets that prevented the rest from starting and say what to do."""
     names = [_describe_blocker(target) for target in queue.blockers]
     if not names:
         return ""
@@ -144,6 +144,6 @@ def _describe_blocker(target: Target) -> str:
 
 
 def _can_go_on(targets: Sequence[Target], interrupted: Interrupted | None) -> bool:
-    """Tell whether the same task, run again, may start something or find out more."""
+    """Return whether running the same task again may start something or find out more."""
     open_ends = (Outcome.NOT_STARTED, Outcome.TIMED_OUT, Outcome.STARTED)
     return bool(interrupted) or any(each.outcome_so_far in open_ends or not each.record for each in targets)

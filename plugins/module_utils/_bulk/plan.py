@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a bulk run would start, and with which parameters: by reads alone."""
+"""Preview a bulk run with reads only: what it would start, and with which parameters."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from .target import Target
 
 Warn = Callable[[str], None]
-# What reads the diff of a target, and passes what can't be read to a function.
+# Reads the diff of a target, and warns about what can't be read.
 _Read = Callable[["Target", Warn], Optional[dict[str, Any]]]
 
-# A busy product has a warning of its own, and there may be thousands.
+# Limited, because each busy product causes its own warning, and there may be thousands.
 _MOST_WARNINGS = 10
 
 
 def preview(service: ServiceCatalog, targets: Sequence[Target], warn: Warn, *, is_check: bool) -> list[dict[str, Any]]:
-    """Return Ansible's diffs of the targets that may start, what takes effect on each: one call for each.
+    """Return the effective parameters of the targets that may start as Ansible diffs; one call for each target.
 
-    In check mode, also check by reads that each start would be accepted, or reject it.
+    In check mode, also validate each start with reads, and reject the targets whose start would be refused.
     """
 
     def check(target: Target, warn: Warn) -> dict[str, Any] | None:
@@ -50,7 +50,7 @@ def preview(service: ServiceCatalog, targets: Sequence[Target], warn: Warn, *, i
 
 
 def _read_each(read: _Read, targets: Sequence[Target], warn: Warn) -> list[dict[str, Any]]:
-    """Read the diffs of the targets that have no outcome, and return them in their order; warn of each thing once."""
+    """Return the diffs of the targets without an outcome, in their order; give each warning once."""
     warnings: set[str] = set()
     diffs: dict[Target, dict[str, Any] | None] = {}
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The records of a bulk run: when they are polled, beside the starts and one poll at a time."""
+"""Poll the records of a bulk run while others start, with one poll at a time."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from .queue import TargetQueue
     from .target import Target
 
-# While targets are started, their records come first in the history; a poll describes so many of those missing there.
+# The most records that a poll reads one by one while targets are being started: the new records come first in the
+# history, so older ones may be missing there.
 _MOST_DESCRIBED = 20
 
 
 class RecordPolls:
-    """The polls of the records of the `targets`, by record id; those that timed out are polled on, for their places."""
+    """Polls the records of `targets`, by record id, also after a timeout, to free the slots of those that end late."""
 
     def __init__(self, poller: RecordPoller, queue: TargetQueue, options: WaitOptions | None, clock: Clock) -> None:
         self.poller = poller
@@ -34,18 +35,18 @@ class RecordPolls:
         self.future: Future[bool] | None = None
         self._queue = queue
         self._clock = clock
-        # When the first of those that have not timed out was started.
+        # The earliest start of a target that has no outcome yet.
         self._oldest = math.inf
 
     def takes(self, target: Target) -> bool:
-        """Note when a target with a new record began; tell whether a poll of it could end in time."""
+        """Note the start time of a target with a new record; return whether a poll of it can still end in time."""
         if self._clock.monotonic() >= self.schedule.last_call(target.began):
             return False
         self._oldest = min(self._oldest, target.began)
         return True
 
     def seconds_to_poll(self) -> float:
-        """Return how long until the next poll: infinity if one is under way, or there are no records."""
+        """Return the seconds until the next poll; infinity if one is in flight or there are no records."""
         if self.future or not self.targets:
             return math.inf
         youngest = self._youngest
@@ -53,7 +54,7 @@ class RecordPolls:
         return self.schedule.seconds_to_poll(self._clock.monotonic(), oldest=self._oldest, youngest=sent)
 
     def poll_if_due(self, *, is_starting: bool) -> None:
-        """Begin the poll that is due, if one is."""
+        """Begin a poll if one is due."""
         if self.seconds_to_poll() > 0:
             return
         self.register_new()
@@ -62,24 +63,24 @@ class RecordPolls:
         self.future = start_call(partial(self.poller.poll, until, most_described))
 
     def register_new(self) -> None:
-        """Have the new records polled: between two polls, so that one thread at a time has the poller."""
+        """Add new records to the poller between two polls, so that only one thread at a time uses it."""
         for record_id, target in self.targets.items():
             if record_id not in self.poller.records and target.record:
                 self.poller.add(target.record)
 
     def end_poll(self) -> None:
-        """Note that the poll is done."""
+        """Collect the finished poll."""
         if self.future is None:
             return
         has_read, self.future = self.future.result(), None
         self.schedule.end_poll(self._clock.monotonic(), failed=not has_read, jitter=self._clock.jitter())
 
     def end_waits(self) -> None:
-        """Note that targets have their outcome."""
+        """Update the earliest start, after targets have got their outcome."""
         self._oldest = min((each.began for each in self.targets.values() if each.outcome is None), default=math.inf)
 
     @property
     def _youngest(self) -> Target:
-        """The last of the targets that are under way; while none is, and products are busy, one that timed out."""
+        """The target under way that started last; if there is none, while products are busy, one that timed out."""
         under_way = self._queue.under_way
         return next(reversed(under_way)) if under_way else next(reversed(self.targets.values()))

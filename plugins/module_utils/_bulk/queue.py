@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which targets of a bulk run start next: no I/O, no clock."""
+"""Decide which targets of a bulk run start next; no I/O, no clock."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _ERRORS = (Outcome.FAILED, Outcome.TIMED_OUT)
 
 
 class Budget(NamedTuple):
-    """How many targets may run at once, and after how many errors no more start, as Systems Manager names the two."""
+    """The most targets that run at once, and the most errors before no more start; named as in Systems Manager."""
 
     max_concurrency: int
     max_errors: int
 
 
 def budget_of(params: Mapping[str, Any], total: int) -> Budget:
-    """Return the budget that a task gives for so many targets."""
+    """Return the budget of a task that has `total` targets."""
     return Budget(
         parse_count("max_concurrency", params["max_concurrency"], total, least=1),
         parse_count("max_errors", params["max_errors"], total, least=0),
@@ -38,7 +38,7 @@ def budget_of(params: Mapping[str, Any], total: int) -> Budget:
 
 
 def parse_count(option: str, text: str, total: int, *, least: int) -> int:
-    """Return a count given as such or as a percentage of `total`, rounded down, but at least `least`."""
+    """Return a count that is given as a number or as a percentage of `total`, rounded down, but at least `least`."""
     match = re.fullmatch(r"([0-9]{1,9})(%?)", text.strip())
     if match is None or int(match[1]) < least or (match[2] and int(match[1]) > 100):
         given = mask(text)
@@ -51,11 +51,12 @@ def parse_count(option: str, text: str, total: int, *, least: int) -> int:
 
 
 class TargetQueue:
-    """The targets that have not started, and those that hold a place: one of `max_concurrency`.
+    """The targets that have not started, and those that hold one of the `max_concurrency` slots.
 
-    A place is held from a start until its end is seen. `under_way` has the targets without an outcome, the one that
-    started first in front; `keeping_slot` those that have one but may still run, since their end was not seen. The `busy`,
-    whose products have refused the start for now, hold no place; the one that was read first is in front.
+    A target holds a slot from its start until its end is seen. `under_way`: targets without an outcome, the one that
+    started first in front. `keeping_slot`: targets that have an outcome but may still run, because their end was not
+    seen. `busy`: targets whose products have refused the start for now; they hold no slot, and the one that was read
+    first is in front.
     """
 
     def __init__(self, targets: Iterable[Target], budget: Budget, *, retry_failed: bool = False) -> None:
@@ -63,11 +64,11 @@ class TargetQueue:
         self.retry_failed = retry_failed
         self.total = 0
         self.pending: deque[Target] = deque()
-        # Dicts, since sets have no order.
+        # Dicts, because sets have no order.
         self.under_way: dict[Target, None] = {}
         self.keeping_slot: dict[Target, None] = {}
         self.busy: dict[Target, None] = {}
-        # Counted as they come: the loop asks for each start, and there may be ten thousand.
+        # Counted incrementally, because the loop checks them before each of up to ten thousand starts.
         self.errors = self._own_errors = 0
         self._ended_retries = self._measured = 0
         self._positions: dict[Target, int] = {}
@@ -87,11 +88,11 @@ class TargetQueue:
 
     @property
     def error_budget_exceeded(self) -> bool:
-        """Whether this run had so many errors that no more start."""
+        """Whether this run had more than `max_errors` errors, so that no more targets start."""
         return self._own_errors > self.budget.max_errors
 
     def state(self, *, is_waiting: bool) -> TargetsState:
-        """Return where the targets stand."""
+        """Return the progress of the targets."""
         under_way, pending, busy = len(self.under_way), len(self.pending), len(self.busy)
         return TargetsState(
             total=self.total,
@@ -106,7 +107,7 @@ class TargetQueue:
 
     @property
     def blockers(self) -> list[Target]:
-        """The targets that hold all places, if that alone keeps others from starting."""
+        """The targets that keep all slots, if that alone prevents others from starting."""
         is_blocked = (self.pending or self._ended_retries) and self.is_over and not self._free_slots
         return list(self.keeping_slot) if is_blocked and not self.error_budget_exceeded else []
 
@@ -115,7 +116,7 @@ class TargetQueue:
         return self.budget.max_concurrency - len(self.under_way) - len(self.keeping_slot)
 
     def next_batch(self, most: int) -> list[Target]:
-        """Take the targets that start now, so many at most: a place for each, and none once the budget is exceeded."""
+        """Take the targets that start now: at most `most`, one for each free slot, none after too many errors."""
         if self.error_budget_exceeded:
             return []
         room = max(0, min(self._free_slots, most, len(self.pending)))
@@ -126,9 +127,9 @@ class TargetQueue:
     def finish(
         self, target: Target, outcome: Outcome, *, keeps_slot: bool = False, is_known_failure: bool = False
     ) -> None:
-        """Give a target that was under way or busy its outcome; it keeps its place if its end was not seen.
+        """Set the outcome of a target that was under way or busy; it keeps its slot if its end was not seen.
 
-        A failure that was known before this run keeps no others from starting, or no run could go on after it.
+        A failure that was known before this run does not count against the error budget, or no run could continue.
         """
         self.under_way.pop(target, None)
         self.busy.pop(target, None)
@@ -141,14 +142,15 @@ class TargetQueue:
             self._measured += 1
 
     def is_retried(self, target: Target) -> bool:
-        """Tell whether a target whose record has FAILED is started again."""
+        """Return whether a target whose record has FAILED is started again."""
         return self.retry_failed and target.failed_before and target.attempt < MOST_ATTEMPTS
 
     def retry(self, target: Target) -> None:
-        """Put a target that was under way behind all that have not been looked at, for its next attempt.
+        """Queue the next attempt of a target that was under way, behind all targets that this run has not sent.
 
-        What failed first comes first, whatever is answered first. What an earlier run has retried had failed before
-        what failed during that run, so that it is looked at, and holds its place, before more is started.
+        Retries are ordered by the time of the previous failure, not by the order of the responses. If an earlier run
+        has already retried a target, that failure is older than those of that run, and the retry may still be running:
+        it is sent, and gets its slot, before other retries start.
         """
         del self.under_way[target]
         behind: list[Target] = []
@@ -160,25 +162,25 @@ class TargetQueue:
         return (target.failed_at, self._positions[target])
 
     def wait(self, target: Target) -> None:
-        """Let a target that was under way wait, without a place, until its product takes a start."""
+        """Let a target that was under way wait, without a slot, until its product accepts the start."""
         del self.under_way[target]
         self.busy[target] = None
 
     def resume(self, target: Target) -> None:
-        """Put a target whose product takes a start now behind all others.
+        """Queue a target whose product is ready now behind all others.
 
-        Those that were not looked at may run since an earlier run, and are to have their places first.
+        Targets that this run has not sent may be running since an earlier run, so they get their slots first.
         """
         del self.busy[target]
         self.pending.append(target)
 
     def end_waits(self) -> None:
-        """Count the targets whose products are busy to those that have not started."""
+        """Move the targets whose products are busy back to those that have not started."""
         self.pending.extend(self.busy)
         self.busy.clear()
 
     def end_retries(self) -> None:
-        """Give the targets whose next attempt is not started any more the outcome of the one before."""
+        """Restore the outcome of the previous attempt for targets whose next attempt is not started."""
         retries = [target for target in self.pending if target.attempt > 1]
         self.pending = deque(target for target in self.pending if target.attempt == 1)
         for target in retries:
@@ -187,11 +189,11 @@ class TargetQueue:
         self._ended_retries = len(retries)
 
     def free_slot(self, target: Target) -> None:
-        """Note that the end of a target that has its outcome was seen."""
+        """Free the slot of a target whose end was seen after it got its outcome."""
         del self.keeping_slot[target]
 
     def abandon_pending(self) -> list[Target]:
-        """Give what has not started that outcome, and return it."""
+        """Set the outcome of all pending targets to NOT_STARTED, and return them."""
         abandoned = list(self.pending)
         self.pending.clear()
         for target in abandoned:

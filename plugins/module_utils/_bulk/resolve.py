@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names to ids for the targets of a bulk run, in few calls."""
+"""Resolve names to ids for the targets of a bulk run, in few calls."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from .._servicecatalog.api import ServiceCatalog
     from .target import Target
 
-# From so many products on, pages of 100 are likely to be cheaper than a call for each.
+# From this many products on, pages of 100 are likely to be cheaper than one call per product.
 _LISTING_PAYS_FROM = 10
 
 
 def resolve(service: ServiceCatalog, targets: list[Target], action: Reference) -> None:
-    """Give the targets their product's and the action's id, or reject those that have none.
+    """Set the product and the id of the action for each target, or reject the target if they are not found.
 
-    Reads nothing for ids; else a page for 100 products or a call for each, and the action once for each artifact.
+    Cost: no call for ids; otherwise a page for 100 products or a call for each, and one lookup per artifact.
     """
     _find_products(service, [each for each in targets if each.product is None and not (action.id and each.product_id)])
     check_duplicates(targets)
@@ -40,7 +40,7 @@ def resolve(service: ServiceCatalog, targets: list[Target], action: Reference) -
 
 
 def check_duplicates(targets: Iterable[Target]) -> None:
-    """Reject a provisioned product that is a target twice, by its id or by its name."""
+    """Reject a provisioned product that is given more than once, by id or by name."""
     counted = Counter(target.product_id or target.reference.name for target in targets)
     twice = [str(each) for each, count in counted.items() if count > 1]
     if twice:
@@ -65,11 +65,11 @@ def _find_products(service: ServiceCatalog, targets: list[Target]) -> None:
 
 
 def _list_products(service: ServiceCatalog, missing: list[Target]) -> dict[tuple[str, str], Mapping[str, Any]]:
-    """Return those products that a listing finds, by member and value: none if the caller may not list."""
+    """Return the products that a listing finds, by member and value; empty if the caller may not list them."""
     listed: dict[tuple[str, str], Mapping[str, Any]] = {}
     wanted = {target.reference.lookup_key for target in missing}
     try:
-        # No more pages than there would be calls to describe each.
+        # Read no more pages than there would be calls for single products.
         for product in islice(service.search_provisioned_products(), 100 * len(missing)):
             for member in ("Id", "Name"):
                 if (member, product.get(member)) in wanted:
@@ -83,7 +83,7 @@ def _list_products(service: ServiceCatalog, missing: list[Target]) -> dict[tuple
 
 
 def _describe_product(service: ServiceCatalog, target: Target) -> bool:
-    """Give a target its product, or reject it if that can't be read; return False if there is none."""
+    """Set the product of a target, or reject the target if the read fails; return False if there is no such product."""
     member, wanted = target.reference.lookup_key
     try:
         target.product = service.describe_provisioned_product(**{member: wanted})

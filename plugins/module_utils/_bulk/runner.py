@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The loop of a bulk run: starts in a bounded pool, polls beside them, one outcome for each target."""
+"""Run a bulk task: start targets in a bounded pool, poll their records meanwhile, and set their outcomes."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     from .queue import TargetQueue
     from .starts import Ended
 
-# After a signal, starts that are under way may take so many seconds more.
+# Seconds that starts in flight may still take after a signal.
 _GRACE = 8.0
-# How often starts under way are looked at for those that take too long, in seconds.
+# Seconds between two checks for starts that take too long.
 _LOOK = 2.0
 _ENDS = (Outcome.SUCCEEDED, Outcome.FAILED)
 
 
 class BulkRunner:
-    """Starts what the budget allows, polls what runs, and ends when nothing runs and nothing may start."""
+    """Starts the targets that the budget allows and polls their records, until nothing runs and nothing may start."""
 
     def __init__(
         self,
@@ -63,7 +63,10 @@ class BulkRunner:
         self._unforeseen: BaseException | None = None
 
     def run(self) -> Interrupted | None:
-        """Bring every target to its outcome; those that the budget or a signal keeps from starting stay pending."""
+        """Process all targets, and return the signal that ended the run early, if any.
+
+        Targets that the budget or a signal prevents from starting stay pending.
+        """
         interrupted: Interrupted | None = None
         try:
             self._start_and_poll()
@@ -94,7 +97,7 @@ class BulkRunner:
                 self._availability.stop()
 
     def _wait_for_any(self) -> set[Future[Any]]:
-        """Wait until a start or a poll is done, or the next is due; return the futures that are done."""
+        """Wait until a start or a poll is done or the next one is due; return the futures that are done."""
         to_poll = min(self._polls.seconds_to_poll(), self._availability.seconds_to_poll())
         pause = max(0.0, min(to_poll, self._starts.seconds_to_send(), LONGEST_INTERVAL))
         starts, polls = self._starts.futures, [self._polls.future, self._availability.future]
@@ -110,12 +113,12 @@ class BulkRunner:
             self._finish_ended()
         if self._availability.future in done:
             for target, error in self._availability.end_poll():
-                # Once there are too many errors, those that wait have not started.
+                # Once the error budget is exceeded, targets that wait count as not started.
                 if not self._queue.error_budget_exceeded:
                     self._end_failed(target, error)
 
     def _end_all(self, interrupted: Interrupted | None) -> None:
-        """Collect the starts that are under way when the loop ends, for so long as a signal leaves time for."""
+        """Collect the starts that are in flight when the loop ends; after a signal, only for a grace period."""
         if interrupted:
             self._service.stop_starts()
         self._end_starts(self._starts.stop())
@@ -126,7 +129,7 @@ class BulkRunner:
             is_over = self._clock.monotonic() >= ends_at
             self._end_starts(self._starts.abandon(0.0 if is_over else self._service.seconds_left()))
         if interrupted:
-            # Before what runs on gets the outcome of a wait that is over, or it would look as if it had failed.
+            # Reported now, because the targets that still run time out below and would be counted as failed.
             self._report(is_last=True)
             self._polls.register_new()
             self._finish_ended(interrupted)
@@ -151,19 +154,19 @@ class BulkRunner:
             return
         if self._availability.waits_for(target, error):
             return
-        # The one of an attempt before.
+        # This is the record of an earlier attempt.
         target.record = None
         target.changed = not isinstance(error, SelfServiceError) or isinstance(error, StartUnconfirmed)
         if isinstance(error, SelfServiceError):
             target.failure = error
         else:
-            # Raised once the responses of the others, which may be records, are noted.
+            # Raised later, because the responses of other starts, which may contain records, have to be noted first.
             self._unforeseen = error
             target.failure = unconfirmed(error, target)
         self._queue.finish(target, Outcome.FAILED, keeps_slot=target.changed and self._options is not None)
 
     def _note_record(self, target: Target, execution: Execution) -> None:
-        """Poll the record of a start until it has ended, unless it has, or nobody waits for it."""
+        """Note the response to a start; poll its record, unless that has ended or the task does not wait."""
         target.note_answer(execution, is_read=self._queue.retry_failed)
         record_id, outcome = execution.record.record_id, execution.record.outcome
         if outcome is Outcome.FAILED and (self._options is None or self._queue.is_retried(target)):
@@ -177,15 +180,15 @@ class BulkRunner:
             self._queue.finish(target, Outcome.FAILED, keeps_slot=True)
         else:
             if not self._polls.takes(target):
-                # A poll that hangs would outlive the deadline by more than it may.
+                # If a poll hung now, the run would exceed the deadline by more than it may.
                 self._finish_polled(target, execution.record, None)
             if target.outcome not in _ENDS:
                 self._polls.targets[record_id] = target
 
     def _finish_ended(self, interrupted: Interrupted | None = None) -> None:
-        """Give the targets their outcome whose record has ended, or is waited for no more."""
+        """Set the outcome of the targets whose record has ended or whose wait is over."""
         for record_id, target in list(self._polls.targets.items()):
-            # A record that has come while the others were polled is not there yet.
+            # Records that arrived during the poll are not in the poller yet.
             if record_id in self._polls.poller.records:
                 self._note_poll(record_id, target, interrupted)
         self._polls.end_waits()
@@ -212,12 +215,12 @@ class BulkRunner:
             self._finish_failed(target, failure)
             return
         target.failure = failure
-        # A record that can't be polled has not failed; running the task again with the same change finds out.
+        # A record that can't be polled has not necessarily failed; another run with the same change finds out.
         outcome = Outcome.TIMED_OUT if outcome is Outcome.UNKNOWN else outcome
         self._queue.finish(target, outcome, keeps_slot=outcome is Outcome.TIMED_OUT)
 
     def _finish_failed(self, target: Target, failure: SelfServiceError) -> None:
-        """Note that a target has failed, or queue its next attempt if this one had failed before this run."""
+        """Finish a target that failed, or queue its next attempt if this one had failed before this run."""
         target.failure = failure
         if self._queue.is_retried(target):
             target.retry()
@@ -226,7 +229,7 @@ class BulkRunner:
             self._queue.finish(target, Outcome.FAILED, is_known_failure=target.failed_before)
 
     def _note_late_end(self, target: Target, record: Record, *, is_outstanding: bool) -> None:
-        """Free the place of a target that timed out, if its record has ended since."""
+        """Free the slot of a target that timed out, if its record has ended since."""
         if not is_outstanding and record.outcome in _ENDS:
             target.failure = ended_late(record, how_to_continue=f"To continue, run {target.same_task}.")
             self._queue.free_slot(target)
@@ -235,7 +238,7 @@ class BulkRunner:
 def run(
     services: Sequence[ServiceCatalog], queue: TargetQueue, params: Mapping[str, Any], clock: Clock, progress: Progress
 ) -> Interrupted | None:
-    """Bring every target to its outcome by the options of a task; the last of the services is for polls."""
+    """Run the targets with a task's options; return the signal that ended it, if any. The last service is for polls."""
     clock.raise_on_signals()
     poller = RecordPoller(services[-1], [], clock, outputs_of_successes=params["return_outputs"] == "all")
     options, patience = (WaitOptions.of(params) if params[each] else None for each in ("wait", "wait_until_available"))

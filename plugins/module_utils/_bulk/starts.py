@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The starts of a bulk run: sent in a bounded number at once, and again if no usable answer came back."""
+"""Send the start requests of a bulk run, a bounded number at once, and repeat those without a usable response."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ if TYPE_CHECKING:
     from .._servicecatalog.api import ServiceCatalog
     from .target import Target
 
-# Starts under way at once; at 50 ms a call some 500 a second, more than one process can sign.
+# The most start requests in flight: at 50 ms a call, more than 500 a second, which is more than one process can sign.
 WORKERS = 32
 
-# Of so many refusals reads find out the reason; the others have the service's words.
+# The most refusals whose cause is read; the others have the service's text.
 _MOST_EXPLAINED = 10
 
-# A target, and what its start has come to.
+# A target, and the result or the error of its start.
 Ended = tuple["Target", Union[Execution, BaseException]]
 
 
 @dataclass(eq=False)
 class _Start:
-    """A start, which is sent until it is answered or its wait is over; `due` is when it is sent again.
+    """A start request, which is repeated until it gets a usable response or its wait is over.
 
-    `answer` is what it was answered with, while more is read about it.
+    `due` is when it is repeated. `answer` is its result or refusal, set while the record or the cause is being read.
     """
 
     target: Target
@@ -54,37 +54,37 @@ class _Start:
 
 
 def unconfirmed(error: BaseException, target: Target) -> StartUnconfirmed:
-    """Return the failure of a start that ended with an error which is none of the service's."""
+    """Return the failure of a start that ended with an unforeseen error, which is none of SERVICE_ERRORS."""
     text = f"It may have started: {describe_error(error)}."
     return StartUnconfirmed(text, how_to_continue=f"To find out, run {target.same_task}.")
 
 
 class Starts:
-    """The starts under way, and those that are to be sent again."""
+    """The start requests in flight, and those that are to be repeated."""
 
     def __init__(
         self, service: ServiceCatalog, options: WaitOptions | None, clock: Clock, *, reads_replays: bool
     ) -> None:
         self._service = service
-        # Nothing is sent again unless it is waited for.
+        # Without a wait, no start is repeated.
         self._options = options or WaitOptions(timeout=0)
         self._reads_replays = reads_replays
         self._clock = clock
         self._under_way: dict[Future[Execution], _Start] = {}
-        # A dict, since thousands may leave it one by one.
+        # A dict, because thousands of entries may be removed one by one.
         self._unanswered: dict[_Start, None] = {}
         self._is_stopped = False
-        # A list, since many threads add to it.
+        # A list, because many threads append to it.
         self._explained: list[Target] = []
 
     @property
     def futures(self) -> list[Future[Execution]]:
-        """The calls under way."""
+        """The futures of the calls in flight."""
         return list(self._under_way)
 
     @property
     def idle_workers(self) -> int:
-        """How many more starts may be sent now."""
+        """The number of further starts that can be sent now."""
         return WORKERS - len(self._under_way)
 
     def begin(self, target: Target) -> None:
@@ -94,20 +94,20 @@ class Starts:
         self._send(_Start(target, Attempts(), PollSchedule(self._options, now, self._clock.jitter())))
 
     def send_due(self) -> None:
-        """Send the starts again that are due."""
+        """Repeat the starts that are due."""
         now = self._clock.monotonic()
         for each in [each for each in self._unanswered if each.due <= now][: self.idle_workers]:
             del self._unanswered[each]
             self._send(each)
 
     def seconds_to_send(self) -> float:
-        """Return how long until a start can be sent again: infinity if none can, or a call has to end before."""
+        """Return the seconds until a start can be repeated; infinity if there is none or all workers are busy."""
         if not self.idle_workers:
             return math.inf
         return min((each.due for each in self._unanswered), default=math.inf) - self._clock.monotonic()
 
     def collect(self, done: Collection[Future[Any]]) -> list[Ended]:
-        """Return the starts that are done, without those that are to be sent again."""
+        """Return the starts that are done, except those that are to be repeated."""
         ended: list[Ended] = []
         for future in [future for future in self._under_way if future in done]:
             each = self._under_way.pop(future)
@@ -121,9 +121,9 @@ class Starts:
         return ended
 
     def abandon(self, longest: float) -> list[Ended]:
-        """Abandon the calls of starts that were first sent so many seconds ago, and return what is over."""
+        """Abandon calls of starts that were first sent `longest` seconds ago, and return the starts that are over."""
         now = self._clock.monotonic()
-        # With all workers busy, they may have been due for long.
+        # While all workers were busy, starts that were due could not be repeated in time.
         ended = self._give_up([each for each in self._unanswered if now >= each.schedule.last_call(each.target.began)])
         for future, each in list(self._under_way.items()):
             if now - each.target.began < longest or future.done():
@@ -140,7 +140,7 @@ class Starts:
         return ended
 
     def stop(self) -> list[Ended]:
-        """Send none again any more, and return those that were to be."""
+        """Stop repeating starts, and return those that were to be repeated."""
         self._is_stopped = True
         return self._give_up(list(self._unanswered))
 
@@ -163,12 +163,12 @@ class Starts:
             raise self._explain(target, refusal) from refusal.__cause__
         if self._reads_replays and not execution.changed:
             each.answer = execution
-            # Nothing else finds out how it stood when it was found.
+            # No later poll can tell whether the record had already ended when this run found it.
             return execution._replace(record=read_replay(self._service, execution.record))
         return execution
 
     def _explain(self, target: Target, refusal: Refused) -> Refused:
-        """Return a refusal with its reason, unless there are many, or its target waits for its product."""
+        """Return a refusal with its cause, unless there are many refusals or the target waits for its product."""
         waits = target.plan.waits_until_available and is_of_status(refusal)
         if waits or len(self._explained) >= _MOST_EXPLAINED:
             return refusal
@@ -189,5 +189,5 @@ class Starts:
         cause = error.__cause__
         if is_over or cause is None or not isinstance(error, StartUnconfirmed):
             return False
-        # The product may be in a state that takes no action because of the one that an earlier attempt started.
+        # The product may refuse the start because it is busy with the action that an earlier attempt started.
         return is_transient(cause) or code_of(cause) == "InvalidStateException"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The results of a bulk run, and whether the task fails."""
+"""Build the results of a bulk run, and decide whether the task fails."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from .._clock import Interrupted
     from .queue import TargetQueue
 
-# How many problems and how many remaining targets are returned if only problems are.
+# The most problems and the most remaining targets in the results if only problems are returned.
 _MOST_PROBLEMS, _MOST_REMAINING = 10, 20
 
 
 def bulk_results(
     targets: Sequence[Target], params: Mapping[str, Any], *, is_check: bool, warn: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Return changed, results, remaining, and a summary of counts, whatever has happened.
+    """Return `changed`, `results`, `remaining` and `summary`, on success and on failure.
 
-    Outputs that are to be returned and could not be read are passed to `warn`.
+    Warn about outputs that should be returned and could not be read.
     """
-    # Else it is found by starting the attempts before.
+    # In check mode with retry_failed, the attempt is unknown, because only starting earlier attempts would tell.
     found = _all_results(targets, attempts_are_known=not (is_check and params["retry_failed"]))
     if params["return_results"] == "problems":
         _keep_problems(found)
@@ -50,7 +50,7 @@ def _all_results(targets: Sequence[Target], *, attempts_are_known: bool) -> dict
 
 
 def _keep_problems(found: dict[str, Any]) -> None:
-    """Keep of the results of a bulk run only what failed or timed out, and of all lists only the beginning."""
+    """Keep only the targets that failed or timed out, and only the beginning of each list."""
     problems = [each for each in found["results"] if each["outcome"] in PROBLEMS]
     found["results"] = problems[:_MOST_PROBLEMS]
     found["summary"]["results_omitted"] = len(problems) - len(found["results"])
@@ -66,9 +66,9 @@ def raise_for_failures(
     is_check: bool,
     warn: Callable[[str], None],
 ) -> None:
-    """Raise BulkFailed if there are too many errors, a target timed out, no place was free, or a signal came.
+    """Raise BulkFailed after too many errors, a timeout or a signal, or if no slot was free for the rest.
 
-    Failures of a task that succeeds are passed to `warn`.
+    Warn about failures if the task succeeds.
     """
     counts, budget = count_outcomes(targets), queue.budget
     blocked = "" if interrupted else describe_blockers(queue)
@@ -81,7 +81,7 @@ def raise_for_failures(
 
 
 def _warn_of_missing_outputs(targets: Sequence[Target], warn: Callable[[str], None]) -> None:
-    """Warn of targets that succeeded, and whose outputs could not be read."""
+    """Warn about targets that succeeded but whose outputs could not be read."""
     unread = [name_of(each) for each in targets if each.outcome is Outcome.SUCCEEDED and not _has_outputs(each)]
     if unread:
         some = join_names(unread, MOST_NAMED)

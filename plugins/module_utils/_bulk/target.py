@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One object for each target of a bulk run, from what a task gives to its outcome."""
+"""The targets of a bulk run, from the options of the task to the outcome of each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .._servicecatalog.api import ServiceCatalog
     from .._wait.availability import BusyProduct
 
-# In the order in which they are reported.
+# In reporting order.
 OUTCOMES = (
     Outcome.SUCCEEDED,
     Outcome.FAILED,
@@ -43,10 +43,10 @@ PROBLEMS = (Outcome.FAILED, Outcome.TIMED_OUT)
 class Target:
     """A provisioned product, the request for it, and its result.
 
-    `failure` is why it has failed or timed out; `outcome` is None until it has one; `began` is when its start was first
-    sent, in monotonic seconds; `attempt` is the attempt of its plan, 0 until it has one; `ran_in_this_run` says that
-    its record was seen before it ended. `busy` is its product, if that refused the start; `waited` is how long it
-    waited for it, without the time in the queue afterwards.
+    `failure` is why it failed or timed out. `outcome` is None until it is known. `began` is when its start was first
+    sent, in monotonic seconds. `attempt` is the attempt of its plan, 0 without a plan. `ran_in_this_run`: whether its
+    record was seen before it ended. `busy` is its product, if that has refused the start. `waited` is how long it
+    waited for its product, in seconds, without the time in the queue afterwards.
     """
 
     reference: Reference
@@ -66,23 +66,23 @@ class Target:
 
     @property
     def product_id(self) -> str | None:
-        """The id of the provisioned product, None while it is not known."""
+        """The id of the provisioned product, or None while it is unknown."""
         return self.reference.id or (self.product or {}).get("Id")
 
     @property
     def product_name(self) -> str | None:
-        """The name of the provisioned product, as far as it is known."""
+        """The name of the provisioned product, if it is known."""
         detail = self.record.detail if self.record else {}
         return detail.get("ProvisionedProductName") or (self.product or {}).get("Name") or self.reference.name
 
     @property
     def outcome_so_far(self) -> Outcome:
-        """The outcome; an unforeseen exception may have kept it from having one."""
+        """The outcome, or one derived from the record if an unforeseen exception came before it was set."""
         return self.outcome or (Outcome.STARTED if self.record else Outcome.NOT_STARTED)
 
     @property
     def same_task(self) -> str:
-        """How to run the task again that it belongs to, in words."""
+        """The phrase for running the task of this target again."""
         return self.plan.change.same_task
 
     @property
@@ -92,38 +92,39 @@ class Target:
 
     @property
     def failed_before(self) -> bool:
-        """Whether its record, which has FAILED, had done so before this run."""
+        """Whether its record, which FAILED, had failed before this run."""
         return not self.has_run
 
     @property
     def failed_at(self) -> float:
-        """When the attempt before has FAILED, in POSIX seconds: 0 without one, infinity if the service did not say."""
+        """When the previous attempt FAILED, in POSIX seconds; 0 if there is none, infinity if the time is unknown."""
         if self.attempt == 1:
             return 0.0
         updated = self.record.detail.get("UpdatedTime") if self.record else None
         return updated.timestamp() if isinstance(updated, datetime) else math.inf
 
     def note_answer(self, execution: Execution, *, is_read: bool) -> None:
-        """Note what its start was answered with; an older record `is_read` if the answer did not tell its end.
+        """Note the response to its start.
 
-        Then it is not retried if it ran, or could not be read.
+        `is_read`: whether an older record was read again if the response did not contain its final status. A target
+        whose older record has not FAILED by then is not retried in this run.
         """
         self.record, self.changed, self.failure = execution.record, execution.changed, None
         self.ran_in_this_run = is_read and not execution.changed and execution.record.outcome is not Outcome.FAILED
 
     def note_poll(self, record: Record) -> None:
-        """Note its record after a poll; one that was not read is the same object as before."""
+        """Note its record after a poll; a record that was not read is the same object as before."""
         if record is not self.record and record.outcome is Outcome.RUNNING:
             self.ran_in_this_run = True
         self.record = record
 
     def retry(self) -> None:
-        """Plan the next attempt; the record and the failure of this one stay until then."""
+        """Plan the next attempt; keep the record and the failure of this one until it gets a response."""
         self.busy, self.waited = None, 0.0
         self._plan_attempt(self.attempt + 1)
 
     def withdraw(self) -> Outcome:
-        """Return its outcome if the attempt that is planned is not sent: a retry stays the failure that it is."""
+        """Cancel the planned attempt, and return the outcome: NOT_STARTED, or FAILED if it was a retry."""
         if self.attempt == 1:
             return Outcome.NOT_STARTED
         self._plan_attempt(self.attempt - 1)
@@ -133,20 +134,20 @@ class Target:
         self.attempt, self.plan = attempt, self.plan.with_attempt(attempt)
 
     def reject(self, error: Exception) -> None:
-        """Give it its outcome before anything is started."""
+        """Set its outcome to FAILED before anything is started."""
         if not isinstance(error, SelfServiceError):
             error = Refused(error_sentence(error), **error_facts(error))
         self.failure, self.outcome = error, Outcome.FAILED
 
 
 def count_outcomes(targets: Iterable[Target]) -> dict[Outcome, int]:
-    """Return how many targets have come to each outcome, in the order in which they are reported."""
+    """Return the number of targets for each outcome, in reporting order."""
     found = Counter(target.outcome_so_far for target in targets)
     return {outcome: found[outcome] for outcome in OUTCOMES}
 
 
 def given_targets(params: Mapping[str, Any], common: Parameters, secrets: Parameters) -> list[Target]:
-    """Return the targets of `targets`, `provisioned_product_ids` or `provisioned_product_names`, checked."""
+    """Return the targets of `targets`, `provisioned_product_ids` or `provisioned_product_names`, validated."""
     plain: list[Mapping[str, Any]] = [
         *({"provisioned_product_id": each} for each in params["provisioned_product_ids"] or ()),
         *({"provisioned_product_name": each} for each in params["provisioned_product_names"] or ()),
@@ -167,9 +168,9 @@ def given_targets(params: Mapping[str, Any], common: Parameters, secrets: Parame
 def searched_targets(
     service: ServiceCatalog, queries: list[str], parameters: Parameters, *, tags: Tags | None
 ) -> list[Target]:
-    """Return a target for each provisioned product that the search finds, and that has the tags, oldest first."""
+    """Return a target for each provisioned product that matches the search and the tags, oldest first."""
     products = oldest_first(with_tags(service.search_provisioned_products(queries), tags))
-    # By id, since pages that shift meanwhile may list one twice.
+    # By id, because pages that shift meanwhile may list a product twice.
     found = {product["Id"]: product for product in products}
     return [Target(Reference(product_id), parameters, product) for product_id, product in found.items()]
 
@@ -177,7 +178,7 @@ def searched_targets(
 def make_plans(
     targets: Iterable[Target], change: Change, secret_names: Collection[str], params: Mapping[str, Any]
 ) -> None:
-    """Give the targets that are resolved their requests, or reject those whose request the service would not take."""
+    """Set the plans of resolved targets, or reject targets whose request the service would not accept."""
     for target in targets:
         if target.outcome is not None:
             continue
