@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Argument specs, each of which mirrors the doc fragment of the same name, and checks of what tasks give."""
+"""Argument specs, each of which mirrors the doc fragment of the same name, and checks of option values."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ._exceptions import InvalidInput
 from ._secrets.masker import mask
 from ._servicecatalog.models import LIMITS, check_identifier
 
-# The options of which one says the provisioned product, or the service action.
+# The options that identify the provisioned product and the service action; exactly one of each pair is given.
 PRODUCT = ("provisioned_product_id", "provisioned_product_name")
 ACTION = ("service_action_id", "service_action_name")
-# Ninety days, more than any automation may take.
+# 90 days, more than any automation may take.
 _LONGEST_WAIT = 90 * 24 * 3600
 
 
@@ -36,7 +36,7 @@ def execution() -> dict[str, dict[str, Any]]:
 
 
 def waiting() -> dict[str, dict[str, Any]]:
-    """Return how long to wait for records, and how often to poll."""
+    """Return the options for waiting: the timeout and the polling interval."""
     return {
         "wait_timeout": {"type": "int", "default": 1800},
         "wait_delay": {"type": "float"},
@@ -44,17 +44,17 @@ def waiting() -> dict[str, dict[str, Any]]:
 
 
 def listing() -> dict[str, dict[str, Any]]:
-    """Return what a listing covers."""
+    """Return the options for the scope of a listing."""
     return {"access_level": {"type": "str", "choices": ["account", "role", "user"]}}
 
 
 def limit() -> dict[str, dict[str, Any]]:
-    """Return how much of a listing to return."""
+    """Return the options for the length of a listing."""
     return {"limit": {"type": "int"}}
 
 
 def check_identifiers(params: Mapping[str, Any]) -> None:
-    """Reject ids, names and tokens that the service would not take, alone or in a list (`record_ids`)."""
+    """Reject ids, names and tokens that the service would not accept, alone or in a list (`record_ids`)."""
     for option in LIMITS:
         if params.get(option) is not None:
             check_identifier(option, params[option])
@@ -63,7 +63,7 @@ def check_identifiers(params: Mapping[str, Any]) -> None:
 
 
 def check_one_given(params: Mapping[str, Any], *groups: Iterable[str]) -> None:
-    """Reject groups of options in which none has a value; for Ansible, null is given."""
+    """Reject groups of options in which all are null; Ansible's own checks treat null as given."""
     for options in map(list, groups):
         if all(params.get(option) is None for option in options):
             raise InvalidInput(f"One of {', '.join(options)} must have a value other than null.")
@@ -76,9 +76,9 @@ def check_limit(params: Mapping[str, Any]) -> None:
 
 
 def check_search(params: Mapping[str, Any], warn: Callable[[str], None]) -> None:
-    """Reject an empty term of `search_query`, as an empty variable would give it: it would find every product.
+    """Reject an empty term in `search_query`, such as that of an empty variable, because it would match every product.
 
-    Warn of a task that is continued, and searches by what the actions change.
+    Warn if a task with a change_id searches by status, which the actions change.
     """
     terms = [term.strip() for term in params["search_query"] or []]
     if not all(terms):
@@ -92,13 +92,13 @@ def check_search(params: Mapping[str, Any], warn: Callable[[str], None]) -> None
 
 
 def is_search(params: Mapping[str, Any]) -> bool:
-    """Tell whether a task searches; an empty search, as an empty variable would give it, finds nothing, and not all."""
+    """Return whether a task searches; an empty search, such as an empty variable, means no products instead of all."""
     given = [params[option] for option in ("search_query", "tags") if params[option] is not None]
     return bool(given) and all(given)
 
 
 def check_waiting(params: Mapping[str, Any]) -> None:
-    """Reject times that can't be waited."""
+    """Reject a wait_timeout or a wait_delay that is out of range."""
     if not 0 <= params["wait_timeout"] <= _LONGEST_WAIT:
         raise InvalidInput(f"wait_timeout must be between 0 and {_LONGEST_WAIT} seconds, not {params['wait_timeout']}.")
     delay = params.get("wait_delay")
@@ -110,7 +110,7 @@ def check_waiting(params: Mapping[str, Any]) -> None:
 
 
 def parse_time(option: str, text: str) -> datetime:
-    """Return a time given in ISO 8601, in UTC if it has no offset."""
+    """Parse a time in ISO 8601, as UTC if it has no offset."""
     try:
         time = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text.strip()))
     except ValueError:

@@ -17,38 +17,38 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 
-# After so many seconds at the latest, a wait for futures notices a signal.
+# The longest time in seconds before a wait for futures reacts to a signal.
 _SLICE = 0.5
 
 
 class Interrupted(Exception):
-    """A signal asked this process to end; actions that run at the service go on."""
+    """A signal asked this process to end; actions that run in AWS continue."""
 
 
 class Clock(Protocol):
-    """Time as waiting needs it; tests pass a clock of their own."""
+    """The time functions that waits need; tests pass their own clock."""
 
     def now(self) -> datetime:
         """Return the time in UTC."""
 
     def monotonic(self) -> float:
-        """Return seconds that never go back."""
+        """Return a time in seconds that never goes backwards."""
 
     def sleep(self, seconds: float) -> None:
         """Sleep, or raise Interrupted."""
 
     def wait(self, futures: Collection[Future[Any]], seconds: float | None) -> set[Future[Any]]:
-        """Return the futures that are done once one is, or after so many seconds; or raise Interrupted."""
+        """Wait until a future is done or `seconds` have passed, and return the done ones; or raise Interrupted."""
 
     def jitter(self) -> float:
-        """Return a random number from 0 up to, not including, 1."""
+        """Return a random number from 0 up to, but not including, 1."""
 
     def raise_on_signals(self) -> None:
         """Make SIGTERM, SIGINT and SIGHUP raise Interrupted, but only during sleep() and wait()."""
 
 
 class SystemClock:
-    """The machine's own time."""
+    """The real clock, which also handles signals."""
 
     def __init__(self) -> None:
         self._signal = ""
@@ -70,14 +70,14 @@ class SystemClock:
             self._sleeps = False
 
     def wait(self, futures: Collection[Future[Any]], seconds: float | None) -> set[Future[Any]]:
-        # Not at the top: a run that waits for nothing saves the import.
+        # Imported here, because runs that don't wait don't need it.
         from concurrent.futures import FIRST_COMPLETED, wait
 
         ends_at = time.monotonic() + (math.inf if seconds is None else seconds)
         while True:
             if self._signal:
                 raise self._interrupted()
-            # The locks of futures do not survive an exception, so that a signal only ends a slice.
+            # An exception from a signal handler would break the locks of futures, so a signal only ends a slice.
             left = ends_at - time.monotonic()
             done = wait(futures, max(0.0, min(left, _SLICE)), FIRST_COMPLETED).done
             if done or left <= _SLICE:
@@ -92,7 +92,7 @@ class SystemClock:
 
     def _handle(self, number: int, _frame: Any) -> None:
         self._signal = signal.Signals(number).name
-        # Only here: anywhere else, the response to a write might be on its way.
+        # Only during sleep(): at any other time, the response to a write may be lost.
         if self._sleeps:
             self._sleeps = False
             raise self._interrupted()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a task can fail with; the message is for the user, the facts go into the result."""
+"""The errors that a task can fail with; their text is for the user, and their facts go into the result."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 
 class SelfServiceError(Exception):
-    """A failure with its facts: keys of the result, and their values.
+    """A failure, with facts that become keys of the result.
 
-    Its text is what happened and how to continue; a run of many tells the latter once for all of them.
+    Its text says what happened and how to continue. A bulk run says the latter once for all targets.
     """
 
     def __init__(self, what_happened: str, *, how_to_continue: str = "", **facts: Any) -> None:
@@ -22,19 +22,19 @@ class SelfServiceError(Exception):
 
 
 class InvalidInput(SelfServiceError):
-    """The task asks for something that can't be sent: an error in its arguments, found before anything is started."""
+    """The arguments of the task are invalid; raised before anything is started."""
 
 
 class NotFound(SelfServiceError):
-    """Nothing has this name or id; the fact `choices` lists what exists."""
+    """Nothing exists with this name or id; the fact `choices` lists what exists."""
 
 
 class Refused(SelfServiceError):
-    """The service did not start the action, or would not: nothing was changed."""
+    """The service refused to start the action, or would refuse; nothing was changed."""
 
 
 class StartAbandoned(Refused):
-    """The start was not sent, since the run ends."""
+    """The start request was not sent, because the run was ending."""
 
 
 class ProductUnavailable(SelfServiceError):
@@ -42,24 +42,24 @@ class ProductUnavailable(SelfServiceError):
 
 
 class StartUnconfirmed(SelfServiceError):
-    """The start was sent, and no usable response came back."""
+    """The start request was sent, but no usable response was received."""
 
 
 class RecordFailed(SelfServiceError):
-    """The record has ended as FAILED."""
+    """The record FAILED."""
 
 
 class WaitTimedOut(SelfServiceError):
-    """The record had not ended by the deadline; the action goes on."""
+    """The record had not ended by the deadline; the action continues."""
 
 
 class PollingFailed(SelfServiceError):
-    """The record can't be polled any further; the action goes on."""
+    """The record can't be polled any further; the action continues."""
 
 
 class BulkFailed(SelfServiceError):
-    """A bulk run has more errors than it may have, or targets that timed out."""
+    """A bulk run had too many errors, targets that timed out, or no free slot for the rest, or was interrupted."""
 
 
-# What is found before a start, or comes instead of it.
+# Errors that mean that the action was not started.
 NOT_STARTED = (InvalidInput, NotFound, ProductUnavailable, Refused)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a module meets Ansible: the clients, the one boundary for exceptions, the only exit_json and fail_json."""
+"""The boundary to Ansible: clients, the catch-all for exceptions, and all calls of exit_json and fail_json."""
 
 from __future__ import annotations
 
@@ -42,24 +42,24 @@ from ._servicecatalog.models import Parameters
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-# A poll that hangs must not outlive the deadline by more than 30 s, and the wait itself repeats it: one attempt, short
-# time-outs, whatever the user's aws_config says. A poll's call may take as long as both time-outs together.
+# A poll that hangs must not exceed the deadline by more than 30 s, and the wait repeats failed polls itself. A poll
+# therefore makes one attempt with short timeouts, regardless of aws_config, and takes at most the sum of both.
 _POLLING = {"connect_timeout": 5, "read_timeout": 20, "retries": {"total_max_attempts": 1}}
 _LONGEST_POLL = 25.0
 _LONGEST_OVERRUN = 30.0
-# All clients are made before a start.
+# All clients are created before the first start.
 _UNCONNECTED = "Nothing was started, and nothing was sent to AWS: {}. Correct that, and run the task again."
 _NOT_STARTED = "Nothing was started."
-# Ansible's errors about which options are given. Those about their values stay as they are: ansible-lint knows them.
+# Errors about missing or conflicting options. Errors about values stay unchanged, because ansible-lint matches them.
 _ABOUT_OPTIONS = "parameters are (mutually exclusive|required)|one of the following is|missing required"
 
 
 @dataclass(eq=False, repr=False)
 class Task:
-    """What a handler works with: the task's options, the service, the clock, and the result so far.
+    """The context of a handler: the task's options, the service, the clock, and the result so far.
 
-    `result` is returned by a success and by a failure alike, so that what is put there is never lost; a failure also
-    returns `failure`, as far as it does not tell more. `secrets` are those that Ansible knows of the options.
+    `result` is returned on success and on failure, so nothing in it is lost. On failure, `failure` is returned as well,
+    except for keys that the error sets itself. `secrets` are the values of options that Ansible treats as secrets.
     """
 
     params: Mapping[str, Any]
@@ -81,7 +81,7 @@ class Task:
         masker.use_secrets(self.secrets)
 
     def limit_calls(self, wait_timeout: float, *, each: bool = False) -> None:
-        """Abandon calls other than polls that take longer than a wait may take, each or all of them together."""
+        """Limit the duration of calls other than polls to wait_timeout plus that of a poll, for `each` or together."""
         most = wait_timeout + _LONGEST_POLL
         self._limit = (lambda: most) if each else (lambda: self.started + most - self.clock.monotonic())
 
@@ -90,11 +90,11 @@ class Task:
         return min(left, _LONGEST_POLL)
 
     def warn(self, text: str) -> None:
-        """Warn the user, in characters that a terminal can show."""
+        """Warn the user; escape characters that would control the terminal."""
         self.emit_warning(printable(text))
 
     def sensitive_parameters(self) -> Parameters:
-        """Return sensitive_parameters in the service's form, after checking that they can be, and will be, masked."""
+        """Return sensitive_parameters in the API's format; check that they can be masked, and mask them from now on."""
         self.sensitive = to_parameters(self.params["sensitive_parameters"], "sensitive_parameters")
         masker.check_secrets(self.sensitive)
         masker.use_secrets([*self.secrets, *chain.from_iterable(self.sensitive.values())])
@@ -102,23 +102,23 @@ class Task:
 
     @cached_property
     def service(self) -> ServiceCatalog:
-        """The service for all but polling; its retries are botocore's and the user's."""
+        """The service for all calls but polls, with the retries of botocore or of the user's settings."""
         return self._connect({}, self._limit)
 
     @cached_property
     def polling_service(self) -> ServiceCatalog:
-        """The service for polls, which are repeated anyway."""
+        """The service for polls, without retries, because a wait repeats polls itself."""
         return self._connect(_POLLING, self._poll_limit)
 
     @cached_property
     def progress(self) -> _progress.Progress:
-        """Where to report how a wait stands."""
+        """The sender of progress reports."""
         return _progress.Progress(self.clock, os.environ.get(_progress.ADDRESS, ""), private=self.no_log)
 
     def bulk_service(self, connections: int) -> ServiceCatalog:
-        """Return the service for calls from many threads, which share one rate that adapts to the service's throttling.
+        """Return the service for calls from many threads, which share one rate limit that adapts to throttling.
 
-        What the user sets (aws_config, AWS_MAX_ATTEMPTS, AWS_RETRY_MODE) takes precedence.
+        The user's settings (aws_config, AWS_MAX_ATTEMPTS, AWS_RETRY_MODE) take precedence.
         """
         config: dict[str, Any] = {"max_pool_connections": connections}
         if not {"AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE"} & set(os.environ):
@@ -126,7 +126,7 @@ class Task:
         return self._connect({**config, **(self.params.get("aws_config") or {})}, self._limit)
 
     def bulk_polling_service(self) -> ServiceCatalog:
-        """Return the service for polls of many records, with a rate of its own that adapts to the throttling."""
+        """Return the service for polls of many records, with a separate rate limit that adapts to throttling."""
         retries = {"mode": "adaptive", "total_max_attempts": 1}
         return self._connect({**_POLLING, "retries": retries}, lambda: _LONGEST_POLL)
 
@@ -143,9 +143,9 @@ class Task:
 
 
 class MaskingModule(AnsibleModule):
-    """An AnsibleModule whose results have no secrets, however it ends, and on every ansible-core.
+    """An AnsibleModule that masks secrets in its result, on success and on failure and with every ansible-core.
 
-    Ansible's own masking replaces parts of ids and of words, and from ansible-core 2.22 on it leaves results alone.
+    Ansible's own masking also replaces parts of ids and words, and from ansible-core 2.22 on it skips results.
     """
 
     is_masked = False
@@ -157,7 +157,7 @@ class MaskingModule(AnsibleModule):
 
     def fail_json(self, msg: str, **kwargs: Any) -> None:
         """Mask, then fail; also used for argument errors."""
-        # Ansible would add the exception that is being handled itself, and after the masking.
+        # Otherwise Ansible would add the exception that is being handled, after the masking.
         error = kwargs.pop("exception", None) or sys.exc_info()[1]
         if isinstance(error, BaseException):
             error = "".join(traceback.format_exception(type(error), error, error.__traceback__))
@@ -167,7 +167,7 @@ class MaskingModule(AnsibleModule):
 
     def _mask(self, result: dict[str, Any]) -> dict[str, Any]:
         if not self.is_masked:
-            # Ansible knows what was given, and not what it was converted to.
+            # Ansible knows the values as given, but not the texts that they were converted to.
             given = masker.secrets_in(getattr(self, "params", {}).get("sensitive_parameters"))
             masker.use_more_secrets({*getattr(self, "no_log_values", ()), *given})
             result = mask_result(result)
@@ -185,24 +185,24 @@ AnsibleAWSModule.default_settings["module_class"] = MaskingModule
 
 
 def run(module: AnsibleAWSModule, handler: Callable[[Task], None]) -> None:
-    """Run the handler, and end the module with the result so far, and the failure if there was one."""
+    """Run the handler, and end the module with the result so far, as a success or a failure."""
 
     def connect(config: Mapping[str, Any]) -> BaseClient:
-        # Not module.client, which ends the module with a text that does not say what was started.
+        # Not module.client, because its error messages do not say what was started.
         region, endpoint, options = get_aws_connection_info(module)
         given = {"region": region, "endpoint": endpoint, **options, "aws_config": dict(config)}
         return boto3_inventory_conn(conn_type="client", resource="servicecatalog", **given)
 
     task = Task(
-        # Ansible leaves what is given by an alias there by that name, too.
+        # Leave out aliases, which Ansible keeps in module.params besides the names.
         params={name: value for name, value in module.params.items() if name in module._module.argument_spec},
         connect=connect,
         clock=SystemClock(),
         check_mode=module.check_mode,
         diff_mode=module._diff,
-        # Not module.warn: amazon.aws also passes those to exit_json, which newer ansible-cores deprecate.
+        # Not module.warn: amazon.aws also passes those warnings to exit_json, which newer ansible-cores deprecate.
         emit_warning=warn,
-        # Ansible's are of any length; those that are too short would blank out much else.
+        # These may be of any length; the short ones are not masked, because that would hide other text.
         secrets=module.no_log_values,
         no_log=module.no_log,
     )
@@ -215,27 +215,27 @@ def run(module: AnsibleAWSModule, handler: Callable[[Task], None]) -> None:
         )
     module._module.is_masked = True
     if result.pop("failed"):
-        # Outside any except block, so that Ansible adds no traceback to a failure that explains itself.
+        # Called outside any except block, so that Ansible adds no traceback to an expected failure.
         module.fail_json(**result)
     module.exit_json(**result)
 
 
 def run_handler(handler: Callable[[Task], None], task: Task) -> dict[str, Any]:
-    """Run the handler, and return the result so far, masked, with `failed`, and with `msg` and more if it failed.
+    """Run the handler, and return the masked result with `failed`, and on failure with `msg` and the error's facts.
 
-    An error in the arguments, which is found before anything is started, returns its message only.
+    InvalidInput returns its message only, because it is raised before anything is started.
     """
     try:
         handler(task)
     except InvalidInput as error:
         return mask_result({"changed": False, "failed": True, "msg": _message(error, task.params)})
     except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
-        # Of a read before the start. First, since some of them are errors of our own.
+        # Raised by a read before the start. Handled first, because some SERVICE_ERRORS are SelfServiceErrors as well.
         failure = {"msg": _message(error, task.params), **error_facts(error)}
     except SelfServiceError as error:
         task.progress.how_to_continue = error.how_to_continue
         failure = {"msg": _message(error, task.params if isinstance(error, NOT_STARTED) else {}), **error.facts}
-    except Exception as error:  # noqa: BLE001 (the record that is known by then must not be lost with a bug)
+    except Exception as error:  # noqa: BLE001 (a bug must not lose the record that is already known)
         text = f"{type(error).__name__}: {masker.mask(error)}. This is a bug of selfservice.aws; please report it."
         failure = {"msg": text, "exception": traceback.format_exc()}
     else:
@@ -244,7 +244,7 @@ def run_handler(handler: Callable[[Task], None], task: Task) -> dict[str, Any]:
 
 
 def _message(error: BaseException, options: Mapping[str, Any]) -> str:
-    """Return the error as a sentence; with the options of a module that starts actions, it says that nothing was."""
+    """Return the error as a sentence; for `options` with change_id, add that nothing was started unless it says so."""
     text = printable(error_sentence(error))
     says_so = "change_id" not in options or re.search("(not|othing was) started", text)
     return text if says_so else f"{text} {_NOT_STARTED}"

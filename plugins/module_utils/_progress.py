@@ -1,10 +1,10 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sends to the callback `selfservice.aws.progress` how a wait stands, if it listens.
+"""Send the progress of a wait to the callback `selfservice.aws.progress`, if it is listening.
 
-The callback puts the path of its socket into the environment, which only modules on its own machine inherit. A message
-that does not get through is lost, and nothing else happens: nothing here blocks, fails or retries.
+The callback puts the path of its socket into the environment, which only modules on the same machine inherit. A message
+that can't be delivered is lost: sending never blocks, fails or retries.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from ._clock import Clock
 
 ADDRESS, HOST = "SELFSERVICE_AWS_PROGRESS", "SELFSERVICE_AWS_PROGRESS_HOST"
-# However often a module polls or starts something, messages about the same state are so many seconds apart.
+# The shortest time between two messages, in seconds, except for urgent ones about a new state.
 _PAUSE = 1.0
 
 
 class RecordState(NamedTuple):
-    """How the one record stands that a module waits for."""
+    """The state of the record that a module waits for."""
 
     record_id: str
     product: str
@@ -34,7 +34,7 @@ class RecordState(NamedTuple):
 
 
 class ProductState(NamedTuple):
-    """How the one product stands that a module waits for to start an action on it."""
+    """The state of the product that a module waits for, to start an action on it."""
 
     product: str
     status: str
@@ -42,11 +42,11 @@ class ProductState(NamedTuple):
 
 
 class TargetsState(NamedTuple):
-    """How many targets or records a module works on, and where they stand.
+    """The counts of the targets or records that a module processes, by state.
 
-    `verb` says what has become of the `ended`: ended, or only started. Of these, the `measured` ran during this wait:
-    they tell how long the others will take. The products of the `busy` do not take a start yet. Those that are not
-    `pending` any more, and in none of the others, will not start.
+    `verb` tells whether `ended` counts those that have ended or those that were only started. `measured` counts those
+    of them that ran during this wait, which allows an estimate for the others. `busy` counts those whose products do
+    not accept a start yet. Targets that are in no count will not start.
     """
 
     total: int
@@ -63,10 +63,10 @@ State = Union[RecordState, ProductState, TargetsState]
 
 
 class Progress:
-    """How a module's wait stands, sent to whoever listens at an address; without ids and names if it is `private`.
+    """Sends the state of a module's wait to a socket; leaves out ids and names if it is `private`.
 
-    `how_to_continue` is what to run if the wait ends early, in the words of the module's messages. It is sent with each
-    state, since a module that is killed says nothing any more.
+    `how_to_continue` says what to run if the wait ends early, in the words of the module's messages. It is sent with
+    each state, because a module that is killed can't send it.
     """
 
     how_to_continue = ""
@@ -82,7 +82,7 @@ class Progress:
         self._sent_at = 0.0
 
     def report(self, state: State, *, urgent: bool = False, is_last: bool = False) -> None:
-        """Send a state once a second at most, but a new one at once if it is urgent; the last is for `close`."""
+        """Send a state at most once a second, or at once if it is urgent and new; close() sends the last one."""
         if not self._address:
             return
         now = self._clock.monotonic()
@@ -94,7 +94,7 @@ class Progress:
             self._sent, self._sent_at = state, now
 
     def close(self, *, failed: bool = False) -> None:
-        """Send that the wait is over, with its last state, and whether the task has failed."""
+        """Send the last state again, marked as the end of the wait, and whether the task failed."""
         if self._state is not None:
             self._send(self._state, self._clock.monotonic(), is_over=True, failed=failed)
             self._state = None
@@ -120,7 +120,7 @@ class Progress:
             "how_to_continue": "" if self._private else self.how_to_continue,
             type(state).__name__: state._asdict(),
         }
-        # A path that is no path is a ValueError.
+        # An invalid path raises ValueError.
         with contextlib.suppress(OSError, ValueError):
             self._connect().send(json.dumps(event).encode())
             return True

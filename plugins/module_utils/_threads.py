@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Threads that a process does not wait for when it ends."""
+"""Run calls on daemon threads, which a process does not wait for when it ends."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from typing import Callable, TypeVar
 T = TypeVar("T")
 U = TypeVar("U")
 
-# The queues of threads that wait for a call.
+# The queues of idle threads.
 _idle: list[SimpleQueue[Callable[[], None]]] = []
 
 
 def run_all(call: Callable[[U], None], items: Iterable[U], most: int) -> None:
-    """Call with each item, at most so many at once, and raise the first exception when all have ended."""
+    """Run the call with each item, at most `most` at once; raise the first exception after all have ended."""
     under_way: set[Future[None]] = set()
     ended: list[Future[None]] = []
     for item in items:
@@ -34,14 +34,14 @@ def run_all(call: Callable[[U], None], items: Iterable[U], most: int) -> None:
 
 
 def start_call(call: Callable[[], T]) -> Future[T]:
-    """Run a call on a daemon thread, an idle one if there is one, or right here if no thread can be started."""
+    """Run a call on an idle or a new daemon thread, or on the current one if no thread can be started."""
     future: Future[T] = Future()
     context = copy_context()
 
     def run() -> None:
         try:
             future.set_result(context.run(call))
-        except BaseException as error:  # noqa: BLE001 (whoever asks for the result gets it)
+        except BaseException as error:  # noqa: BLE001 (raised again by result())
             future.set_exception(error)
 
     try:
@@ -58,7 +58,7 @@ def start_call(call: Callable[[], T]) -> Future[T]:
 
 
 def _work(calls: SimpleQueue[Callable[[], None]]) -> None:
-    """Run the calls that are put into the queue, one after another."""
+    """Run the calls from the queue, one after another."""
     while True:
         calls.get()()
         _idle.append(calls)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The forms in which a text may be written: encodings, other cases, and characters that a terminal shows."""
+"""The variants of a text: encodings, other cases, and escaped control characters."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ _HTML_QUOTES = (("&quot;", "&#x27;"), ("&quot;", "&#39;"), ("&#34;", "&#39;"), (
 
 
 def encoded_variants(secret: str) -> set[str]:
-    """Return the forms in which a secret may be echoed: as it is, trimmed, line by line, and in the usual encodings."""
+    """Return the variants in which a secret may appear: unchanged, trimmed, line by line, and in common encodings."""
     lines = secret.splitlines()
     texts = {secret, secret.strip(), "\n".join(lines), "\r\n".join(lines)}
     texts.update(line for line in map(str.strip, lines) if len(line) >= _SHORTEST_LINE)
-    # Of other scripts, a text may have more characters in another case.
+    # Non-ASCII text may have more characters in another case.
     texts.update(case for text in list(texts) if not text.isascii() for case in (text.upper(), text.casefold()))
     return {form for text in texts for form in _encode(text) if len(form.strip()) >= SHORTEST_SECRET}
 
 
 def fold(text: str) -> str:
-    """Return a text of the same length in one case, each character by itself."""
+    """Fold the case of each character by itself, so that the text keeps its length."""
     if text.isascii():
         return text.lower()
     return "".join(low if len(low := each.upper().lower()) == 1 else each for each in text)
 
 
 def printable(text: str) -> str:
-    """Return a text for a terminal: characters that would steer it, or turn the direction of reading, are escaped."""
+    """Return a text for a terminal; escape characters that control it or change the direction of text."""
     return "".join(each if each.isprintable() or each == "\n" else repr(each)[1:-1] for each in text)
 
 
@@ -47,7 +47,7 @@ def _encode(text: str) -> Iterator[str]:
             json.dumps(escaped)[1:-1],
             json.dumps(escaped, ensure_ascii=False)[1:-1],
         )
-    # As Python, JavaScript and Java encode URLs; a lone surrogate has no bytes.
+    # The URL encodings of Python, JavaScript and Java. A lone surrogate can't be encoded, so it is replaced.
     yield from (quote(text, safe=safe, errors="replace") for safe in ("/", "", "!'()*"))
     yield from (quote_plus(text, safe=safe, errors="replace") for safe in ("", "*"))
     yield quote_plus(text, safe="*", errors="replace").replace("~", "%7E")

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The secrets of this process, and the masking of texts.
+"""Keep the secrets of this process, and mask them in texts.
 
-As Ansible's own, the secrets are known to the whole process: whatever quotes foreign text in a message calls mask().
+Like Ansible's own, the secrets are global to the process. All code that quotes foreign text in a message calls mask().
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from .._exceptions import InvalidInput
 from .encodings import SHORTEST_SECRET, encoded_variants, fold
 
-# From 2.22 on, ansible-core masks what it prints by secrets that are registered, and no results.
+# From 2.22 on, ansible-core masks registered secrets in its output, but not in results.
 try:
     from ansible.module_utils.secrets import register_secrets
 except ImportError:
@@ -25,7 +25,7 @@ except ImportError:
 
 MASK = "********"
 _SHORTEST_PREFIX = 8
-# In foreign text, an id or a time of which a short secret is only a part, and more than the longest of them.
+# Ids and times in foreign text, of which a short secret may be only a part. The window is longer than any of them.
 _ID_OR_TIME = re.compile(
     r"\b(?:(?:rec|pp|prod|pa|act|lpv[0-9])-[a-z0-9]{13}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     r"|[0-9]{8}T[0-9]{6}Z|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]{5,15}(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?)\b"
@@ -36,17 +36,16 @@ _CUT = re.compile(r"\s?\[?(?:\.\.\.|…|\\u2026)|$")
 
 
 class Masker:
-    """Masks secrets in texts, in whatever case, encoding, or prefix before a cut they occur.
+    """Masks secrets in texts, in any case, in common encodings, and as a prefix where a text was cut.
 
-    A form of a secret is looked up by its first characters and its length, so that a text costs about the same however
-    many secrets there are.
+    Variants are looked up by their first characters and length, so the cost hardly depends on the number of secrets.
     """
 
     def __init__(self) -> None:
         self.use(())
 
     def use(self, secrets: Iterable[str]) -> None:
-        """Mask these from now on, and no others."""
+        """Replace the secrets to mask."""
         self.secrets = set(secrets)
         self.forms = {form for secret in self.secrets for form in encoded_variants(secret)}
         self._longest = max(map(len, self.forms), default=0)
@@ -56,7 +55,7 @@ class Masker:
             self._by_length.setdefault(form[:SHORTEST_SECRET], {}).setdefault(len(form), set()).add(form)
 
     def mask(self, text: str) -> str:
-        """Return the text with a mask for each secret, except where it is a small part of an id or a time."""
+        """Return the text with each secret masked, except where it is a small part of an id or a time."""
         folded, known = fold(text), self._by_length
         starts = [each for each in range(len(text) - 3) if folded[each : each + SHORTEST_SECRET] in known]
         if not starts:
@@ -78,7 +77,7 @@ class Masker:
         return max(found, default=start)
 
     def _is_prefix(self, text: str) -> bool:
-        """Tell whether the text is the first half of a secret, or more of it."""
+        """Return whether the text is a prefix of a secret with at least half of its length."""
         for number in range(bisect_left(self._sorted, text), len(self._sorted)):
             if not self._sorted[number].startswith(text):
                 return False
@@ -91,24 +90,24 @@ _MASKER = Masker()
 
 
 def use_secrets(secrets: Iterable[str]) -> None:
-    """Mask these values from now on, those that are long enough, and no others."""
+    """Replace the secrets to mask; values that are too short are ignored."""
     _MASKER.use(secrets)
     if register_secrets and _MASKER.forms:
         register_secrets(each for form in _MASKER.forms for each in (form, form.lower(), form.upper()))
 
 
 def use_more_secrets(secrets: Iterable[str]) -> None:
-    """Mask these values, too."""
+    """Add values to the secrets to mask."""
     use_secrets({*_MASKER.secrets, *secrets})
 
 
 def mask(text: object) -> str:
-    """Return a foreign text with its secrets masked."""
+    """Return a text with its secrets masked."""
     return _MASKER.mask(str(text)) if _MASKER.forms else str(text)
 
 
 def check_secrets(secrets: Mapping[str, Iterable[str]]) -> None:
-    """Reject secrets so short or so common that masking them would blank out much else."""
+    """Reject secrets that are so short or so common that masking them would hide other text."""
     for name, values in secrets.items():
         given = [value.strip() for value in values]
         problem = ""
@@ -130,7 +129,7 @@ def mask_parameters(parameters: Mapping[str, list[str]], secret_names: Iterable[
 
 
 def secrets_in(given: Any) -> set[str]:
-    """Return the secrets in the value of an option: all texts in it, and every word, since it may not be readable."""
+    """Return the secrets in the value of an option: all its texts, and each word in case it can't be parsed."""
     if given is None:
         return set()
     text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
@@ -153,7 +152,7 @@ def _is_part_of_id(text: str, start: int, end: int) -> bool:
 
 
 def _merge(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield spans, sorted by their start, with those joined that overlap or touch."""
+    """Join the spans that overlap or touch; they are sorted by their start."""
     last: tuple[int, int] | None = None
     for start, end in spans:
         if end == start:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Masking the foreign texts of results and options, by their keys."""
+"""Mask foreign texts in results and options, by key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from .encodings import encoded_variants, fold
 from .masker import MASK, mask, register_secrets
 
-# Results that are ids, fixed words or times, or messages in which mask() has masked what is quoted.
+# Keys of results that are ids, fixed words or times, or messages whose quoted texts mask() has already masked.
 _NEVER_MASKED = re.compile(
     "(?:record|provisioned_product|product|provisioning_artifact|path|service_action|request|last_(?:.*_)?record)_id|id"
     "|(?:execute|idempotency)_token|change_id|region|status|outcome|(?:created|updated)_time"
@@ -21,7 +21,7 @@ _NEVER_MASKED = re.compile(
 )
 # Options that are ids or tokens.
 _ID_OPTION = re.compile(".*_(?:ids?|token)")
-# Results whose keys a user or a product chose.
+# Keys of results that are dicts with keys chosen by a user or a product.
 _WITH_CHOSEN_KEYS = frozenset(("outputs", "record_outputs", "record_tags", "tags", "parameters"))
 
 
@@ -31,12 +31,15 @@ def mask_result(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def mask_options(options: Mapping[str, Any], known: Mapping[str, bool]) -> dict[str, Any]:
-    """Return a task's options for people; `known` has the names of all, and whether their values are secrets."""
+    """Return a task's options for display; `known` maps all option names to whether their values are secrets."""
     return {name if name in known else mask(name): _mask_option(name, value, known) for name, value in options.items()}
 
 
 def find_exposed(result: Mapping[str, Any], secrets: Mapping[str, Iterable[str]]) -> list[str]:
-    """Return the names of secrets that occur in what is never masked of a result, and that Ansible masks if it can."""
+    """Return the names of secrets that occur in those texts of a result that are never masked here.
+
+    Before ansible-core 2.22, there are none to report, because it does not mask them in its output either.
+    """
     if not register_secrets:
         return []
     text = fold("\n".join(_never_masked(result)))
@@ -69,7 +72,7 @@ def _mask_value(value: Any, *, has_chosen_keys: bool) -> Any:
 
 
 def _mask_chosen(members: Mapping[str, Any]) -> dict[str, Any]:
-    """Mask all of a dict whose keys were chosen: keys that are equal then get a number."""
+    """Mask the keys and values of a dict with chosen keys; masked keys that are equal get a number."""
     masked: dict[str, Any] = {}
     for key, value in members.items():
         name, number = mask(key), 2
