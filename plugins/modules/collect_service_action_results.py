@@ -12,7 +12,7 @@ version_added: 1.0.0
 short_description: Collect the results of the role run_service_action
 description:
   - Counts the outcomes of the hosts of the batch, decides whether the play continues with the next batch, and
-    publishes counts and ids to an AWX workflow as M(ansible.builtin.set_stats) does.
+    publishes counts and ids to an AWX workflow as C(set_stats) does.
   - This is an internal part of the role P(selfservice.aws.run_service_action#role); do not use it on its own. It is an
     action plugin that runs on the controller and needs no connection.
 author:

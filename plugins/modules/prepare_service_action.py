@@ -14,7 +14,7 @@ description:
   - Reads the variables of the role for the host, including those of the play, the task and the loop.
   - Finds out which provisioned product the host is, ignores empty options, applies types and defaults to the others,
     and marks the host as one that has reached this call of the role.
-  - Fails with a strategy other than P(ansible.builtin.linear#strategy). If the host can't take part for another reason,
+  - Fails with a strategy other than C(ansible.builtin.linear). If the host can't take part for another reason,
     RV(refusal) says why, and the whole batch fails.
   - This is an internal part of the role P(selfservice.aws.run_service_action#role); do not use it on its own. It is an
     action plugin that runs on the controller and needs no connection.

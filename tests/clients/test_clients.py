@@ -145,7 +145,12 @@ def test_page_tokens_lead_to_all_pages(client: Any, records: list[str], operatio
         ("DescribeRecord", {"Id": "rec-none"}, "ResourceNotFoundException", "No record found with id: rec-none"),
         (EXECUTE, {**START, "ProvisionedProductId": "pp-legacy0000001"}, "InvalidStateException", "pp-legacy0000001"),
         ("ScanProvisionedProducts", {"PageToken": "x"}, "InvalidParametersException", "Invalid page token: x"),
-        ("ListPortfolios", {}, "UnknownOperationException", "ListPortfolios is unknown to the emulator"),
+        (
+            "ListPortfolios",
+            {},
+            "UnknownOperationException",
+            "The emulator does not support the operation ListPortfolios",
+        ),
         ("DescribeRecord", {"Id": "a b"}, "ValidationException", "'a b' at 'id'"),
         ("ListServiceActions", {}, "AccessDeniedException", "to perform: servicecatalog:ListServiceActions"),
         ("AssumeRole", {**ROLE, "RoleSessionName": "a b"}, "ValidationError", "'a b' at 'roleSessionName'"),
