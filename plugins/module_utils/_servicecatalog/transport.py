@@ -113,7 +113,7 @@ def make_call(call: Any, members: Mapping[str, Any]) -> dict[str, Any]:
             return call(**members)
         except SERVICE_ERRORS:  # pylint: disable=catching-non-exception
             raise
-        except FOREIGN_ERRORS as error:
+        except FOREIGN_ERRORS as error:  # pylint: disable=catching-non-exception
             if attempts.is_sent:
                 endpoint = _endpoint(call.__self__.meta.endpoint_url)
                 raise MalformedResponse(
@@ -139,7 +139,7 @@ def texts_of_record(body: bytes) -> dict[str, str]:
     try:
         detail = _decode(body)["RecordDetail"]
         texts = {name: value for name, value in detail.items() if isinstance(value, str) and name not in _NOT_TEXT}
-    except FOREIGN_ERRORS:
+    except FOREIGN_ERRORS:  # pylint: disable=catching-non-exception
         return {}
     return texts if "RecordId" in texts else {}
 
@@ -172,7 +172,7 @@ def _keep_body(response_dict: dict[str, Any], operation_model: Any, **_kwargs: A
 def _is_cbor_map(body: bytes) -> bool:
     try:
         return body[:1] in _CBOR_MAPS and isinstance(_decode(body), dict)
-    except FOREIGN_ERRORS:
+    except FOREIGN_ERRORS:  # pylint: disable=catching-non-exception
         return False
 
 

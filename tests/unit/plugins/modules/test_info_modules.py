@@ -124,7 +124,8 @@ def test_details_are_read_with_one_call_for_each_product(products: Make, emulato
     found = products(details=True).run()["provisioned_products"]
     assert [product["launch_role_arn"] for product in found] == roles
     assert [product["cloud_watch_dashboards"] for product in found] == [[{"name": f"Web-{n}"}] for n in (1, 2, 3)]
-    assert found[0]["last_provisioning_record_id"] == found[0]["last_successful_provisioning_record_id"] is not None
+    assert found[0]["last_provisioning_record_id"] is not None
+    assert found[0]["last_provisioning_record_id"] == found[0]["last_successful_provisioning_record_id"]
     assert len(emulator.calls()) == 1 + 3
 
 

@@ -156,8 +156,10 @@ MISTAKES = {
     "a nested parameter": by_id(
         "parameters has a dict for 'Mode'; it must be a scalar or a list of scalars", parameters={"Mode": {"a": 1}}
     ),
-    "a negative time": by_id("wait_timeout must be between 0 and 7776000 seconds, not -1", wait_timeout=-1),
-    "no time between polls": by_id("wait_delay must be more than 0 and at most 7776000 seconds, not 0.0", wait_delay=0),
+    "a negative timeout": by_id("wait_timeout must be between 0 and 7776000 seconds, not -1", wait_timeout=-1),
+    "a delay of 0 between polls": by_id(
+        "wait_delay must be more than 0 and at most 7776000 seconds, not 0.0", wait_delay=0
+    ),
     "a secret that is a boolean": by_id(
         f"sensitive_parameters has a boolean for 'Mode'. {TOO_SHORT}", sensitive_parameters={"Mode": True}
     ),
@@ -165,11 +167,11 @@ MISTAKES = {
         f"sensitive_parameters has a value under 4 characters for 'Mode'. {TOO_SHORT}",
         sensitive_parameters={"Mode": "abc"},
     ),
-    "a change id that YAML has read": by_id("change_id was read as a float (1.5); quote it", change_id=1.5),
+    "a change id that YAML reads as a number": by_id("change_id was read as float (1.5); quote it", change_id=1.5),
     "a percentage beyond 100": bulk(
         "max_errors must be a count of 0 or more, or a percentage from 0% to 100%, not '110%'", max_errors="110%"
     ),
-    "a concurrency of none": bulk("max_concurrency must be a count of 1 or more, or", max_concurrency="0"),
+    "a max_concurrency of 0": bulk("max_concurrency must be a count of 1 or more, or", max_concurrency="0"),
     "no targets": bulk("one of the following is required: provisioned_product_ids", provisioned_product_ids=None),
 }
 # Mistakes that only the start reveals. The message must be the same in check mode, which finds them by lookups.

@@ -376,7 +376,7 @@ def test_a_run_that_does_not_end_in_time_is_told(ask: Make, emulator: Emulator) 
 def test_a_signal_ends_the_watch_and_keeps_the_answers(make_attempt: Make, emulator: Emulator) -> None:
     class Interrupting(EmulatorClock):
         def sleep(self, _seconds: float) -> None:
-            raise Interrupted("SIGTERM told this process to end.")
+            raise Interrupted("SIGTERM ended this process.")
 
     attempt = make_attempt(probe, RUN)
     attempt.task.clock = Interrupting(emulator)
