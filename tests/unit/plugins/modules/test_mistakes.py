@@ -167,7 +167,7 @@ MISTAKES = {
         f"sensitive_parameters has a value under 4 characters for 'Mode'. {TOO_SHORT}",
         sensitive_parameters={"Mode": "abc"},
     ),
-    "a change id that YAML reads as a number": by_id("change_id was read as float (1.5); quote it", change_id=1.5),
+    "a change id that YAML reads as a number": by_id("change_id was read as a float (1.5); quote it", change_id=1.5),
     "a percentage beyond 100": bulk(
         "max_errors must be a count of 0 or more, or a percentage from 0% to 100%, not '110%'", max_errors="110%"
     ),
