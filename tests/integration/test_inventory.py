@@ -314,7 +314,7 @@ def test_without_an_access_level_the_one_found_is_cached_and_its_warning_repeate
         ({"statuses": ["available"]}, {}, 0, "statuses has 'available'; it must be AVAILABLE, UNDER_CHANGE"),
         ({"hostvars_prefix": "a-"}, {}, 0, "hostvars_prefix must have only letters"),
         ({"access_level": "everyone"}, {}, 0, "everyone"),
-        ({}, {"AWS_REGION": ""}, 0, "There is no region to look in: give regions"),
+        ({}, {"AWS_REGION": ""}, 0, "No region is configured: set regions"),
         (
             {},
             {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""},

@@ -201,12 +201,12 @@ def test_a_secret_answer_is_masked_everywhere(run: Runner, emulator: Emulator, t
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"provisioned_product_id": ORDERS, "provisioned_product_name": "x"}, "Give one of provisioned_product_id and"),
+        ({"provisioned_product_id": ORDERS, "provisioned_product_name": "x"}, "Set either provisioned_product_id or"),
         (
             {"provisioned_product_id": ORDERS, "service_action_id": "act-1"},
-            "Give one of run_service_action_service_action_id",
+            "Set either run_service_action_service_action_id",
         ),
-        ({}, "The host has no variable provisioned_product_id or provisioned_product_name"),
+        ({}, "The host has neither the variable provisioned_product_id nor provisioned_product_name"),
         ({"provisioned_product_id": ORDERS, "wait": "perhaps"}, "'wait' is of type"),
         ({"provisioned_product_id": ORDERS, "accept_language": "de"}, "accept_language must be one of: en, jp, zh"),
     ],

@@ -187,7 +187,7 @@ def test_an_extra_variable_is_one_target(run_plays: Runner, emulator: Emulator, 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no product": (
         {"provisioned_product_id": "", "provisioned_product_name": None},
-        "web-1: The host has no variable provisioned_product_id",
+        "web-1: The host has neither the variable provisioned_product_id",
     ),
     "the same product": (
         {"provisioned_product_id": "pp-0000000000000"},
@@ -199,7 +199,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "another action": (
         {"run_service_action_service_action_name": "Stop"},
-        "web-1: Give one of run_service_action_service",
+        "web-1: Set either run_service_action_service",
     ),
     "another option": ({"run_service_action_wait": False}, "wait differs between the hosts of the batch: True, False"),
     "another secret": (
