@@ -134,7 +134,7 @@ ENDPOINTS = {
 
 
 def awx_fleet(found: Found, options: Item, actions: Iterable[Item]) -> dict[str, Any]:
-    """Return what to create or change for a fleet, and what prevents it."""
+    """Return the objects to create or change for a fleet, and the problems that prevent it."""
     offered = {str(action["name"]): _needs_answer(action) for action in actions}
     askable = [name for name, needs_answer in offered.items() if not needs_answer]
     wanted = list(options.get("service_actions") or askable)
@@ -154,7 +154,7 @@ def awx_fleet(found: Found, options: Item, actions: Iterable[Item]) -> dict[str,
 
 
 def _names(found: Found, options: Item) -> dict[str, str]:
-    """Return the names of the objects that are created if they are missing, empty for one that is not needed."""
+    """Return the names of the objects to create if they are missing; empty names are of objects that are not needed."""
     name = options["name"]
     return {
         "credential_type": "" if found.get("credentials") else options.get("credential_type") or "",
@@ -171,7 +171,7 @@ def _missing(names: Mapping[str, str], ids: Mapping[str, int | None]) -> list[st
 
 
 def _inputs(found: Found, options: Item) -> dict[str, Any] | None:
-    """Return the inputs for the credential, or None to leave it unchanged; AWX keeps a secret that is sent masked."""
+    """Return the inputs for the credential, or None to leave it unchanged. AWX keeps secrets that are sent masked."""
     new = given(options, "inputs")
     if not found.get("credentials"):
         return {**given(options, "default_inputs"), **new}
@@ -179,20 +179,20 @@ def _inputs(found: Found, options: Item) -> dict[str, Any] | None:
         return None
     inputs = {**first(found, "credentials")["inputs"], **new}
     if "access_key_id" in new:
-        # It belongs to the old keys.
+        # The session token belongs to the old keys.
         inputs.pop("session_token", None)
     return inputs
 
 
 def _kept_credentials(found: Found) -> list[int]:
-    """Return the job template's other credentials; it can have one of each type."""
+    """Return the job template's credentials of other types; it can have only one credential of each type."""
     credential = first(found, "credentials")
     kind = credential["credential_type"] if credential else first(found, "credential_types").get("id")
     return [each["id"] for each in found.get("template_credentials") or [] if each["credential_type"] != kind]
 
 
 def _needs_answer(action: Item) -> bool:
-    """Return whether an action has a parameter without a default; Service Catalog fills in a target."""
+    """Return whether an action has a parameter without a default, except targets, which Service Catalog fills in."""
     return any(
         not parameter.get("default_values") and "TARGET" not in (parameter.get("type"), parameter["name"])
         for parameter in action.get("parameters") or []
@@ -230,7 +230,7 @@ def _survey(actions: list[str], options: Item) -> dict[str, Any]:
 
 
 class FilterModule:
-    """The filter, for Ansible."""
+    """The entry point for Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""

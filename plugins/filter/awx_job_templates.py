@@ -163,7 +163,7 @@ from ansible_collections.selfservice.aws.plugins.plugin_utils import _survey
 from ansible_collections.selfservice.aws.plugins.plugin_utils._templating import never_templated
 
 SECRETS = "(?i)password|passwd|secret|token"
-# AWX's limit.
+# The limit of AWX.
 NAME_LENGTH = 512
 MARK = "awx_job_templates_mark"
 UPDATE = "Update job templates"
@@ -185,7 +185,7 @@ def awx_job_templates(
     optional: Iterable[str] = (),
     update: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the job templates for the service actions, and how the existing ones compare."""
+    """Return the job templates for the service actions, and their differences from the existing ones."""
     is_secret = _survey.secret_test(secrets)
     found = {each["name"]: each for each in existing}
     templates: list[dict[str, Any]] = []
@@ -212,10 +212,10 @@ def awx_job_templates(
 def _template(
     name: str, description: str, variables: Mapping[str, Any], old: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """Return a job template, without what was changed by hand in the existing one."""
+    """Return a job template without the fields that were changed by hand in the existing one."""
     before = _variables(old)
-    # A description other than the one that this filter gave was changed by hand. Only a hash is stored, since
-    # the text is from AWS and Ansible templates the variables.
+    # If the description is not the one that this filter returned, it was changed by hand. The variables contain only
+    # its hash, since Ansible templates the variables and the text comes from AWS.
     is_free = not old or before.get(DESCRIBED) == _hash(old.get("description") or "")
     merged = {**before, **variables, DESCRIBED: _hash(description)}
     template = {"name": name, "is_new": not old, "credentials": _credentials(old)}
@@ -226,7 +226,7 @@ def _template(
 def _update_template(
     title: str, scope: str, options: Mapping[str, Any], found: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Return the job template that updates all others, with the options that are not empty."""
+    """Return the job template that updates all others. Its variables are the options that are not empty."""
     name = f"{title} - {UPDATE}"
     variables = {option: value for option, value in options.items() if value not in ("", [], None)}
     return _template(name, UPDATE_DESCRIPTION, {**variables, MARK: _mark(scope, name)}, found.get(name))
@@ -238,7 +238,7 @@ def _variables(template: Mapping[str, Any] | None) -> dict[str, Any]:
         variables = yaml.safe_load((template or {}).get("extra_vars") or "")
     except yaml.YAMLError:
         variables = None
-    # They are stored as JSON, which has no dates.
+    # The variables are stored as JSON, which has no dates.
     return dict(json.loads(json.dumps(variables, default=str))) if isinstance(variables, dict) else {}
 
 
@@ -252,11 +252,11 @@ def _credentials(template: Mapping[str, Any] | None) -> list[int]:
 
 
 def _compare(names: list[str], existing: Iterable[Mapping[str, Any]], scope: str) -> dict[str, list[str]]:
-    """Return which existing templates have no action any more, and which names belong to other templates."""
+    """Return the existing templates whose action no longer exists, and the names that other templates already use."""
     made = {each["name"]: _mark(scope, each["name"]) in str(each.get("extra_vars") or "") for each in existing}
     gone = [name for name, is_ours in made.items() if is_ours and name not in names]
     return {
-        # A run without a schedule, such as the scheduled job itself, keeps the template of that job.
+        # A run without a schedule, such as the scheduled job itself, keeps the template of the scheduled job.
         "gone": [name for name in gone if not name.endswith(f" - {UPDATE}")],
         "foreign": [name for name in names if made.get(name) is False],
     }
@@ -274,7 +274,7 @@ def _check_names(names: Iterable[str]) -> None:
 
 
 def _mark(scope: str, name: str) -> str:
-    """Return what distinguishes the template of this name from all others, including its copies."""
+    """Return a value that identifies the template with this name. In a copy, the value does not match the name."""
     return _hash(f"{scope}\n{name}")
 
 
@@ -283,7 +283,7 @@ def _hash(text: str) -> str:
 
 
 class FilterModule:
-    """The filter, for Ansible."""
+    """The entry point for Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""

@@ -213,7 +213,7 @@ def _find_type_problems(lists: Found, name: str) -> Iterator[str]:
 
 
 class FilterModule:
-    """The filter, for Ansible."""
+    """The entry point for Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""

@@ -100,9 +100,9 @@ PREFIX = "run_service_action_"
 
 
 def join_slices(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the lists and numbers of all jobs among the variables, under the names without a job's id."""
+    """Return the joined lists and numbers of all jobs in the variables, under the names without a job id."""
     job_ids = sorted({int(found[1]) for name in variables if (found := re.match(rf"{PREFIX}(\d+)_", name))})
-    # The artifacts of a run without hosts: empty lists and zeros.
+    # The statistics of a run without hosts: empty lists and zeros.
     joined = statistics({}, None)
     if not job_ids and not joined.keys() & set(variables):
         raise AnsibleFilterError(
@@ -116,7 +116,7 @@ def join_slices(variables: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class FilterModule:
-    """The filter, for Ansible."""
+    """The entry point for Ansible."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""

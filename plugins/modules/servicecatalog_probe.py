@@ -9,26 +9,26 @@ DOCUMENTATION = r"""
 ---
 module: servicecatalog_probe
 version_added: 1.0.0
-short_description: Ask AWS Service Catalog what its documentation leaves open
+short_description: Test undocumented behavior of AWS Service Catalog
 description:
-  - Asks the service of a real account what this collection can only assume, and returns the answers in a form that can
-    be published. The playbook C(selfservice.aws.probe) prints them.
-  - Unless O(run_action=true), it only reads, about 20 calls. A call that is denied or refused is an answer, and not a
-    failure.
-  - In the answers, ids, names, ARNs, accounts, addresses and values are replaced by labels such as V(pp-1). What stays
-    are codes, types, statuses, counts, seconds, the names of the service's members, and the keys of the outputs of
-    records. Look at those keys before you publish them, since the authors of automations choose them.
+  - Tests the assumptions of this collection about AWS Service Catalog in a real account, and returns the answers in a
+    form that you can publish. The playbook C(selfservice.aws.probe) prints them.
+  - Without O(run_action=true), it only reads, with about 20 calls. A call that is denied or rejected is an answer, not
+    a failure.
+  - In the answers, ids, names, ARNs, accounts, addresses and values are replaced with labels such as V(pp-1). Codes,
+    types, statuses, counts, times in seconds, the names of members of the API, and the keys of the outputs of records
+    are not replaced. Check these keys before you publish them, since the authors of automations choose them.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options:
   provisioned_product_id:
     description:
-      - The id of the provisioned product to look at, and to run the action on.
-      - Without it or O(provisioned_product_name), the probe looks at the first one that is listed.
+      - The id of the provisioned product to describe, and to run the action on.
+      - By default, the module describes the first provisioned product that the service lists.
     type: str
   provisioned_product_name:
     description:
-      - Its name, instead of O(provisioned_product_id).
+      - The name of the provisioned product, as an alternative to O(provisioned_product_id).
     type: str
   service_action_id:
     description:
@@ -36,7 +36,7 @@ options:
     type: str
   service_action_name:
     description:
-      - Its name, instead of O(service_action_id).
+      - The name of the service action, as an alternative to O(service_action_id).
     type: str
   parameters:
     description:
@@ -44,25 +44,25 @@ options:
     type: dict
   run_action:
     description:
-      - Whether to run the action once, and to watch it until it ends. Choose one that does no harm.
-      - In check mode nothing is run, and the answer to C(run) says what would be sent.
+      - Whether to run the action once and wait until it ends. Choose a harmless action.
+      - In check mode, the action is not run, and the answer to C(run) lists the requests that would be sent.
     type: bool
     default: false
   replay:
     description:
-      - Whether to send the start again with the same token, once while the action runs and once after its end. AWS is
-        expected to answer with the same record, and to start nothing.
-      - If AWS does not remember the token, the action runs again. Nothing more is sent then.
+      - Whether to send the start request again with the same token, once while the action runs and once after it has
+        ended. AWS is expected to return the same record, and not to start the action again.
+      - If AWS does not remember the token, the action runs again. The module then sends no further requests.
     type: bool
     default: false
   replay_parameters:
     description:
-      - With O(replay=true), send the token once more in the end, with these parameters instead of O(parameters). AWS
-        does not document what comes of that. In the worst case the action runs again with these parameters.
+      - With O(replay=true), finally send the token once more, with these parameters instead of O(parameters). AWS does
+        not document the result. In the worst case, the action runs again with these parameters.
     type: dict
   wait_timeout:
     description:
-      - How many seconds to wait until the action ends, from 0 to 7776000.
+      - The maximum time to wait until the action ends, in seconds, from 0 to 7776000.
     type: int
     default: 600
 extends_documentation_fragment:
@@ -74,7 +74,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - It only reads.
+      - In check mode, the module only reads.
   diff_mode:
     support: none
 notes:
@@ -84,11 +84,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Ask what reads can answer
+- name: Test the assumptions that need only read calls
   selfservice.aws.servicecatalog_probe:
   register: probe
 
-- name: Ask what only a run can answer, with an action that does no harm
+- name: Also test the assumptions that need a run, with a harmless action
   selfservice.aws.servicecatalog_probe:
     provisioned_product_name: orders-db
     service_action_name: Restart
@@ -102,55 +102,56 @@ changed:
   returned: always
   type: bool
 answers:
-  description: The questions that were asked, in order. On failure, those that were answered until then.
+  description: The questions and their answers, in order. On failure, only those that were answered until then.
   returned: unless the arguments are invalid
   type: list
   elements: dict
   contains:
     question:
       description:
-        - The short name of the question. The guide about the assumptions says what each is about.
+        - The short name of the question. The guide about the assumptions describes the questions.
         - C(access levels), C(sessions), C(invalid requests), C(search terms), C(history), C(outputs),
-          C(records of others), C(product), and with O(run_action=true) C(start), C(new record), C(product status),
-          C(run) and C(replay).
+          C(records of others), C(product), and with O(run_action=true) also C(start), C(new record),
+          C(product status), C(run) and C(replay).
       type: str
       sample: search terms
     answer:
-      description: The answer. What the account has too little of to tell is null in it.
+      description: The answer. A value is null if the account does not have enough products or records to determine it.
       type: dict
       sample: {"combine": "all", "one_term_finds": 1, "two_terms_find": 0}
 record_ids:
   description:
-    - The ids of the records that the token has created. More than one if AWS has not remembered it. Not for publishing.
+    - The ids of the records that the token created. There is more than one if AWS did not remember the token. Do not
+      publish them.
   returned: unless the arguments are invalid
   type: list
   elements: str
   sample: [rec-abcd1234wxyz5]
 execute_token:
   description:
-    - The token of the run. Null without one. Not for publishing.
-    - To find out how long AWS remembers it, give it to M(selfservice.aws.servicecatalog_service_action) days later. If
-      that task is C(changed), AWS has forgotten it, and the action has run again.
+    - The token of the run. Null if no action was run. Do not publish it.
+    - To find out how long AWS remembers the token, pass it to M(selfservice.aws.servicecatalog_service_action) some
+      days later. If that task is C(changed), AWS has forgotten the token, and the action has run again.
   returned: unless the arguments are invalid
   type: str
 choices:
-  description: What there is to choose from, when the provisioned product or the action is unknown. Empty otherwise.
+  description: The valid names or ids, if a given name, id or parameter is unknown. Empty otherwise.
   returned: failure, unless the arguments are invalid
   type: list
   elements: str
 error:
-  description: The service's own error. Null if it refused no call.
+  description: The error that the service returned. Null if it returned none.
   returned: failure, unless the arguments are invalid
   type: dict
   contains:
     code:
-      description: The service's code.
+      description: The error code.
       type: str
     message:
-      description: The service's text.
+      description: The error message.
       type: str
 response_metadata:
-  description: What identifies the response for AWS Support. Null if the service refused no call.
+  description: Data that identifies the error response, for AWS Support. Null if there is none.
   returned: failure, unless the arguments are invalid
   type: dict
   contains:
@@ -161,7 +162,7 @@ response_metadata:
       description: The id of the request.
       type: str
     retry_attempts:
-      description: How often botocore tried again.
+      description: The number of retries that botocore made.
       type: int
 """
 
@@ -180,7 +181,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.mo
 
 
 def probe(task: Task) -> None:
-    """Ask by reading, and then by a run if that is asked for."""
+    """Ask the questions that need only reads, and with `run_action` also those that need a run."""
     _check(task)
     task.result.update(answers=[], record_ids=[], execute_token=None)
     task.failure.update(choices=[])

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every playbook for AWX needs in an organization, and what to do if it is missing."""
+"""Checks for the AWX objects that all playbooks for AWX need."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 Item = Mapping[str, Any]
-# Lists of objects as AWX's API returns them, by endpoint, and the playbooks of the project.
+# Lists of objects as AWX's API returns them, by endpoint. `playbooks` are the playbooks of the project.
 Found = Mapping[str, list[Any]]
 
 
 def first(found: Found, endpoint: str) -> dict[str, Any]:
-    """Return the first object that was found at an endpoint, empty if there is none."""
+    """Return the first object of an endpoint, or an empty dict if there is none."""
     return (found.get(endpoint) or [{}])[0]
 
 
 def find_problems(found: Found, wanted: Item) -> Iterator[str]:
-    """Yield what is missing: the organization, rights, the project, its playbooks, the execution environment.
+    """Yield a message for each missing object or permission.
 
-    `wanted` has the names of these, `image`, and `playbooks`, a dict of files with the playbooks that they import.
+    `wanted` contains the names of the organization, project and execution environment, the `image`, and `playbooks`, a
+    dict of files with the playbooks that they import.
     """
     organization, user = first(found, "organizations"), _user(found)
     if not organization:
@@ -74,7 +75,7 @@ def _find_environment_problems(found: Found, wanted: Item) -> Iterator[str]:
 
 
 def find_missing_type(found: Found, name: str, *, fields: str) -> Iterator[str]:
-    """Yield who can create a credential type that is missing, if the user can't."""
+    """Yield a message if a credential type is missing and the user can't create it."""
     if not found.get("credential_types") and not first(found, "me").get("is_superuser", True):
         yield (
             f"AWX has no credential type {name}, and only a superuser can create it, once for all organizations. Ask"
@@ -83,10 +84,10 @@ def find_missing_type(found: Found, name: str, *, fields: str) -> Iterator[str]:
 
 
 def describe_environment(found: Found, wanted: Item) -> dict[str, Any]:
-    """Return whether the execution environment has to be created or changed, and when it pulls its image."""
+    """Return whether the execution environment must be created or changed, and when it pulls its image."""
     environment, image = first(found, "execution_environments"), wanted.get("image")
     return {
         "image_changes": bool(image) and environment.get("image") != image,
-        # The default of awx.awx.
+        # The default of awx.awx.execution_environment.
         "pull": environment.get("pull") or "missing",
     }

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why the inventory and the job template of a fleet can't be created in AWX."""
+"""Checks for problems that prevent the creation of a fleet's inventory and job template in AWX."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ PARAMETER = "has a parameter without a default, which the survey of a fleet does
 
 
 def given(options: Item, name: str) -> dict[str, Any]:
-    """Return the items of an option that is a dict, without empty ones, which count as not given."""
+    """Return the items of a dict option. Empty values count as not given and are left out."""
     return {key: value for key, value in (options.get(name) or {}).items() if value}
 
 
 def problems_of_awx(found: Found, options: Item, names: Mapping[str, str]) -> Iterator[str]:
-    """Yield what is missing in AWX or prevents a change there."""
+    """Yield a message for each object that is missing in AWX or can't be changed."""
     playbooks = {options["playbook"]: "bulk_service_action"}
     yield from find_problems(found, {**options, "playbooks": playbooks})
     if found.get("organizations"):
@@ -52,7 +52,7 @@ def _problems_of_names(found: Found, names: Mapping[str, str]) -> Iterator[str]:
 
 
 def _is_own(template: Item) -> bool:
-    """Return whether the playbook created a job template, which was not copied or renamed since."""
+    """Return whether the playbook created the job template, and it was not copied or renamed since."""
     try:
         variables = yaml.safe_load(template.get("extra_vars") or "")
     except yaml.YAMLError:
@@ -101,7 +101,10 @@ def owns_credential(found: Found) -> bool:
 
 
 def problems_of_actions(offered: Mapping[str, bool], wanted: list[str]) -> Iterator[str]:
-    """Yield why the survey can't offer the wanted actions; the values of `offered` are whether they need an answer."""
+    """Yield a message for each wanted action that the survey can't offer.
+
+    `offered` maps the names of actions to whether they have a parameter that needs an answer.
+    """
     if not offered:
         yield "The product has no service action."
     elif not wanted:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The questions of AWX surveys, for the execution parameters of a service action and for how to run it."""
+"""The questions of AWX surveys: the execution parameters of a service action, and how to run it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-# Limits of Service Catalog on a parameter's value, and of the module on a secret.
+# The maximum length of a parameter's value in Service Catalog, and the minimum length of a secret in the modules.
 VALUE_LENGTH = 512
 SECRET_LENGTH = 4
 JINJA = ("{{", "{%", "{#")
-# AWX reserves it for passwords.
+# AWX reserves this prefix for passwords.
 RESERVED = "$encrypted$"
 
 Question = dict[str, Any]
@@ -29,7 +29,7 @@ def questions(
     lists: Iterable[str],
     optional: Iterable[str],
 ) -> tuple[list[Question], dict[str, dict[str, str]]]:
-    """Return a question for each parameter, and the parameter of each variable, by texts, lists and secrets."""
+    """Return a question for each parameter, and the parameters' names by kind (texts, lists, secrets) and variable."""
     asked_for: list[Question] = []
     asked: dict[str, dict[str, str]] = {"texts": {}, "lists": {}, "secrets": {}}
     used: set[str] = set()
@@ -49,7 +49,7 @@ def questions(
 def _question(
     parameter: Mapping[str, Any], is_secret: bool, *, is_list: bool, is_optional: bool
 ) -> tuple[str, Question]:
-    """Return the kind of the answer (texts, lists or secrets), and the question without its variable."""
+    """Return the kind of the answer (texts, lists or secrets), and the question without its variable name."""
     name = str(parameter["name"])
     is_target = "TARGET" in (parameter.get("type"), name)
     defaults = _defaults(parameter, is_target)
@@ -65,7 +65,7 @@ def _question(
 
 
 def _defaults(parameter: Mapping[str, Any], is_target: bool) -> list[str]:
-    # The defaults of a target belong to one product.
+    # The defaults of a target are the resources of one product.
     return [] if is_target else [str(value) for value in parameter.get("default_values") or []]
 
 
@@ -79,17 +79,17 @@ def _text_type(defaults: Iterable[str]) -> str:
 
 
 def _default(text: str, can_hold: bool = True) -> dict[str, str]:
-    """Return the default of a question, or nothing if a survey can't hold it."""
+    """Return the default of a question, or an empty dict if a survey can't represent the default."""
     return {"default": text} if text and can_hold and not text.startswith(RESERVED) else {}
 
 
 def _holds_lines(values: Iterable[str]) -> bool:
-    """Return whether each value is unchanged when it is read back from a line of its own."""
+    """Return whether the values can be written one per line and read back unchanged."""
     return all(value and value == value.strip() and len(value.splitlines()) == 1 for value in values)
 
 
 def _variable(name: str, used: set[str]) -> str:
-    """Return a valid variable for a parameter that is not used yet, and add it to the used ones."""
+    """Return a valid, unused variable name for a parameter, and add it to the used ones."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     base = "answer_" + (re.sub(r"\W+", "_", plain).strip("_") or "parameter")
     variable, number = base, 1
@@ -101,7 +101,10 @@ def _variable(name: str, used: set[str]) -> str:
 
 
 def target_questions(targets: list[str] | None) -> list[Question]:
-    """Return the question for the provisioned product, one of `targets` or any, or none if it is given."""
+    """Return the question for the provisioned product, if any.
+
+    The answer is one of `targets`, or any name if the list is empty. Without `targets`, there is no question.
+    """
     if targets is None:
         return []
     question: Question = {
@@ -116,9 +119,9 @@ def target_questions(targets: list[str] | None) -> list[Question]:
 
 
 def running_questions() -> list[Question]:
-    """Return the questions about how to run the action, which all job templates have.
+    """Return the questions about how to run the action. All job templates have them.
 
-    A failed job says how to continue with names of variables, so the descriptions start with these.
+    The descriptions start with the names of the variables, since the messages of failed jobs refer to these names.
     """
     return [
         {
@@ -159,7 +162,7 @@ def _yes_or_no(name: str, variable: str, *, default: str) -> Question:
 
 
 def secret_test(secrets: str | Iterable[str]) -> Callable[[str], bool]:
-    """Return a function that returns whether a parameter of this name is a secret."""
+    """Return a function that returns whether the parameter with a given name is a secret."""
     if not isinstance(secrets, str):
         return set(secrets).__contains__
     try:

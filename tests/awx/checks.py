@@ -44,7 +44,7 @@ def check_fields(resource_type: ResourceType, data: Mapping[str, Any], items: It
     for name, value in data.items():
         field = resource_type.fields.get(name)
         if field is None:
-            # AWX ignores it, but a client that sends it has misread the API.
+            # AWX ignores unknown fields, but a client that sends one has a bug.
             raise validation_error(**{name: "Unknown field."})
         for is_invalid, message in FIELD_CHECKS:
             if is_invalid(field, field.clean(value), items):

@@ -33,7 +33,7 @@ def not_found() -> ApiError:
 
 
 def permission_denied() -> ApiError:
-    """Return the error for what the user may not do."""
+    """Return the error for a request that the user has no permission for."""
     return ApiError(403, {"detail": "You do not have permission to perform this action."})
 
 

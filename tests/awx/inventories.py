@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""AWX's validation of inventory sources, and the update that a source runs."""
+"""AWX's validation of inventory sources, and the updates of inventory sources."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Items = Mapping[str, Mapping[int, Item]]
 
 @dataclass(frozen=True)
 class InventoryUpdate:
-    """The update of an inventory source: a file of its project, run with the environment of its one credential."""
+    """An update of an inventory source: the path of its file in the project, the environment and the image."""
 
     path: str
     environment: dict[str, str]
@@ -41,6 +41,6 @@ def check_inventory_source(item: Item, items: Items, old: Item | None) -> None:
 
 
 def check_update(source: Item, items: Items) -> None:
-    """Reject the update of a source whose file its project lacks: AWX accepts the source, and the update fails."""
+    """Reject an update if the project does not have the source's file. AWX accepts the source, but its update fails."""
     if source["source_path"] not in items["projects"][source["source_project"]]["inventory_files"]:
         raise bad_request(f"Source file {source['source_path']} was not found in the project.")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Launching a job template, and the job that results."""
+"""The launch of job templates, and the resulting jobs."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class Job:
 def launch(
     job_id: int, template: Item, *, survey: Item, answers: Mapping[str, Any], credentials: Iterable[tuple[Item, Item]]
 ) -> Job:
-    """Return a job that is launched with an operator's answers, or reject the answers as AWX does.
+    """Return the job that the operator's answers launch, or reject the answers as AWX does.
 
-    A credential is a pair of its inputs and its type.
+    Each credential is a pair of its inputs and its type.
     """
     spec = survey.get("spec", []) if template["survey_enabled"] else []
     questions = {question["variable"] for question in spec}
@@ -77,7 +77,7 @@ def _dump_extra_vars(variables: Mapping[str, Any], trusted: Mapping[str, Any]) -
 
 
 def render_environment(credentials: Iterable[tuple[Item, Item]]) -> dict[str, str]:
-    """Return what credentials, each a pair of its inputs and its type, inject into the environment."""
+    """Return the environment variables that credentials inject; each credential is a pair of inputs and type."""
     environment: dict[str, str] = {}
     for inputs, credential_type in credentials:
         fields = credential_type["inputs"].get("fields", [])

@@ -14,7 +14,7 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True)
 class Field:
-    """A field; `types` are the JSON types that it accepts, `refers_to` is the endpoint of a related object."""
+    """A field. `types` are the JSON types that it accepts, and `refers_to` is the endpoint of a related object."""
 
     types: tuple[type, ...] = (str,)
     default: Any = ""
@@ -26,11 +26,11 @@ class Field:
     max_length: int = 0
 
     def accepts(self, value: Any) -> bool:
-        """Return whether the value has a type of the field; true and false are not numbers."""
+        """Return whether the field accepts the type of the value; true and false are not numbers."""
         return isinstance(value, self.types) and (not isinstance(value, bool) or bool in self.types)
 
     def clean(self, value: Any) -> Any:
-        """Return the value that AWX stores: in an optional text field, the default instead of null."""
+        """Return the value that AWX stores: in an optional text field, null becomes the default."""
         return self.default if value is None and str in self.types and not self.required else value
 
 

@@ -19,7 +19,8 @@ from .resource_types import RESOURCE_TYPES, Item, ResourceType
 from .store import Response, Store
 
 TOKEN = "a-token-of-awx"
-# AWX serves its API at the first, AAP that of its controller at the second. Paths are stored as AWX's.
+# AWX's API has the first prefix, and the controller's API in Ansible Automation Platform the second. The store uses the
+# first one.
 PREFIX, CONTROLLER_PREFIX = "/api/", "/api/controller/"
 PRODUCTS = {PREFIX: ("AWX", "24.6.1"), CONTROLLER_PREFIX: ("Red Hat Ansible Automation Platform", "4.6.8")}
 
@@ -152,13 +153,13 @@ class Awx:
         return {"CONTROLLER_HOST": self.url, "CONTROLLER_OAUTH_TOKEN": TOKEN}
 
     def all(self, endpoint: str, organization: str = "Default") -> dict[str, Item]:
-        """Return the objects of an endpoint that are an organization's, or no organization's, by name."""
+        """Return the objects of an endpoint that belong to the organization or to none, by name."""
         numbers = [each["id"] for each in self.store.items["organizations"].values() if each["name"] == organization]
         found = self.store.items[endpoint].values()
         return {item["name"]: item for item in found if item.get("organization") in (None, *numbers)}
 
     def writes(self) -> list[tuple[str, str]]:
-        """Return the method and path of all requests but GET since the start or the last reset."""
+        """Return the method and path of all requests except GET since the start or the last reset."""
         return [request for request in self.server.requests if request[0] != "GET"]
 
     def update_inventory(self, name: str) -> InventoryUpdate:
@@ -171,6 +172,6 @@ class Awx:
         return {question["variable"]: question for question in spec}
 
     def launch(self, name: str, answers: Mapping[str, Any]) -> Job:
-        """Launch a job template as an operator who has answered its survey."""
+        """Launch a job template with an operator's answers to its survey."""
         launched = self.store.launch(self.all("job_templates")[name], {"extra_vars": answers})[1]
         return self.store.jobs[launched["job"]]

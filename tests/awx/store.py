@@ -45,7 +45,7 @@ class Store:
         self.add_organization("Default")
 
     def add_organization(self, name: str) -> int:
-        """Store an organization, with objects that are named as those of any other, and return its id."""
+        """Store an organization with its initial objects, whose names are always the same, and return its id."""
         organization = self.add("organizations", name=name)
         self.add("projects", name="Operations", organization=organization, **copy.deepcopy(PROJECT))
         aws = {"username": "AKIDEXAMPLE", "password": "not-a-real-secret-key"}
@@ -56,7 +56,7 @@ class Store:
         return organization
 
     def _add_credential(self, name: str, kind: str, variables: Mapping[str, str], **more: Any) -> None:
-        """Store a credential, and its type unless there is one, whose inputs become environment variables."""
+        """Store a credential, and its type if it is missing. The type injects the inputs as environment variables."""
         types = [each["id"] for each in self.items["credential_types"].values() if each["name"] == kind]
         fields = [{"id": field, "label": field, "secret": field in SECRETS} for field in variables]
         env = {variable: f"{{{{ {field} }}}}" for field, variable in variables.items()}
@@ -72,7 +72,7 @@ class Store:
         return self._last_id
 
     def get(self, resource_type: ResourceType, item_id: str) -> Item:
-        """Return an object by its id, which comes from a path."""
+        """Return the object with an id from a request's path."""
         item = self.items[resource_type.endpoint].get(int(item_id)) if item_id.isdigit() else None
         if item is None:
             raise not_found()
@@ -84,7 +84,7 @@ class Store:
         related = {name: f"{url}{name}/" for name in resource_type.related}
         result = {**copy.deepcopy(item), "type": resource_type.type, "url": url, "related": related}
         result["summary_fields"] = self._summarize(resource_type, item)
-        # They have an endpoint of their own.
+        # Playbooks have their own endpoint.
         result.pop("playbooks", None)
         if resource_type.endpoint == "credentials":
             fields = self.items["credential_types"][item["credential_type"]]["inputs"].get("fields", [])
@@ -103,7 +103,7 @@ class Store:
         return {}
 
     def me(self) -> Response:
-        """Return the user who calls, as a list of one."""
+        """Return a page that contains only the calling user."""
         user = {"id": 1, "type": "user", "username": "operator", "is_superuser": self.is_superuser}
         return 200, {"count": 1, "next": None, "previous": None, "results": [user]}
 
@@ -113,7 +113,7 @@ class Store:
             raise permission_denied()
 
     def page(self, resource_type: ResourceType, query: Mapping[str, str], ids: list[int] | None = None) -> Response:
-        """Return a page of the objects that match a query; with ids, only of these objects."""
+        """Return a page of the objects that match a query; with `ids`, only these objects are considered."""
         found = self._find(resource_type, query, ids)
         size = min(int(query.get("page_size", PAGE_SIZE)), MAX_PAGE_SIZE)
         page = int(query.get("page", 1))
@@ -149,7 +149,7 @@ class Store:
         return 200, self.serialize(resource_type, item)
 
     def delete(self, resource_type: ResourceType, item: Item) -> Response:
-        """Delete an object, which only job templates allow."""
+        """Delete a job template; other objects can't be deleted."""
         if resource_type.endpoint != "job_templates":
             raise method_not_allowed("DELETE")
         self._check_rights(resource_type)
@@ -219,7 +219,7 @@ class Store:
         return [item for item in items if self._matches(resource_type, item, filters)]
 
     def _matches(self, resource_type: ResourceType, item: Item, filters: Mapping[str, str]) -> bool:
-        """Return whether an object matches all filters, of those that start with or__ at least one."""
+        """Return whether an object matches all filters, and at least one of those that start with or__, if any."""
         results = {
             name: self._matches_filter(resource_type, item, name.removeprefix("or__"), value)
             for name, value in filters.items()
@@ -236,12 +236,12 @@ class Store:
         return related is not None and self._matches_filter(RESOURCE_TYPES[endpoint], related, related_lookup, value)
 
     def _apply(self, resource_type: ResourceType, item: Item, data: Mapping[str, Any]) -> Item:
-        """Return an object with data applied, and with the organization that AWX takes from a template's project."""
+        """Return an updated object. AWX takes the organization of a job template from its project."""
         fields = resource_type.fields
         writable = {name: fields[name].clean(value) for name, value in data.items() if not fields[name].read_only}
         updated = {**item, **writable}
         if resource_type.endpoint == "credentials" and "inputs" in data:
-            # The inputs are replaced as a whole, but what comes back as it was shown stays as it is.
+            # AWX replaces all inputs, but keeps a secret if the client sends the mask back.
             kept = {name: item["inputs"].get(name) for name, value in data["inputs"].items() if value == ENCRYPTED}
             updated["inputs"] = {**data["inputs"], **kept}
         project = self.items["projects"].get(updated.get("project") or 0)

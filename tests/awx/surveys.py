@@ -122,7 +122,7 @@ def _find_size_errors(question: Question, answer: Any) -> list[str]:
 
 
 def default_answers(spec: list[Question]) -> dict[str, Any]:
-    """Return the answers that AWX fills in where the operator gives none: all defaults that are valid answers."""
+    """Return the answers that AWX uses for unanswered questions: all defaults that are valid answers."""
     return {
         question["variable"]: question["default"]
         for question in spec

@@ -32,7 +32,7 @@ def service_of(operation: str) -> str:
 
 
 class Refused(Exception):
-    """A call was refused; `kind` is what a program sees, an exit code or the class of an exception."""
+    """The service rejected a call. `kind` is how the client reports it: an exit code or the class of an exception."""
 
     def __init__(self, text: str, kind: str) -> None:
         super().__init__(text)
@@ -40,33 +40,33 @@ class Refused(Exception):
 
 
 class Client:
-    """What the clients have in common."""
+    """The common interface of the clients."""
 
     def call(self, operation: str, members: Mapping[str, Any], **connection: str) -> dict[str, Any]:
-        """Return the answer, all pages of it if the client reads them by itself; times are in ISO 8601.
+        """Return the response, with all pages if the client paginates by itself. Times are in ISO 8601 format.
 
-        The connection's members are those of CONNECTION. Without an access key, the call is not signed.
+        `connection` overrides members of CONNECTION. With an empty access key, the call is not signed.
         """
         raise NotImplementedError
 
     def refusal(self, *call: Any, **connection: str) -> Refused:
-        """Return how a call is refused."""
+        """Return the exception of a call that is rejected."""
         with pytest.raises(Refused) as caught:
             self.call(*call, **connection)
         return caught.value
 
 
 class AwsCli(Client):
-    """The AWS CLI, a process for each call."""
+    """The AWS CLI, which runs in a new process for each call."""
 
     def __init__(self, url: str, folder: Path) -> None:
         config = folder / "config"
-        # Otherwise it prints times as the service sent them.
+        # By default, it prints times in the service's format.
         config.write_text("[default]\ncli_timestamp_format = iso8601\n", encoding="utf-8")
         self._environment = {"HOME": str(folder), "AWS_CONFIG_FILE": str(config), "AWS_ENDPOINT_URL": url}
 
     def call(self, operation: str, members: Mapping[str, Any], **connection: str) -> dict[str, Any]:
-        """Run the command of the operation."""
+        """Run the AWS CLI's command for the operation."""
         given = {**CONNECTION, **connection}
         keys = {"AWS_ACCESS_KEY_ID": given["access_key"], "AWS_SECRET_ACCESS_KEY": given["secret_key"]}
         command = [sys.executable, "-m", "awscli", "--region", given["region"]]
@@ -83,14 +83,14 @@ class AwsCli(Client):
 
 
 class Aiobotocore(Client):
-    """aiobotocore, in this process."""
+    """aiobotocore, which runs in this process."""
 
     def __init__(self, url: str, session: AioSession) -> None:
         self._url = url
         self._session = session
 
     def call(self, operation: str, members: Mapping[str, Any], **connection: str) -> dict[str, Any]:
-        """Run the method of the operation."""
+        """Call the client's method for the operation."""
         try:
             answer = asyncio.run(self._call(operation, members, {**CONNECTION, **connection}))
         except ClientError as error:
@@ -122,7 +122,7 @@ def running_emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def emulator(running_emulator: Emulator) -> Iterator[Emulator]:
-    """The emulator, reset to the demo world, on a clock that only tests advance; its answers must fit the model."""
+    """An emulator with the demo world and a manual clock; fails if a response violated botocore's model."""
     running_emulator.reset()
     yield running_emulator
     assert running_emulator.output_violations() == []
@@ -130,7 +130,7 @@ def emulator(running_emulator: Emulator) -> Iterator[Emulator]:
 
 @functools.cache
 def load_session(data_path: str) -> AioSession:
-    """Return a session that also reads models from a folder, for all tests, since loading one takes time."""
+    """Return a session that also loads models from a folder. It is cached, since loading models is slow."""
     session = get_session()
     session.set_config_variable("data_path", data_path)
     return session
@@ -138,7 +138,7 @@ def load_session(data_path: str) -> AioSession:
 
 @pytest.fixture(params=["AWS CLI", "aiobotocore", "aiobotocore over CBOR"])
 def client(request: pytest.FixtureRequest, emulator: Emulator, tmp_path: Path) -> Client:
-    """Each of the clients in turn."""
+    """Each client in turn."""
     if request.param == "AWS CLI":
         return AwsCli(emulator.url, tmp_path)
     return Aiobotocore(emulator.url, load_session(CBOR_CLIENT if "CBOR" in request.param else os.devnull))
@@ -146,7 +146,7 @@ def client(request: pytest.FixtureRequest, emulator: Emulator, tmp_path: Path) -
 
 @pytest.fixture
 def records(emulator: Emulator) -> list[str]:
-    """The ids of three records that have succeeded, the newest first."""
+    """The ids of three succeeded records, newest first."""
     start = Aiobotocore(emulator.url, load_session(os.devnull)).call
     members = {"ProvisionedProductId": "pp-orders0000001", "ServiceActionId": "act-restart000001"}
     operation = "ExecuteProvisionedProductServiceAction"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What clients other than boto3 get from the emulator: every operation, pages, errors, signatures."""
+"""The emulator works with clients other than boto3: every operation, pagination, errors and signatures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ PRODUCT = {"Id": ORDERS, "Name": "orders-db", "Status": "AVAILABLE"}
 RECORD = {"ProvisionedProductId": ORDERS, "Status": "SUCCEEDED", "RecordErrors": []}
 TAGS = [{"Key": "team", "Value": "orders"}, {"Key": "env", "Value": "prod"}]
 
-# By operation: members of the request, where the text RECORD is the id of a record, and some of the answer's.
+# The members of each operation's request, and some of the expected members of its response. RECORD stands for the id of
+# a record.
 CALLS: dict[str, tuple[Members, Members]] = {
     EXECUTE: (
         {**START, "Parameters": {"Mode": ["fast"]}},
@@ -71,14 +72,14 @@ CALLS: dict[str, tuple[Members, Members]] = {
         {"AssumedRoleUser": {"Arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/Fleet/clients"}},
     ),
 }
-# Operations whose pages a client reads by itself: members of the request, what is listed, and how many there are.
+# Operations that clients paginate: members of the request, the list in the response, and its number of items.
 PAGED: dict[str, tuple[Members, str, int]] = {
     "ListRecordHistory": ({}, "RecordDetails", 3),
     "ListServiceActionsForProvisioningArtifact": (ARTIFACT, "ServiceActionSummaries", 4),
     "ScanProvisionedProducts": ({}, "ProvisionedProducts", 5),
     "ListServiceActions": ({}, "ServiceActionSummaries", 4),
 }
-# Those of which it returns a page and the token of the next one.
+# Operations that clients do not paginate: the response has one page and the token of the next one.
 PAGED_BY_HAND: dict[str, tuple[Members, str, int]] = {
     "DescribeRecord": ({"Id": "RECORD"}, "RecordOutputs", 2),
     "GetProvisionedProductOutputs": ({"ProvisionedProductId": ORDERS}, "Outputs", 2),
@@ -88,7 +89,7 @@ MODELED = ("InvalidParametersException", "InvalidStateException", "ResourceNotFo
 
 
 def select(expected: Any, found: Any) -> Any:
-    """Return the members that are expected of what was found; lists are compared in full length."""
+    """Return only the expected members of a response. Lists must have the expected length."""
     if isinstance(expected, dict):
         return {name: select(value, found.get(name)) for name, value in expected.items()}
     if isinstance(expected, list) and len(expected) == len(found):
@@ -163,7 +164,7 @@ def test_an_error_is_told_by_its_code_and_text(
     refused = client.refusal(operation, members)
     assert str(refused).startswith(f"An error occurred ({code}) when calling the {operation} operation: ")
     assert text in str(refused)
-    # An exception has a class of its own if the service's model has it.
+    # aiobotocore has exception classes only for errors in the service's model.
     assert refused.kind in {"exit code 255", code if code in MODELED else "ClientError"}
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What identifies an account, its products and its users, replaced by labels: pp-1, account-1."""
+"""Replaces texts that identify an account, its products or its users with labels such as pp-1 and account-1."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-# Members whose texts say nothing of the account: the service's own words, and the keys of outputs.
+# Members that are not replaced: their values are constants of the service or keys of outputs.
 _KEPT = {
     "AccessLevelFilter",
     "Code",
@@ -25,7 +25,7 @@ _KEPT = {
     "Type",
 }
 _EXECUTION_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-# What is replaced wherever it occurs, whether it is known or not. The first that matches counts.
+# Texts that are replaced even if they were not learned. The first matching pattern determines the label.
 _PATTERNS = {
     "arn": r"arn:[\w-]*:[^\s\"',;]*[\w/*]",
     "url": r"\w+://[^\s\"',;]*[\w/]",
@@ -35,19 +35,19 @@ _PATTERNS = {
     "account": r"\b\d{12}\b",
 }
 _OWN_PREFIX = re.compile(r"(pp|rec|act|prod|pa)-\w+")
-# A known text of so many characters is replaced as a whole, also where a part of it is an address or an ARN.
+# A learned text of at least this length is replaced as a whole, even if a part of it matches a pattern.
 _LONG = 16
 
 
 def is_execution_id(text: Any) -> bool:
-    """Tell whether a text has the form of the id of an Automation execution."""
+    """Return whether a text has the form of the id of an Automation execution."""
     return bool(re.fullmatch(_EXECUTION_ID, str(text)))
 
 
 class Anonymizer:
-    """Replaces each text that it has learned, and what has the form of an ARN, an account or an address.
+    """Replaces learned texts, and all texts that have the form of an ARN, an id, an account or an address.
 
-    One text has the same label wherever it occurs.
+    The same text always gets the same label.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Anonymizer:
         self._counts: dict[str, int] = {}
 
     def learn(self, value: Any, kind: str = "value") -> None:
-        """Learn all texts of a request or of a response, but for those that are the service's own words."""
+        """Learn all texts in a request or response, except those of members that are not replaced."""
         if isinstance(value, Mapping):
             for name, each in value.items():
                 if name not in _KEPT:
@@ -65,12 +65,12 @@ class Anonymizer:
             for each in value:
                 self.learn(each, kind)
         elif isinstance(value, str) and value.strip():
-            # As they are, and as a message may quote them.
+            # The text itself, and the forms in which a message may quote it.
             for form in (value.strip(), repr(value)[1:-1].strip(), json.dumps(value)[1:-1].strip()):
                 self._known.setdefault(form, kind)
 
     def text(self, text: str) -> str:
-        """Return a foreign text with labels in it."""
+        """Return a text in which everything that identifies the account is replaced."""
         long = [each for each in self._known if len(each) >= _LONG]
         short = [each for each in self._known if len(each) < _LONG]
         parts = filter(None, [_any_of(long), *_PATTERNS.values(), _any_of(short)])
@@ -92,6 +92,6 @@ def _form_of(text: str) -> str | None:
 
 
 def _any_of(texts: Iterable[str]) -> str:
-    """Return a pattern for whole words, the longest first."""
+    """Return a pattern that matches the texts as whole words and prefers longer ones."""
     found = [re.escape(each) for each in sorted(texts, key=len, reverse=True)]
     return rf"(?<![A-Za-z0-9])(?:{'|'.join(found)})(?![A-Za-z0-9])" if found else ""

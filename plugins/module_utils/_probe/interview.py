@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asking the service anything, where a refusal is an answer, too."""
+"""Sends questions to the service, and collects the answers. A rejected call is an answer, too."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from .anonymizer import Anonymizer, is_execution_id
 if TYPE_CHECKING:
     from .._servicecatalog.api import ServiceCatalog
 
-# The keys of answers whose values are foreign texts.
+# The keys of answers whose values come from the service and are anonymized.
 _FOREIGN = ("message", "output_keys", "execution_id_keys")
 ACCEPTED = "accepted"
 
 
 class Reply(NamedTuple):
-    """The members of a response, or the code and the message of the refusal."""
+    """The members of a response, or the code and the message of the error."""
 
     members: Mapping[str, Any]
     refusal: dict[str, Any] | None = None
 
     @property
     def verdict(self) -> Any:
-        """The refusal, if it is one, or that the call was accepted."""
+        """The error if the call was rejected, or else ACCEPTED."""
         return self.refusal or ACCEPTED
 
 
 class Interview:
-    """What was asked, and what the answers were. Whatever is sent and received teaches what to leave out of them."""
+    """The questions and their answers. The anonymizer learns all texts that are sent and received."""
 
     def __init__(self, service: ServiceCatalog) -> None:
         self.service = service
@@ -41,15 +41,15 @@ class Interview:
 
     @property
     def answers(self) -> list[dict[str, Any]]:
-        """The answers so far, anonymized."""
+        """The anonymized answers so far."""
         return [{"question": each["question"], "answer": self._anonymize(each["answer"])} for each in self._answers]
 
     def note(self, question: str, answer: Mapping[str, Any]) -> None:
-        """Keep the answer to a question, which may be filled in later."""
+        """Record the answer to a question. The caller may complete the answer later."""
         self._answers.append({"question": question, "answer": answer})
 
     def ask(self, operation: str, **members: Any) -> Reply:
-        """Make a call; an error that other calls would have, too, is raised."""
+        """Call an operation; raise an error that would affect all calls."""
         self.anonymizer.learn(members)
         try:
             response = self.service.ask(operation, **members)
@@ -75,14 +75,17 @@ class Interview:
 
 
 def refusal_of(error: Any) -> dict[str, Any]:
-    """Return an error as an answer; of one that is not the service's, the text may name anything of this machine."""
+    """Return an error as an answer.
+
+    The message of an error that is not from the service is left out, since it may contain details of this machine.
+    """
     if code := code_of(error):
         return {"code": code, "message": str(error.response["Error"].get("Message") or "")}
     return {"code": type(error).__name__}
 
 
 def outputs_answer(outputs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the keys of outputs, those whose value may be an Automation execution, and how many are described."""
+    """Return the keys of outputs, the keys whose values look like execution ids, and the number of descriptions."""
     found = list(outputs)
     return {
         "output_keys": [str(each.get("OutputKey")) for each in found],
@@ -92,5 +95,5 @@ def outputs_answer(outputs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def members_of(shapes: Iterable[Mapping[str, Any]]) -> str:
-    """Return the names of the members that at least one of the shapes has."""
+    """Return the names of all members that occur in any of the shapes."""
     return ", ".join(sorted({name for shape in shapes for name in shape}))

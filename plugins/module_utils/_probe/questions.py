@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The questions that reads answer. Null is what this account has too little of to tell."""
+"""The questions that can be answered by reading. Null means that the account does not have enough data."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from .._servicecatalog.levels import LEVELS
 from .interview import Interview, Reply, members_of, outputs_answer
 
 _PRODUCTS, _RECORDS = "search_provisioned_products", "list_record_history"
-# The operation's list in a response, and its longest page.
+# The name of the list in each operation's response, and the maximum page size.
 _LISTS = {_PRODUCTS: ("ProvisionedProducts", 100), _RECORDS: ("RecordDetails", 20)}
 _ENDED = ("SUCCEEDED", "FAILED")
-# Two records are in some order by chance.
+# With fewer records, the order could be a coincidence.
 _FEWEST_RECORDS = 3
 _MOST_TYPES = 5
 
 
 class Listings:
-    """The first page of products and of records at each access level, by operation and level."""
+    """The first pages of products and of records, by operation and access level."""
 
     def __init__(self, interview: Interview) -> None:
         self._replies: dict[tuple[str, str], Reply] = {}
@@ -34,31 +34,31 @@ class Listings:
                 self._replies[operation, level] = interview.ask(operation, **given)
 
     def reply(self, operation: str, level: str) -> Reply:
-        """Return the reply at a level."""
+        """Return the reply of an operation at a level."""
         return self._replies[operation, level]
 
     def items(self, operation: str, level: str = "") -> list[Mapping[str, Any]]:
-        """Return the items of a level, or of the widest that is allowed."""
+        """Return the items at a level, by default the widest allowed one."""
         reply = self._replies[operation, level or self.widest(operation)]
         return [each for each in reply.members.get(_LISTS[operation][0]) or () if each]
 
     def widest(self, operation: str) -> str:
-        """Return the widest level that is allowed, or the narrowest if none is."""
+        """Return the widest allowed level, or the narrowest level if none is allowed."""
         return next((level for level in LEVELS if not self._replies[operation, level].refusal), LEVELS[-1])
 
     def is_complete(self, operation: str, level: str) -> bool:
-        """Tell whether the first page is all of it."""
+        """Return whether the first page has all items."""
         reply = self._replies[operation, level]
         return not reply.refusal and not reply.members.get("NextPageToken")
 
 
 def access_level(level: str) -> dict[str, str]:
-    """Return a level as the service takes it."""
+    """Return the AccessLevelFilter for a level."""
     return {"Key": level.capitalize(), "Value": "self"}
 
 
 def ask_by_reading(interview: Interview, product_id: str | None) -> None:
-    """Ask all questions that reads answer; `product_id` is the one to look at, else the first that is listed."""
+    """Ask all questions that can be answered by reading. By default, the first listed product is described."""
     listings = Listings(interview)
     interview.note("access levels", _access_levels(listings))
     interview.note("sessions", _sessions(listings))
@@ -71,20 +71,20 @@ def ask_by_reading(interview: Interview, product_id: str | None) -> None:
 
 
 def _access_levels(listings: Listings) -> dict[str, Any]:
-    """Return how many items the first page of each listing has, or the code that refuses it."""
+    """Return the number of items on the first page of each listing, or its error code."""
     answer: dict[str, Any] = {}
     for operation in _LISTS:
         answer[operation] = {}
         for level in LEVELS:
             refusal = listings.reply(operation, level).refusal or {}
             answer[operation][level] = refusal.get("code", len(listings.items(operation, level)))
-            # The others' are alike.
+            # One message is enough, since all are similar.
             answer.update({"message": refusal["message"]} if "message" in refusal else {})
     return answer
 
 
 def _sessions(listings: Listings) -> dict[str, Any]:
-    """Return whether the user's level has what other sessions of the role have provisioned."""
+    """Return whether the user level includes products that other sessions of the role provisioned."""
     user, role = (_sessions_of_products(listings, level) for level in ("user", "role"))
     spans: bool | None = None
     if len(set(user.values())) > 1:
@@ -96,13 +96,13 @@ def _sessions(listings: Listings) -> dict[str, Any]:
 
 
 def _sessions_of_products(listings: Listings, level: str) -> dict[str, str]:
-    """Return the products that sessions of a role have provisioned, by id, with the ARN of the session."""
+    """Return the ids of the products that sessions of a role provisioned, with the ARNs of the sessions."""
     owners = {each["Id"]: str(each.get("UserArnSession")) for each in listings.items(_PRODUCTS, level)}
     return {product_id: arn for product_id, arn in owners.items() if ":assumed-role/" in arn}
 
 
 def _invalid_requests(interview: Interview, listings: Listings) -> dict[str, Any]:
-    """Return how requests are refused that can't be answered."""
+    """Return the errors of invalid requests."""
     search = {"AccessLevelFilter": access_level(listings.widest(_PRODUCTS))}
     return {
         "sort_by_created_time": interview.ask(_PRODUCTS, **search, SortBy="createdTime").verdict,
@@ -113,7 +113,7 @@ def _invalid_requests(interview: Interview, listings: Listings) -> dict[str, Any
 
 
 def _search_terms(interview: Interview, listings: Listings) -> dict[str, Any]:
-    """Return whether a search for the ids of two products finds both, or none."""
+    """Return whether a search for the ids of two products finds both or none."""
     terms = [f"id:{each['Id']}" for each in listings.items(_PRODUCTS)[:2]]
     found: list[int | None] = [None, None]
     if len(terms) > 1:
@@ -125,7 +125,7 @@ def _search_terms(interview: Interview, listings: Listings) -> dict[str, Any]:
 
 
 def _history(listings: Listings) -> dict[str, Any]:
-    """Return the order of the history, and what its records are like."""
+    """Return the order of the history, and properties of its records."""
     records = listings.items(_RECORDS)
     found = [each.get("CreatedTime") for each in records]
     times = [each for each in found if isinstance(each, datetime)]
@@ -143,7 +143,7 @@ def _history(listings: Listings) -> dict[str, Any]:
 
 
 def _outputs(interview: Interview, listings: Listings) -> list[dict[str, Any]]:
-    """Return what the outputs are like of the newest record of each type that has ended."""
+    """Return properties of the outputs of the newest ended record of each type."""
     newest: dict[str, Mapping[str, Any]] = {}
     ended = [each for each in listings.items(_RECORDS) if each.get("Status") in _ENDED]
     for record in sorted(ended, key=lambda each: str(each.get("CreatedTime")), reverse=True):
@@ -157,7 +157,7 @@ def _outputs(interview: Interview, listings: Listings) -> list[dict[str, Any]]:
 
 
 def _records_of_others(interview: Interview, listings: Listings) -> dict[str, Any]:
-    """Return whether this caller may describe a record that is the user's own, and one that is not."""
+    """Return whether the caller may describe a record of its own, and a record of another user."""
     own = [each["RecordId"] for each in listings.items(_RECORDS, "user")]
     all_ids = [each["RecordId"] for each in listings.items(_RECORDS)]
     others = [each for each in all_ids if each not in own] if listings.is_complete(_RECORDS, "user") else []
@@ -168,7 +168,7 @@ def _records_of_others(interview: Interview, listings: Listings) -> dict[str, An
 
 
 def _product(interview: Interview, listings: Listings, product_id: str | None) -> dict[str, Any]:
-    """Return what is told of a provisioned product, and of the actions that it has."""
+    """Return which information the caller gets about a provisioned product and its actions."""
     listed = listings.items(_PRODUCTS)
     first = product_id or next((each["Id"] for each in listed), None)
     if first is None:

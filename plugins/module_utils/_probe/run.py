@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The questions that only a run of a service action answers."""
+"""The questions that can only be answered by running a service action."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _EXECUTE = "ExecuteProvisionedProductServiceAction"
 
 
 def plan_answer(*, replay: bool, other_parameters: bool) -> list[str]:
-    """Return what would be sent, in words."""
+    """Return descriptions of the requests that would be sent."""
     planned = [f"{_EXECUTE} with a new token: it runs the action"]
     if replay:
         again = f"{_EXECUTE} with the same token"
@@ -34,7 +34,7 @@ def plan_answer(*, replay: bool, other_parameters: bool) -> list[str]:
 
 
 class ActionRun:
-    """One run of an action, and what is seen of it. `record_ids` has a second one if a token was forgotten."""
+    """Runs an action once, and collects the answers. `record_ids` has more than one id if AWS forgot the token."""
 
     def __init__(self, interview: Interview, request: Request, clock: Clock) -> None:
         self.record_ids: list[str] = []
@@ -52,11 +52,11 @@ class ActionRun:
         }
         self._product: dict[str, Any] = {"while_running": [], "after": None}
         self._replays: dict[str, Any] = {}
-        # Whether there is nothing more to see.
+        # Whether the record has ended or can no longer be read.
         self._is_over = False
 
     def ask(self, wait_timeout: float, *, replay: bool, other_parameters: Parameters | None) -> None:
-        """Run the action and watch it; with `replay`, send its token again, at last with the other parameters."""
+        """Run the action and poll it. With `replay`, send its token again, and finally with the other parameters."""
         if not self._start():
             return
         self._interview.note("new record", self._seen)
@@ -96,7 +96,7 @@ class ActionRun:
     def _send(self, parameters: Parameters) -> tuple[StartResponse | None, dict[str, Any] | None]:
         sent = self._request
         request = Request(sent.provisioned_product_id, sent.service_action_id, sent.execute_token, parameters)
-        # The values on their own, since a parameter may be named like a member that is kept.
+        # Learn the values separately, since a parameter may have the name of a member that is not replaced.
         self._interview.anonymizer.learn([request.to_members(), list(parameters.values())])
         try:
             response = self._interview.service.execute_provisioned_product_service_action(request)
@@ -114,7 +114,7 @@ class ActionRun:
         return round((response.date - created).total_seconds(), 1)
 
     def _replay(self, when: str, parameters: Parameters) -> None:
-        """Send the token again, unless that has started the action again before."""
+        """Send the token again, unless an earlier replay started the action again."""
         if any(each.get("same_record") is False for each in self._replays.values()):
             return
         response, refusal = self._send(parameters)
@@ -129,7 +129,7 @@ class ActionRun:
         }
 
     def _watch(self, deadline: float) -> None:
-        """Look until the record has ended, at the latest at the deadline or when a signal comes."""
+        """Poll until the record ends, the deadline passes or a signal arrives."""
         try:
             while not self._is_over and (now := self._clock.monotonic()) < deadline:
                 self._clock.sleep(min(deadline - now, poll_interval(now - self._began, None, 0, self._clock.jitter())))
@@ -138,7 +138,7 @@ class ActionRun:
             self._run["interrupted"] = True
 
     def _look(self) -> None:
-        """Read the record, the history and the product; what goes wrong is an answer, or gone with the next look."""
+        """Read the record, the history and the product. An error is an answer, unless it is transient."""
         seconds = round(self._clock.monotonic() - self._began, 1)
         try:
             record = self._interview.ask("describe_record", Id=self.record_ids[0])

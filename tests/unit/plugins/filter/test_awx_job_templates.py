@@ -142,7 +142,7 @@ def test_only_own_templates_are_obsolete_and_all_others_are_foreign() -> None:
 
 
 def existing(**changed: Any) -> dict[str, Any]:
-    """Return, in AWX's form, the existing job template of an action with the description "Restarts it"."""
+    """Return an existing job template as AWX's API returns it. The description of its action is "Restarts it"."""
     made = plan(action(description="Restarts it"))["templates"][0]
     credentials = [{"id": 4, "name": "AWS operator"}, {"id": 12, "name": "Vault"}]
     template = {name: made[name] for name in ("name", "description")}
@@ -160,7 +160,7 @@ def test_a_description_is_updated_unless_it_was_changed_manually(
     now = action(description="Stops and starts it")
     template = plan(now, existing=[existing(**changed)])["templates"][0]
     assert template.get("description") == description
-    # A second run, which finds the variables of the first one.
+    # A second run finds the variables of the first one.
     variables = json.dumps(template["extra_vars"])
     found = existing(description=template.get("description", changed.get("description")), extra_vars=variables)
     again = plan(now, existing=[found])["templates"][0]

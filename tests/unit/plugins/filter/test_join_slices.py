@@ -1,7 +1,7 @@
 # Copyright (c) 2026, selfservice.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The next node of a workflow gets the lists and numbers of all slices, in whatever order they end."""
+"""The next node of a workflow gets the lists and numbers of all slices, in whichever order these end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PREFIX = "run_service_action_"
 
 
 def result(outcome: str, number: int) -> dict[str, Any]:
-    """Return the result of a host, with a record unless it was not started."""
+    """Return the result of a host, with a record unless the action was not started."""
     record = {} if outcome == "not_started" else {"record_id": f"rec-{number}"}
     product = {"provisioned_product_id": f"pp-{number}", "provisioned_product_name": None}
     return {"outcome": outcome, "record_detail": record, **product}
@@ -28,7 +28,7 @@ def published(job_id: int | None, **outcomes: str) -> dict[str, Any]:
 
 
 def test_lists_are_joined_in_the_order_of_the_job_ids_and_numbers_are_added() -> None:
-    # Compared as strings, 9 would follow 10.
+    # The ids must be compared as numbers: as strings, 9 would follow 10.
     variables = {
         **published(10, a="succeeded", b="not_started"),
         **published(9, c="failed", d="succeeded"),
