@@ -27,8 +27,8 @@ options:
       - The parameters of the action, as a dictionary of names and values. A value is a scalar or a list of scalars.
       - The service takes lists of strings. Numbers are sent as text, and booleans as V(true) or V(false). Null is an
         error; omit the name to use the action's default.
-      - If V(TARGET) is omitted, Service Catalog fills it in. If it is given, it must be a resource of the provisioned
-        product.
+      - If a parameter of the type TARGET is omitted, Service Catalog fills it in. If it is given, it must be a
+        resource of the provisioned product.
     type: dict
   sensitive_parameters:
     description:
@@ -76,7 +76,8 @@ options:
         product is V(AVAILABLE) or V(TAINTED), and sends the start again with the same token. Any other status, such as
         V(ERROR), is a failure.
       - O(wait_timeout) covers both this wait and the wait for the record. It also applies to this wait without
-        O(wait). If it expires while the product is busy, the task fails without having started anything.
+        O(wait). If it expires while the product is busy, that is a failure, and the task has started nothing on this
+        product.
       - When a product is busy, this requires the permission C(servicecatalog:DescribeProvisionedProduct).
       - In check mode, a busy product only causes a warning.
     type: bool

@@ -55,14 +55,14 @@ attributes:
     details:
       - Starts nothing, but validates the call against the API. It checks that the provisioned product exists, that
         its status allows an action, that the action belongs to its provisioning artifact, that the parameter names
-        are known, and that TARGET is given or can be filled in by the service.
+        are known, and that each parameter of the type TARGET is given or can be filled in by the service.
       - If the credentials do not allow one of these reads, the module warns. The module can't read whether the action
         has been started for this change before, so RV(changed) is true if the call is valid.
   diff_mode:
     support: full
     details:
       - The C(before) of the diff is the action's default parameters, and its C(after) is the parameters that take
-        effect. It costs one more API call.
+        effect. It costs one more API call, except in check mode, where it costs no extra call.
 notes:
   - Tested against an emulator of the service only, never against AWS.
 seealso:
@@ -145,8 +145,8 @@ changed:
 record_detail:
   description:
     - The record as last read, with all members of RecordDetail. Members that the service did not return are null.
-    - In check mode, what is known about the record that would be created. If the task failed without starting
-      anything, all members are null, and C(record_errors) and C(record_tags) are empty.
+    - In check mode, what is known about the record that would be created. If the task failed without a record, all
+      members are null, and C(record_errors) and C(record_tags) are empty.
   returned: unless the arguments are invalid
   type: dict
   contains:

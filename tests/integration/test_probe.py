@@ -65,7 +65,7 @@ def test_it_runs_an_action_once_and_says_so_before(probe: Runner, emulator: Emul
     _text, answers, output = probe(*ACTION)
     assert answers["run"]["ended"] == "SUCCEEDED"
     assert "replay" not in answers
-    assert output.index("Restart is run once on orders-db.") < output.index("TASK [Ask]")
+    assert output.index("Restart is run once on orders-db.") < output.index("TASK [Ask the questions]")
     assert "The start is not sent again." in output
     assert len(emulator.calls(EXECUTE)) == 1
 
@@ -77,7 +77,7 @@ def test_it_sends_the_token_again_if_told_to(probe: Runner, emulator: Emulator) 
         "after_the_end": True,
         "other_parameters": True,
     }
-    assert "the action runs again." in output.partition("TASK [Ask]")[0]
+    assert "the action runs again." in output.partition("TASK [Ask the questions]")[0]
     (record,) = emulator.records()
     assert {call["parameters"]["ExecuteToken"] for call in emulator.calls(EXECUTE)} == {record["ExecuteToken"]}
     for hidden in (record["RecordId"], record["ExecuteToken"]):
