@@ -40,9 +40,9 @@ options:
       - A value must have at least 4 characters, not counting spaces around it, and must not be a boolean.
       - With C(async), ansible-core 2.22 and later versions write the values to the async job file on the managed
         host, so that the controller can mask them.
-      - Pass secrets in variables. When a task fails, ansible-core 2.19 and later versions show the command line, or
-        the lines of the playbook around the task. With E(ANSIBLE_DEBUG), Ansible also shows the arguments of every
-        module. A module can't prevent either.
+      - Pass secrets in variables. When a task fails, ansible-core 2.19 and later versions show the arguments of an
+        ad-hoc command, or the lines of the playbook around the task. With E(ANSIBLE_DEBUG), Ansible also shows the
+        arguments of every module. A module can't prevent either.
     type: dict
   change_id:
     description:

@@ -15,8 +15,8 @@ description:
   - The playbook C(selfservice.aws.awx_job_templates) creates these job templates. Use the filter to create them in
     another way, or to show what the playbook would create.
   - A text parameter becomes a question of the type C(text) with its default, one with several defaults a C(textarea)
-    with an item on each line, and a secret a C(password). A password never has a default, since C(awx.awx.job_template)
-    would be changed at every run.
+    with an item on each line, and a secret a C(password). A password never has a default, since with one
+    C(awx.awx.job_template) would report a change at every run.
   - A parameter of the type TARGET is optional and has no default, since Service Catalog fills it in. Any other is
     required if it has no default.
   - A default that a survey can't hold, such as a list whose items have several lines, is left to Service Catalog.

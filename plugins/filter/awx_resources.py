@@ -59,8 +59,8 @@ _value:
       elements: str
     organization:
       description:
-        - An id, such as C(project), C(inventory), C(execution_environment), C(credential_type) and C(credential). Those
-          that don't exist yet are null.
+        - The id of the organization. The keys C(project), C(inventory), C(execution_environment), C(credential_type)
+          and C(credential) have the ids of these objects. Those that don't exist yet are null.
       type: int
     credentials:
       description: The ids of the credentials that job templates get. C(credential) is one of them.
@@ -74,7 +74,9 @@ _value:
       description: The id of the credential for a scheduled job, or null.
       type: int
     inputs:
-      description: The inputs for C(credential). Those that are not wanted otherwise keep their values.
+      description:
+        - The inputs for C(credential). An input of the existing credential that C(inputs) in O(wanted) does not give
+          keeps its value.
       type: dict
     image_changes:
       description: Whether to create or change the execution environment.

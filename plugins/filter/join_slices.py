@@ -28,8 +28,8 @@ options:
     type: dict
     required: true
 notes:
-  - A slice that was cancelled or timed out has no artifacts. Compare RV(_value.run_service_action_job_ids) with the
-    expected number of slices.
+  - A slice that was cancelled, or ran into the timeout of its job template, has no artifacts. Compare
+    RV(_value.run_service_action_job_ids) with the expected number of slices.
 """
 
 EXAMPLES = r"""
