@@ -88,14 +88,15 @@ options:
       - A start that got no usable response is retried with the same token until O(wait_timeout), or until no more
         starts are sent because of a signal or too many errors. Then the target is V(failed), but its action may have
         been started, so it still counts.
-      - If only targets that timed out or got no usable response keep others from starting, the run ends, and C(msg)
-        names them. Stop their actions, wait until these have ended, or increase O(max_concurrency).
+      - If nothing else is running, and targets that timed out or got no usable response keep the rest from starting,
+        the run ends, and C(msg) names the targets that are in the way. Stop their actions, wait until these have
+        ended, or increase O(max_concurrency).
       - A target that waits until its product is available (see O(wait_until_available)) does not count. Once the
         product is available, the target starts after all targets that have not been tried yet.
       - When a run is resumed with the same targets in the same order, the limit holds for both runs together, unless
         a target was waiting for its product when the first run ended. With O(wait_until_available), the limit also
-        does not hold for a resumed run if the service rejects the repeated start of an action that is still running,
-        since its target then counts as waiting for its product.
+        does not hold for a resumed run if the service rejects the repeated start of an action that is still running.
+        The module then treats the target as one that waits for its product, which does not count.
     type: str
     default: "50"
   max_errors:
@@ -110,8 +111,8 @@ options:
     default: "0"
   return_results:
     description:
-      - Which targets to return in RV(results). With V(problems), these are the first 10 targets that failed, timed
-        out, or may have been started, and RV(remaining) has only the first 20 targets that were not started.
+      - Which targets to return in RV(results). With V(problems), these are the first 10 targets that failed or timed
+        out, and RV(remaining) has only the first 20 targets that were not started.
       - A failed task prints its results. Those of a thousand targets are about a megabyte.
     type: str
     choices: [all, problems]

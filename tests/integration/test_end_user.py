@@ -116,3 +116,13 @@ def test_the_playbook_for_many_runs_on_the_inventory_of_the_user(
     assert len(emulator.records()) == 2
     assert NARROW not in done.output
     assert denied(emulator) == set()
+
+
+def test_the_demo_runs(run: Runner, emulator: Emulator) -> None:
+    # As long as with `make demo`: a token that is sent again within 2 s would count as new.
+    emulator.update_product("pp-orders0000001", run={"seconds": 60})
+    done = run("ansible-playbook", "selfservice.aws.demo")
+    assert done.code == 0, done.output
+    assert "rescued=1" in done.output
+    assert len(emulator.records()) == 5
+    assert denied(emulator) == set()
