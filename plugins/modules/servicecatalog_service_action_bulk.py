@@ -22,9 +22,9 @@ options:
   provisioned_product_ids:
     description:
       - The ids of the provisioned products to run the action on.
-      - Exactly one of O(provisioned_product_ids), O(provisioned_product_names), O(targets), and a search by
-        O(search_query), O(tags) or both is required. With an empty list or dictionary, the task succeeds and changes
-        nothing.
+      - Exactly one way to select the targets is required, which is O(provisioned_product_ids),
+        O(provisioned_product_names), O(targets), or a search by O(search_query), O(tags) or both. With an empty list
+        or dictionary, the task succeeds and changes nothing.
     type: list
     elements: str
     aliases: [provisioned_product_id]
@@ -85,9 +85,9 @@ options:
         targets, such as V(10%), which is rounded down but is at least 1.
       - A target counts from its start until the module reads that its record has ended. A target that timed out still
         counts and is still polled while others run. When its record ends, another target starts.
-      - A start that got no usable response is retried with the same token until O(wait_timeout), or until no more
-        starts are sent because of a signal or too many errors. Then the target is V(failed), but its action may have
-        been started, so it still counts.
+      - With O(wait) or O(wait_until_available), a start that got no usable response is retried with the same token
+        until O(wait_timeout), or until no more starts are sent because of a signal or too many errors. Then the
+        target is V(failed), but its action may have been started, so it still counts.
       - If nothing else is running, and targets that timed out or got no usable response keep the rest from starting,
         the run ends, and C(msg) names the targets that are in the way. Stop their actions, wait until these have
         ended, or increase O(max_concurrency).
@@ -147,9 +147,10 @@ attributes:
   diff_mode:
     support: full
     details:
-      - RV(ignore:diff) has an item for each target that is or would be started, with the name of the target in the
-        headers. Its C(before) is the action's default parameters, and its C(after) is the parameters that take
-        effect. This costs one more API call for each target, except in check mode, where it costs no extra call.
+      - RV(ignore:diff) has an item for each target, except those that are not found or are rejected before anything
+        is started, with the name of the target in the headers. Its C(before) is the action's default parameters, and
+        its C(after) is the parameters that take effect. This costs one more API call for each target, except in check
+        mode, where it costs no extra call.
 notes:
   - Tested against an emulator of the service only, never against AWS.
   - O(wait_timeout) applies to each target separately, beginning with its first start. The time that a target waits for
