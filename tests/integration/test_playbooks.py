@@ -22,6 +22,8 @@ def test_the_demo_runs_as_described(run: Callable[..., Any], emulator: Emulator)
     assert sorted(record["Status"] for record in emulator.records()).count("FAILED") == 1
     assert len(emulator.records()) == 5
     assert "orders-db, billing-db" in done.output
+    announced, failed = (done.output.index(text) for text in ("The next action is going to fail", "fatal: "))
+    assert announced < failed < done.output.index("All steps went as intended, including the failure in step 8.")
 
 
 def test_the_actions_of_a_product_are_printed_as_a_table(run: Callable[..., Any]) -> None:
