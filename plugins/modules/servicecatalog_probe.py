@@ -78,7 +78,7 @@ attributes:
   diff_mode:
     support: none
 notes:
-  - Tested against an emulator of the service only, never against AWS itself.
+  - Tested against an emulator of the service only, never against AWS.
 seealso:
   - module: selfservice.aws.servicecatalog_service_action
 """

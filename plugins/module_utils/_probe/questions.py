@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from .._servicecatalog.levels import LEVELS
+from .._servicecatalog.levels import LEVELS, access_level_filter
 from .interview import Interview, Reply, members_of, outputs_answer
 
 _PRODUCTS, _RECORDS = "search_provisioned_products", "list_record_history"
@@ -30,7 +30,7 @@ class Listings:
         for operation, (_name, page_size) in _LISTS.items():
             order = {"SortBy": "id"} if operation == _PRODUCTS else {}
             for level in LEVELS:
-                given = {"AccessLevelFilter": access_level(level), "PageSize": page_size, **order}
+                given = {"AccessLevelFilter": access_level_filter(level), "PageSize": page_size, **order}
                 self._replies[operation, level] = interview.ask(operation, **given)
 
     def reply(self, operation: str, level: str) -> Reply:
@@ -50,11 +50,6 @@ class Listings:
         """Return whether the first page has all items."""
         reply = self._replies[operation, level]
         return not reply.refusal and not reply.members.get("NextPageToken")
-
-
-def access_level(level: str) -> dict[str, str]:
-    """Return the AccessLevelFilter for a level."""
-    return {"Key": level.capitalize(), "Value": "self"}
 
 
 def ask_by_reading(interview: Interview, product_id: str | None) -> None:
@@ -103,7 +98,7 @@ def _sessions_of_products(listings: Listings, level: str) -> dict[str, str]:
 
 def _invalid_requests(interview: Interview, listings: Listings) -> dict[str, Any]:
     """Return the errors of invalid requests."""
-    search = {"AccessLevelFilter": access_level(listings.widest(_PRODUCTS))}
+    search = {"AccessLevelFilter": access_level_filter(listings.widest(_PRODUCTS))}
     return {
         "sort_by_created_time": interview.ask(_PRODUCTS, **search, SortBy="createdTime").verdict,
         "search_unknown_field": interview.ask(_PRODUCTS, **search, Filters={"SearchQuery": ["noField:x"]}).verdict,
@@ -117,7 +112,7 @@ def _search_terms(interview: Interview, listings: Listings) -> dict[str, Any]:
     terms = [f"id:{each['Id']}" for each in listings.items(_PRODUCTS)[:2]]
     found: list[int | None] = [None, None]
     if len(terms) > 1:
-        search = {"AccessLevelFilter": access_level(listings.widest(_PRODUCTS)), "SortBy": "id"}
+        search = {"AccessLevelFilter": access_level_filter(listings.widest(_PRODUCTS)), "SortBy": "id"}
         replies = [interview.ask(_PRODUCTS, **search, Filters={"SearchQuery": terms[:number]}) for number in (1, 2)]
         found = [None if each.refusal else len(each.members.get("ProvisionedProducts") or ()) for each in replies]
     combine = {(1, 0): "all", (1, 2): "any"}.get((found[0] or 0, -1 if found[1] is None else found[1]))

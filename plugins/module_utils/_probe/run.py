@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from .._clock import Interrupted
 from .._servicecatalog.errors import SERVICE_ERRORS, is_transient
+from .._servicecatalog.levels import access_level_filter
 from .._servicecatalog.models import Outcome, Parameters, Record, Request, StartResponse
 from .._servicecatalog.transport import Attempts, track_attempts
 from .._wait.schedule import poll_interval
 from .interview import Interview, members_of, outputs_answer, refusal_of
-from .questions import access_level
 
 if TYPE_CHECKING:
     from .._clock import Clock
@@ -62,11 +62,11 @@ class ActionRun:
         self._interview.note("new record", self._seen)
         self._interview.note("product status", self._product)
         self._interview.note("run", self._run)
-        self._look()
+        self._poll()
         if replay:
             self._interview.note("replay", self._replays)
             self._replay("while_running", self._request.parameters)
-        self._watch(self._began + wait_timeout)
+        self._poll_until_end(self._began + wait_timeout)
         if replay and self._run["ended"]:
             self._replay("after_the_end", self._request.parameters)
             if other_parameters is not None:
@@ -128,16 +128,16 @@ class ActionRun:
             "status": detail.get("Status"),
         }
 
-    def _watch(self, deadline: float) -> None:
+    def _poll_until_end(self, deadline: float) -> None:
         """Poll until the record ends, the deadline passes or a signal arrives."""
         try:
             while not self._is_over and (now := self._clock.monotonic()) < deadline:
                 self._clock.sleep(min(deadline - now, poll_interval(now - self._began, None, 0, self._clock.jitter())))
-                self._look()
+                self._poll()
         except Interrupted:
             self._run["interrupted"] = True
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         """Read the record, the history and the product. An error is an answer, unless it is transient."""
         seconds = round(self._clock.monotonic() - self._began, 1)
         try:
@@ -146,8 +146,8 @@ class ActionRun:
                 self._note_record(record.members, seconds)
             elif record.refusal["code"] != "ResourceNotFoundException":
                 self._give_up(record.refusal)
-            self._look_at_history(seconds)
-            self._look_at_product()
+            self._poll_history(seconds)
+            self._poll_product()
         except SERVICE_ERRORS as error:
             if not is_transient(error):
                 self._give_up(refusal_of(error))
@@ -168,15 +168,15 @@ class ActionRun:
             self._is_over = True
             self._run.update(ended=detail["Status"], error_codes=[each.get("Code") for each in errors], **outputs)
 
-    def _look_at_history(self, seconds: float) -> None:
+    def _poll_history(self, seconds: float) -> None:
         if self._seen["in_history_after_seconds"] is not None:
             return
-        reply = self._interview.ask("list_record_history", AccessLevelFilter=access_level("user"), PageSize=20)
+        reply = self._interview.ask("list_record_history", AccessLevelFilter=access_level_filter("user"), PageSize=20)
         ids = [each.get("RecordId") for each in reply.members.get("RecordDetails") or ()]
         if (record_id := self.record_ids[0]) in ids:
             self._seen.update(in_history_after_seconds=seconds, place_in_history=ids.index(record_id) + 1)
 
-    def _look_at_product(self) -> None:
+    def _poll_product(self) -> None:
         reply = self._interview.ask("describe_provisioned_product", Id=self._request.provisioned_product_id)
         status = (reply.members.get("ProvisionedProductDetail") or {}).get("Status")
         if self._run["ended"]:

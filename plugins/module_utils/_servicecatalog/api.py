@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .errors import CallAbandoned, MalformedResponse, StartStopped
-from .levels import HISTORY, SEARCH, AccessLevels
+from .levels import HISTORY, SEARCH, AccessLevels, access_level_filter
 from .models import ExecutionParameter, Request, StartResponse
 from .transport import current_attempts, install_response_checks, make_call, operation_of, texts_of_record
 
@@ -204,9 +204,7 @@ class ServiceCatalog:
 
     def _read_at(self, call: Any, given: Mapping[str, Any]) -> Callable[[str], Iterator[dict]]:
         """Return a function that yields the pages of a listing at an access level."""
-        return lambda level: self._pages(
-            call, {**given, "AccessLevelFilter": {"Key": level.capitalize(), "Value": "self"}}
-        )
+        return lambda level: self._pages(call, {**given, "AccessLevelFilter": access_level_filter(level)})
 
     def _pages(self, call: Any, given: Mapping[str, Any]) -> Iterator[dict]:
         seen = set()

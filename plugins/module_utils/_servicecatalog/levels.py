@@ -16,6 +16,11 @@ SEARCH, HISTORY = "SearchProvisionedProducts", "ListRecordHistory"
 _LISTED = {SEARCH: "provisioned products", HISTORY: "records"}
 
 
+def access_level_filter(level: str) -> dict[str, str]:
+    """Return the AccessLevelFilter for a level."""
+    return {"Key": level.capitalize(), "Value": "self"}
+
+
 class AccessLevels:
     """The access level of each listing: `given`, or else the widest that the caller may read.
 
