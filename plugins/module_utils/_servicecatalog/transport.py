@@ -198,12 +198,14 @@ def _is_refusal(http_response: Any) -> bool:
 
 
 def _refuse_malformed(http_response: Any, model: Any, **_kwargs: Any) -> None:
-    if _is_malformed(http_response) or _is_foreign(http_response):
-        endpoint, status = _endpoint(http_response.url), http_response.status_code
-        raise MalformedResponse(
-            f"{model.name} was answered by {endpoint} with HTTP {status} and a body that is "
-            f"{'not' if _is_foreign(http_response) else 'cut off or not'} from the service."
-        )
+    if _is_malformed(http_response):
+        problem = "cut off or not from the service"
+    elif _is_foreign(http_response):
+        problem = "not from the service" if http_response.content else "empty"
+    else:
+        return
+    endpoint, status = _endpoint(http_response.url), http_response.status_code
+    raise MalformedResponse(f"{model.name} was answered by {endpoint} with HTTP {status} and a body that is {problem}.")
 
 
 def _endpoint(address: str) -> str:
@@ -218,17 +220,23 @@ def _is_malformed(http_response: Any) -> bool:
 
 
 def _is_foreign(http_response: Any) -> bool:
-    """Return whether an error response has a body that is not the service's, such as a proxy's page."""
-    has_body = http_response.status_code >= 300 and bool(http_response.content)
-    return has_body and not _has_members(http_response)
+    """Return whether an error response is not the service's: a proxy's page, or a 4xx error without a code."""
+    status = http_response.status_code
+    if not http_response.content:
+        return 400 <= status < 500
+    return status >= 300 and not _has_members(http_response)
 
 
 def _has_members(http_response: Any) -> bool:
+    """Return whether the body is a map; in an error response, it must also have the code of an error."""
+    content, headers = http_response.content, http_response.headers
     if not current_attempts().is_readable:
         return False
-    if "cbor" in http_response.headers.get("Content-Type", ""):
-        return http_response.content[:1] in _CBOR_MAPS
+    if http_response.status_code >= 300 and b"__type" not in content and "x-amzn-errortype" not in headers:
+        return False
+    if "cbor" in headers.get("Content-Type", ""):
+        return content[:1] in _CBOR_MAPS
     try:
-        return isinstance(json.loads(http_response.content), dict)
-    except ValueError:
+        return isinstance(json.loads(content), dict)
+    except (RecursionError, ValueError):
         return False

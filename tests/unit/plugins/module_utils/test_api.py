@@ -17,9 +17,13 @@ import boto3
 import pytest
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import transport
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
-from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.errors import MalformedResponse, NotSent
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.errors import (
+    SERVICE_ERRORS,
+    MalformedResponse,
+    NotSent,
+)
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import ExecutionParameter, Request
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.stub import Stubber
@@ -312,6 +316,29 @@ def test_parameters_of_an_action_are_returned_with_their_defaults(stubbed: tuple
 def test_malformed_responses_are_detected(status: int, content_type: str, body: bytes, malformed: bool) -> None:
     response = SimpleNamespace(status_code=status, headers={"Content-Type": content_type}, content=body)
     assert transport._is_malformed(response) is malformed
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "may_have_acted"),
+    [
+        (408, b"", {}, True),
+        (403, b'{"error": "timeout"}', {}, True),
+        (413, b"<html>", {}, True),
+        (400, b'{"a": ' * 100_000 + b"__type", {}, True),
+        (302, b"", {"Location": "/"}, False),
+        (400, b'{"__type": "ValidationException"}', {}, False),
+        (400, b'{"message": "no"}', {"x-amzn-ErrorType": "ValidationException"}, False),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_only_an_error_with_a_code_says_that_nothing_was_started(
+    status: int, body: bytes, headers: dict[str, str], may_have_acted: bool
+) -> None:
+    client = make_client()
+    client.meta.events.register("before-send.servicecatalog", respond(status, body, HeadersDict(headers)))
+    with transport.track_attempts(transport.Attempts()) as attempts, pytest.raises(SERVICE_ERRORS):
+        catalog(client).execute_provisioned_product_service_action(REQUEST)
+    assert attempts.may_have_acted is may_have_acted
 
 
 @pytest.mark.parametrize(
