@@ -267,9 +267,9 @@ class InventoryModule(AWSInventoryBase):
         return source.identity_of(session, os.environ, self.get_option("access_level"))
 
     def _read(self, path: str, cache: bool) -> dict[str, dict[str, Any]]:
-        regions = self._read_cache(path, cache)
+        asked = self._source()
+        regions = self._read_cache(path, cache, asked)
         if not (is_cached := regions is not None):
-            asked = self._source()
             self._assume_role()
             regions = source.read_regions(lambda region: self.client("servicecatalog", region=region), asked)
         for region, why in source.denied_regions(regions).items():
@@ -284,7 +284,7 @@ class InventoryModule(AWSInventoryBase):
             self.update_cached_result(path, False, regions)
         return regions
 
-    def _read_cache(self, path: str, cache: bool) -> dict[str, dict[str, Any]] | None:
+    def _read_cache(self, path: str, cache: bool, asked: source.Source) -> dict[str, dict[str, Any]] | None:
         """Return the cached regions, or None if there are none, or if the entry is damaged or not ours."""
         try:
             is_cached, regions = self.get_cached_result(path, cache)
@@ -292,7 +292,7 @@ class InventoryModule(AWSInventoryBase):
         except (AnsibleError, LookupError, TypeError, ValueError) as error:
             self.display.vv(f"{path}: the cache can't be read: {error}")
             return None
-        return regions if is_cached and source.is_listing(regions) else None
+        return regions if is_cached and source.is_listing(regions, asked) else None
 
     def _assume_role(self) -> None:
         try:

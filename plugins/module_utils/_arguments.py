@@ -13,12 +13,15 @@ from typing import Any
 from ._exceptions import InvalidInput
 from ._secrets.masker import mask
 from ._servicecatalog.models import LIMITS, check_identifier
+from ._servicecatalog.products import STATUSES
 
 # The options that identify the provisioned product and the service action; exactly one of each pair is given.
 PRODUCT = ("provisioned_product_id", "provisioned_product_name")
 ACTION = ("service_action_id", "service_action_name")
 # 90 days, more than any automation may take.
 _LONGEST_WAIT = 90 * 24 * 3600
+# More than an account can have.
+_LARGEST_LIMIT = 10**9
 
 
 def execution() -> dict[str, dict[str, Any]]:
@@ -70,25 +73,31 @@ def check_one_given(params: Mapping[str, Any], *groups: Iterable[str]) -> None:
 
 
 def check_limit(params: Mapping[str, Any]) -> None:
-    """Reject a `limit` below 1."""
-    if params["limit"] is not None and params["limit"] < 1:
-        raise InvalidInput(f"limit must be 1 or more, not {params['limit']}.")
+    """Reject a `limit` that is out of range."""
+    if params["limit"] is not None and not 1 <= params["limit"] <= _LARGEST_LIMIT:
+        raise InvalidInput(f"limit must be between 1 and {_LARGEST_LIMIT}, not {_shown(params['limit'])}.")
 
 
 def check_search(params: Mapping[str, Any], warn: Callable[[str], None]) -> None:
     """Reject an empty term in `search_query`, such as that of an empty variable, because it would match every product.
 
-    Warn if a task with a change_id searches by status, which the actions change.
+    Warn if a task with a change_id searches for something that the actions change.
     """
     terms = [term.strip() for term in params["search_query"] or []]
     if not all(terms):
         raise InvalidInput("search_query has an empty term; use terms such as productName:Database.")
-    if params["change_id"] is not None and any(term.startswith("status:") for term in terms):
+    if params["change_id"] is not None and any(map(_may_match_a_status, terms)):
         warn(
-            "search_query has a term with status, which changes while actions run. Products whose action was started "
-            "before may not be found again, and are then not waited for. Use ids or names, or search for something "
-            "that does not change."
+            "search_query has a term that may match a status or lastRecordId, which change while actions run. Products "
+            "whose action was started before may not be found again, and are then not waited for. Use ids or names, or "
+            "search for something that does not change."
         )
+
+
+def _may_match_a_status(term: str) -> bool:
+    """Return whether a term searches the status or the last record, or is a word that is part of a status."""
+    field, colon, _value = term.partition(":")
+    return field in ("status", "lastRecordId") if colon else any(term.upper() in status for status in STATUSES)
 
 
 def is_search(params: Mapping[str, Any]) -> bool:
@@ -100,13 +109,20 @@ def is_search(params: Mapping[str, Any]) -> bool:
 def check_waiting(params: Mapping[str, Any]) -> None:
     """Reject a wait_timeout or a wait_delay that is out of range."""
     if not 0 <= params["wait_timeout"] <= _LONGEST_WAIT:
-        raise InvalidInput(f"wait_timeout must be between 0 and {_LONGEST_WAIT} seconds, not {params['wait_timeout']}.")
+        raise InvalidInput(
+            f"wait_timeout must be between 0 and {_LONGEST_WAIT} seconds, not {_shown(params['wait_timeout'])}."
+        )
     delay = params.get("wait_delay")
     if delay is not None and not 0 < delay <= _LONGEST_WAIT:
         raise InvalidInput(
             f"wait_delay must be more than 0 and at most {_LONGEST_WAIT} seconds, not {delay}. Omit it for "
             "adaptive polling."
         )
+
+
+def _shown(number: int) -> str:
+    """Return an integer as text; Python does not convert one with thousands of digits."""
+    return str(number) if abs(number) < 10**20 else "a number of more than 20 digits"
 
 
 def parse_time(option: str, text: str) -> datetime:

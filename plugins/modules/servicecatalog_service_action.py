@@ -336,13 +336,13 @@ _NAMED = (_arguments.PRODUCT, _arguments.ACTION)
 def run_service_action(task: Task) -> None:
     """Run the action and wait for its record if requested; in check mode, validate the start."""
     params = task.params
-    if params["wait"] or params["wait_until_available"]:
-        task.limit_calls(params["wait_timeout"])
     secrets = task.sensitive_parameters()
     parameters = {**to_parameters(params["parameters"], "parameters"), **secrets}
     _arguments.check_one_given(params, *_NAMED)
     _arguments.check_identifiers(params)
     _arguments.check_waiting(params)
+    if params["wait"] or params["wait_until_available"]:
+        task.limit_calls(params["wait_timeout"])
     models.check_parameters(parameters)
     change = change_of(params["change_id"], params["execute_token"], retry_failed=params["retry_failed"])
     _keep(task, models.Record({}), change_id=change.id, attempt=None, execute_token=None, request=None)

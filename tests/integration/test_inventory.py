@@ -190,18 +190,38 @@ def test_the_cache_saves_all_calls_and_is_separate_for_each_account(
     assert len(emulator.calls()) == 5
 
 
+def replaced_by(value: Any) -> Callable[[str], str]:
+    """Return a function that replaces the value of a cache file; since ansible-core 2.19, it is inside of another."""
+    text = json.dumps(value)
+    return lambda content: json.dumps({"__payload__": text}) if "__payload__" in content else text
+
+
 @pytest.mark.parametrize(
     "damage",
     [
         lambda content: content[: len(content) // 2],
         lambda _content: "",
         lambda _content: "null",
-        lambda _content: json.dumps({"us-east-1": {"products": [1], "level": "user", "denied": None}}),
-        lambda _content: json.dumps({"us-east-1": {"products": 5, "level": "user", "denied": None}}),
+        replaced_by({"us-east-1": {"products": [1], "level": "user", "denied": None}}),
+        replaced_by({"us-east-1": {"products": 5, "level": "user", "denied": None}}),
+        replaced_by({"us-east-1": {"products": None, "level": None, "denied": None}}),
         lambda content: content.replace("account", "everyone"),
-        lambda _content: json.dumps(["another", "plugin"]),
+        replaced_by(["another", "plugin"]),
+        replaced_by({}),
+        replaced_by({"eu-west-1": {"products": [], "level": "user", "denied": None}}),
     ],
-    ids=["torn", "empty", "null", "other products", "no products", "no level", "another plugin's"],
+    ids=[
+        "torn",
+        "empty",
+        "null",
+        "other products",
+        "no products",
+        "no reason",
+        "no level",
+        "another plugin's",
+        "no regions",
+        "another region",
+    ],
 )
 def test_a_damaged_cache_is_replaced_in_the_same_run(
     list_hosts: Runner, emulator: Emulator, tmp_path: Path, damage: Callable[[str], str]

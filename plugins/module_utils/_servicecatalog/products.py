@@ -14,6 +14,7 @@ from .._secrets.masker import mask
 CHANGING = ("UNDER_CHANGE", "PLAN_IN_PROGRESS")
 BUSY = (*CHANGING, "ERROR")
 READY = ("AVAILABLE", "TAINTED")
+STATUSES = ("AVAILABLE", "UNDER_CHANGE", "TAINTED", "ERROR", "PLAN_IN_PROGRESS")
 # AWS does not document whether the service accepts a repeated start request while the product is busy with that start.
 MAY_BE_BUSY_WITH_THIS_CHANGE = "It may be busy with this change."
 

@@ -22,6 +22,7 @@ from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.le
     AccessLevels,
     describe_narrow_level,
 )
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.products import STATUSES
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.tags import with_tags
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ _FOREIGN_OPTIONS = {
     "include_filters": "tags or search_query",
     "query": "search_query",
 }
-STATUSES = ("AVAILABLE", "UNDER_CHANGE", "TAINTED", "ERROR", "PLAN_IN_PROGRESS")
 
 
 class Unreadable(SelfServiceError):
@@ -105,16 +105,18 @@ def _to_cache(attribute: Mapping[str, Any]) -> dict[str, Any]:
     return product
 
 
-def is_listing(found: Any) -> bool:
-    """Return whether a cached value has the shape that read_regions() returns."""
-    return isinstance(found, dict) and all(
-        isinstance(region, dict)
-        and set(region) == {"products", "level", "denied"}
-        and region["level"] in (None, *LEVELS)
-        and isinstance(region["products"], (list, type(None)))
-        and all(_is_product(product) for product in region["products"] or ())
-        for region in found.values()
-    )
+def is_listing(found: Any, source: Source) -> bool:
+    """Return whether a cached value has the shape that read_regions() returns for a source."""
+    return isinstance(found, dict) and set(found) == set(source.regions) and all(map(_is_region, found.values()))
+
+
+def _is_region(found: Any) -> bool:
+    if not (isinstance(found, dict) and set(found) == {"products", "level", "denied"}):
+        return False
+    if found["products"] is None:
+        return isinstance(found["denied"], str)
+    has_products = isinstance(found["products"], list) and all(map(_is_product, found["products"]))
+    return has_products and found["level"] in (None, *LEVELS)
 
 
 def _is_product(found: Any) -> bool:

@@ -335,7 +335,8 @@ def test_outputs_rejected_as_invalid_only_cause_a_warning(products: Make, emulat
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"limit": 0}, "limit must be 1 or more, not 0"),
+        ({"limit": 0}, "limit must be between 1 and 1000000000, not 0"),
+        ({"limit": 10**20}, "limit must be between 1 and 1000000000, not a number of more than 20 digits"),
         (
             {"provisioned_product_ids": ["pp-1", "pp 2"]},
             r"provisioned_product_ids\[1\] must have only letters, .*, not 'pp 2'",

@@ -157,6 +157,7 @@ MISTAKES = {
         "parameters has a dict for 'Mode'; it must be a scalar or a list of scalars", parameters={"Mode": {"a": 1}}
     ),
     "a negative timeout": by_id("wait_timeout must be between 0 and 7776000 seconds, not -1", wait_timeout=-1),
+    "a huge timeout": by_id("seconds, not a number of more than 20 digits", wait_timeout=10**400, wait=True),
     "a delay of 0 between polls": by_id(
         "wait_delay must be more than 0 and at most 7776000 seconds, not 0.0", wait_delay=0
     ),
