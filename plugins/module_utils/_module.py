@@ -27,15 +27,8 @@ from ._exceptions import NOT_STARTED, InvalidInput, SelfServiceError
 from ._secrets import masker
 from ._secrets.encodings import printable
 from ._secrets.results import find_exposed, mask_options, mask_result, option_names
+from ._servicecatalog import errors
 from ._servicecatalog.api import ServiceCatalog
-from ._servicecatalog.errors import (
-    SERVICE_ERRORS,
-    NotSent,
-    describe_error,
-    describe_foreign_error,
-    error_facts,
-    error_sentence,
-)
 from ._servicecatalog.levels import AccessLevels
 from ._servicecatalog.models import Parameters
 
@@ -133,12 +126,12 @@ class Task:
     def _connect(self, overrides: Mapping[str, Any], seconds_left: Callable[[], float] | None) -> ServiceCatalog:
         try:
             client = self.connect({**(self.params.get("aws_config") or {}), **overrides})
-        except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
-            raise NotSent(_UNCONNECTED.format(describe_error(error))) from error
-        except (LookupError, OSError, RuntimeError, ValueError) as error:
-            raise NotSent(_UNCONNECTED.format(describe_foreign_error(error))) from error
-        except (AttributeError, TypeError) as error:
-            raise InvalidInput(f"aws_config is invalid: {masker.mask(error)}.") from error
+        except errors.SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
+            raise errors.NotSent(_UNCONNECTED.format(errors.describe_error(error))) from error
+        except errors.FOREIGN_ERRORS as error:  # pylint: disable=catching-non-exception
+            if isinstance(error, (AttributeError, TypeError)) and self.params.get("aws_config"):
+                raise InvalidInput(f"aws_config is invalid: {masker.mask(error)}.") from error
+            raise errors.NotSent(_UNCONNECTED.format(errors.describe_foreign_error(error))) from error
         return ServiceCatalog(client, self.params.get("accept_language"), levels=self.levels, seconds_left=seconds_left)
 
 
@@ -229,9 +222,9 @@ def run_handler(handler: Callable[[Task], None], task: Task) -> dict[str, Any]:
         handler(task)
     except InvalidInput as error:
         return mask_result({"changed": False, "failed": True, "msg": _message(error, task.params)})
-    except SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
+    except errors.SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
         # Raised by a read before the start. Handled first, because some SERVICE_ERRORS are SelfServiceErrors as well.
-        failure = {"msg": _message(error, task.params), **error_facts(error)}
+        failure = {"msg": _message(error, task.params), **errors.error_facts(error)}
     except SelfServiceError as error:
         task.progress.how_to_continue = error.how_to_continue
         failure = {"msg": _message(error, task.params if isinstance(error, NOT_STARTED) else {}), **error.facts}
@@ -245,6 +238,6 @@ def run_handler(handler: Callable[[Task], None], task: Task) -> dict[str, Any]:
 
 def _message(error: BaseException, options: Mapping[str, Any]) -> str:
     """Return the error as a sentence; for `options` with change_id, add that nothing was started unless it says so."""
-    text = printable(error_sentence(error))
+    text = printable(errors.error_sentence(error))
     says_so = "change_id" not in options or re.search("(not|othing was) started", text)
     return text if says_so else f"{text} {_NOT_STARTED}"

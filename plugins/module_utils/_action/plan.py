@@ -25,6 +25,7 @@ T = TypeVar("T")
 # The error codes of refusals whose cause reads can find.
 _EXPLAINED = (*INVALID, "InvalidStateException", "ResourceNotFoundException")
 _WAIT_FOR_IT = "Wait for that, or run the task with wait_until_available: true."
+_RUN_AGAIN = "To continue, fix the cause and run the task again."
 _WITHOUT_ACTIONS = ("TERRAFORM_OPEN_SOURCE", "TERRAFORM_CLOUD", "EXTERNAL")
 
 
@@ -90,7 +91,7 @@ def plan(
             action_id = action.id or str(lookup.find_action(service, product, action)["Id"])
         except SERVICE_ERRORS as error:
             text = f"Nothing was started, since the names could not be looked up: {describe_error(error)}."
-            raise Refused(text, changed=False, **error_facts(error)) from error
+            raise Refused(text, how_to_continue=_RUN_AGAIN, changed=False, **error_facts(error)) from error
     request = make_request(change, product_id, action_id, parameters=parameters, secret_names=secret_names)
     return Plan(request, change, secret_names, waits_until_available, product, action_was_found=not action.id)
 

@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._exceptions import Refused, SelfServiceError, StartAbandoned, StartUnconfirmed
 from .._servicecatalog import errors, results
 from .._servicecatalog.hints import find_hints
-from .._servicecatalog.models import Record, Request, StartResponse
+from .._servicecatalog.models import Record, Request, StartResponse, in_utc
 from .._servicecatalog.transport import Attempts, track_attempts
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from .._clock import Clock
     from .._servicecatalog.api import ServiceCatalog
     from .plan import Plan
@@ -44,10 +46,11 @@ def start(
 ) -> Execution:
     """Start the action, and return its record and whether this run created it; raise what not_started() returns.
 
-    `retry_hint` is the phrase for what to run to find out whether an unconfirmed start took effect; it is a parameter
-    because the bulk module has no option for a target's token. A caller that repeats a start request passes the same
-    `attempts` each time, and as `began` the time of the first one in monotonic seconds, which is used once the service
-    may have acted on an attempt. A caller that abandons the call itself also passes `attempts`.
+    `retry_hint` is the phrase for what to run to find out whether an unconfirmed start took effect, or to start the
+    action after a refusal; it is a parameter because the bulk module has no option for a target's token. A caller that
+    repeats a start request passes the same `attempts` each time, and as `began` the time of the first one in monotonic
+    seconds, which is used once the service may have acted on an attempt. A caller that abandons the call itself also
+    passes `attempts`.
     """
     sent, tracked = planned.request, attempts or Attempts()
     began = began if began is not None and tracked.may_have_acted else clock.monotonic()
@@ -71,9 +74,8 @@ def is_replay(response: StartResponse, elapsed: float, now: datetime) -> bool:
     Times are compared by the service's clock, its Date header. If that is missing or can't be the service's (it may be
     a proxy's), this machine's clock is used, with a tolerance of the largest difference between the two clocks.
     """
-    created, date, slack = response.record_detail.get("CreatedTime"), response.date, _CLOCK_SLACK
-    # The CBOR parser does not enforce the type of a timestamp.
-    if not isinstance(created, datetime) or created.tzinfo is None:
+    created, date, slack = in_utc(response.record_detail.get("CreatedTime")), response.date, _CLOCK_SLACK
+    if created is None:
         return False
     if date is None or abs(date - now) > _LARGEST_SKEW:
         date, slack = now, _LARGEST_SKEW
@@ -95,6 +97,7 @@ def not_started(error: BaseException, may_have_acted: bool, sent: Request, *, re
     kind = StartAbandoned if isinstance(error, errors.StartStopped) else Refused
     return kind(
         f"The service action {sent.service_action_id} was not started on {sent.provisioned_product_id}: {text}.",
+        how_to_continue=f"To continue, fix the cause and run {retry_hint}.",
         changed=False,
         hints=find_hints(text) if errors.code_of(error) in errors.INVALID else [],
         **errors.error_facts(error),

@@ -9,7 +9,6 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from .._action.parameters import to_parameters
@@ -19,7 +18,7 @@ from .._arguments import PRODUCT, check_identifiers, check_one_given
 from .._exceptions import InvalidInput, Refused, SelfServiceError
 from .._servicecatalog.errors import error_facts, error_sentence
 from .._servicecatalog.history import oldest_first
-from .._servicecatalog.models import Outcome, Parameters, Record, Reference, check_parameters
+from .._servicecatalog.models import Outcome, Parameters, Record, Reference, check_parameters, in_utc
 from .._servicecatalog.tags import Tags, with_tags
 
 if TYPE_CHECKING:
@@ -100,8 +99,8 @@ class Target:
         """When the previous attempt FAILED, in POSIX seconds; 0 if there is none, infinity if the time is unknown."""
         if self.attempt == 1:
             return 0.0
-        updated = self.record.detail.get("UpdatedTime") if self.record else None
-        return updated.timestamp() if isinstance(updated, datetime) else math.inf
+        updated = in_utc(self.record.detail.get("UpdatedTime")) if self.record else None
+        return updated.timestamp() if updated else math.inf
 
     def note_answer(self, execution: Execution, *, is_read: bool) -> None:
         """Note the response to its start.

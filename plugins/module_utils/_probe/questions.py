@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from .._servicecatalog.levels import LEVELS, access_level_filter
+from .._servicecatalog.models import in_utc
 from .interview import Interview, Reply, members_of, outputs_answer
 
 _PRODUCTS, _RECORDS = "search_provisioned_products", "list_record_history"
@@ -122,8 +122,7 @@ def _search_terms(interview: Interview, listings: Listings) -> dict[str, Any]:
 def _history(listings: Listings) -> dict[str, Any]:
     """Return the order of the history, and properties of its records."""
     records = listings.items(_RECORDS)
-    found = [each.get("CreatedTime") for each in records]
-    times = [each for each in found if isinstance(each, datetime)]
+    times = [time for each in records if (time := in_utc(each.get("CreatedTime")))]
     order = None
     if len(times) >= _FEWEST_RECORDS:
         orders = {"newest first": sorted(times, reverse=True), "oldest first": sorted(times)}

@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from .._clock import Interrupted
 from .._servicecatalog.errors import SERVICE_ERRORS, is_transient
 from .._servicecatalog.levels import access_level_filter
-from .._servicecatalog.models import Outcome, Parameters, Record, Request, StartResponse
+from .._servicecatalog.models import Outcome, Parameters, Record, Request, StartResponse, in_utc
 from .._servicecatalog.transport import Attempts, track_attempts
 from .._wait.schedule import poll_interval
 from .interview import Interview, members_of, outputs_answer, refusal_of
@@ -108,8 +107,8 @@ class ActionRun:
         return response, None
 
     def _age(self, response: StartResponse) -> float | None:
-        created = response.record_detail.get("CreatedTime")
-        if response.date is None or not isinstance(created, datetime):
+        created = in_utc(response.record_detail.get("CreatedTime"))
+        if response.date is None or created is None:
             return None
         return round((response.date - created).total_seconds(), 1)
 

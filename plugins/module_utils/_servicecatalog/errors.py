@@ -81,8 +81,6 @@ FOREIGN_ERRORS = (
 _THROTTLED = re.compile("Throttl|RequestLimitExceeded|TooManyRequests|BandwidthLimitExceeded|SlowDown")
 # Error codes after which no call with the same credentials can succeed.
 _BAD_CREDENTIALS = re.compile("Expired|Signature|InvalidClientTokenId|MissingAuthenticationToken|UnrecognizedClient")
-# Class names of urllib3's exceptions.
-_NOT_CONNECTED = frozenset({"ConnectTimeoutError", "NameResolutionError", "NewConnectionError"})
 # Advice by the service's error code or the name of botocore's exception class.
 _ADVICE = (
     ("Expired", "log in again, or use new credentials"),
@@ -152,9 +150,18 @@ def was_never_sent(error: BaseException) -> bool:
     if isinstance(error, ProxyConnectionError):
         # This error also covers a proxy that accepted the request and then closed the connection.
         cause = getattr(error.kwargs.get("error"), "original_error", None)
-        return type(cause).__name__ in _NOT_CONNECTED or "Tunnel connection failed" in str(cause)
+        return type(cause).__name__ in _not_connected() or "Tunnel connection failed" in str(cause)
     # As the error of an attempt, CallAbandoned means that the request was not sent.
     return isinstance(error, (EndpointConnectionError, ConnectTimeoutError, CallAbandoned))
+
+
+def _not_connected() -> set[str]:
+    """Return the names of urllib3's exceptions that mean, as the cause of a ProxyError, that no proxy was reached."""
+    from urllib3.connection import HTTPConnection
+
+    # Before version 2, urllib3 also blamed the proxy if TLS failed after the request was sent.
+    is_exact = hasattr(HTTPConnection, "has_connected_to_proxy")
+    return {"ConnectTimeoutError", "NameResolutionError", "NewConnectionError", *["SSLError"] * is_exact}
 
 
 def describe_error(error: BaseException) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from .models import in_utc
+
 _FULL_PAGE = 20
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
@@ -67,6 +69,4 @@ def _is_enough(found: list[dict], oldest: datetime, wanted: RecordFilter, limit:
 
 
 def _created(detail: Mapping[str, Any]) -> datetime:
-    created = detail.get("CreatedTime")
-    # The CBOR parser does not enforce the type of a timestamp.
-    return created if isinstance(created, datetime) else _NEVER
+    return in_utc(detail.get("CreatedTime")) or _NEVER

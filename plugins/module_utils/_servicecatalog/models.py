@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from .._exceptions import InvalidInput
 from .._secrets.masker import mask
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 # The Parameters of ExecuteProvisionedProductServiceAction: names mapped to lists of values.
 Parameters = dict[str, list[str]]
@@ -113,6 +111,14 @@ class ExecutionParameter(NamedTuple):
     name: str
     type: str | None
     default_values: tuple[str, ...]
+
+
+def in_utc(time: Any) -> datetime | None:
+    """Return a time of a response in UTC, or None if it is none or has no offset; botocore checks neither."""
+    try:
+        return time.astimezone(timezone.utc) if isinstance(time, datetime) and time.tzinfo else None
+    except (OverflowError, ValueError):
+        return None
 
 
 class StartResponse(NamedTuple):

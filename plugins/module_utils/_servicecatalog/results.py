@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 
-from .models import ExecutionParameter, Record
+from .models import ExecutionParameter, Record, in_utc
 
 # The members of RecordDetail; those that the service did not return are null.
 _RECORD_DETAIL = [
@@ -137,7 +137,8 @@ def _snake(name: str) -> str:
 
 def _to_plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.astimezone(timezone.utc).isoformat()
+        time = in_utc(value)
+        return time.isoformat() if time else None
     if isinstance(value, dict):
         return snake_case(value)
     if isinstance(value, list):

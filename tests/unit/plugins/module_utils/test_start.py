@@ -18,7 +18,9 @@ from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import errors
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Request, StartResponse
 from botocore import exceptions
-from urllib3.exceptions import LocationParseError, NewConnectionError, ProxyError
+from dateutil.tz import tzoffset
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import LocationParseError, NewConnectionError, ProxyError, SSLError
 
 NOW = RESPONDED = datetime(2026, 11, 22, 22, 0, 0, tzinfo=timezone.utc)
 
@@ -58,7 +60,15 @@ def test_without_a_plausible_date_the_local_clock_and_a_tolerance_decide_whether
 
 
 @pytest.mark.parametrize("date", [None, NOW, NOW - timedelta(hours=3)])
-@pytest.mark.parametrize("created", [None, NOW.replace(tzinfo=None), NOW.replace(tzinfo=None) - timedelta(days=1)])
+@pytest.mark.parametrize(
+    "created",
+    [
+        None,
+        NOW.replace(tzinfo=None) - timedelta(days=1),
+        datetime.min.replace(tzinfo=timezone(timedelta(hours=5))),
+        NOW.replace(tzinfo=tzoffset(None, 400_000)),
+    ],
+)
 def test_a_record_whose_age_is_unknown_counts_as_new(created: datetime | None, date: datetime | None) -> None:
     assert not is_replay(StartResponse({"RecordId": "rec-1", "CreatedTime": created}, date), 0.1, NOW)
 
@@ -73,6 +83,8 @@ def _proxy_error(cause: Exception) -> Exception:
         (exceptions.EndpointConnectionError(endpoint_url="u"), True, True),
         (exceptions.ConnectTimeoutError(endpoint_url="u"), True, True),
         (_proxy_error(NewConnectionError(None, "refused")), True, True),
+        # TLS with the proxy failed; before version 2, urllib3 does not tell this from TLS through the proxy.
+        (_proxy_error(SSLError("wrong version number")), hasattr(HTTPConnection, "has_connected_to_proxy"), True),
         (_proxy_error(OSError("Tunnel connection failed: 502 Bad Gateway")), True, True),
         # The proxy may have forwarded the request before it closed the connection.
         (_proxy_error(ConnectionResetError()), False, True),

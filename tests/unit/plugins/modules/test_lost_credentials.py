@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,7 +56,15 @@ class Login:
     named: str
 
 
-@pytest.fixture(params=["token file removed", "process removed", "process fails", "process prints no JSON"])
+@pytest.fixture(
+    params=[
+        "token file removed",
+        "process removed",
+        "process fails",
+        "process prints no JSON",
+        "process prints null",
+    ]
+)
 def login(request: pytest.FixtureRequest, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Login:
     source = tmp_path / "source"
 
@@ -83,6 +92,7 @@ def login(request: pytest.FixtureRequest, emulator: Emulator, tmp_path: Path, mo
         "process removed": (remove, str(source)),
         "process fails": (lambda: write_process(source, "echo 'log in first' >&2", "exit 1"), "log in first"),
         "process prints no JSON": (lambda: write_process(source, "echo Welcome"), "not valid JSON"),
+        "process prints null": (lambda: write_process(source, "echo null"), "NoneType"),
     }[request.param]
     return Login(connect, lose, restore, named)
 
@@ -143,6 +153,7 @@ def test_a_start_without_credentials_says_that_nothing_was_started(
     result = attempt.result()
     assert_explained(result, login)
     assert "othing was started" in result["msg"] or "was not started" in result["msg"]
+    assert re.search("Correct that, and run the task again|To continue, fix the cause and run th", result["msg"])
     assert result["changed"] is False
     assert emulator.calls() == []
 

@@ -24,6 +24,8 @@ ORDERS, BILLING, LEGACY = "pp-orders0000001", "pp-billing000001", "pp-legacy0000
 RESTART, BACKUP, ROTATE, FAILOVER = "act-restart000001", "act-backup0000001", "act-rotate0000001", "act-failover00001"
 EXECUTE = "ExecuteProvisionedProductServiceAction"
 DESCRIBE = "DescribeRecord"
+# Times that botocore parses, but that are out of range in UTC, or have no valid offset.
+ODD_TIMES = ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00", "2026-11-22T00:00:00+99:99", "2026-11-22"]
 Make = Callable[..., Any]
 
 restart = {"provisioned_product_id": ORDERS, "service_action_id": RESTART}
@@ -784,6 +786,7 @@ def test_an_invalid_proxy_setting_means_that_nothing_was_started(
     "odd",
     [
         {"CreatedTime": "yesterday"},
+        *({"CreatedTime": time} for time in ODD_TIMES),
         {"UpdatedTime": {"a": 1}},
         {"RecordTags": "team"},
         {"RecordTags": {"Key": "team"}},
@@ -794,7 +797,7 @@ def test_a_malformed_member_of_the_response_does_not_lose_the_record(
     service_action: Make, emulator: Emulator, odd: dict[str, Any], wait: bool
 ) -> None:
     emulator.fault(EXECUTE, "replaced", members={"RecordDetail": odd})
-    result = service_action(provisioned_product_id=ORDERS, service_action_id=RESTART, wait=wait).result()
+    result = service_action(**restart, change_id="CHG-1", wait=wait).result()
     if "before-parse" not in inspect.getsource(botocore.endpoint):
         # Older botocore releases don't expose a body that they can't parse.
         assert "may have started" in result["msg"]

@@ -771,6 +771,20 @@ def test_a_product_returned_with_an_invalid_id_fails_only_its_target(bulk: Make,
     assert [record["ProvisionedProductId"] for record in emulator.records()] == [BILLING]
 
 
+@pytest.mark.parametrize("operation", [EXECUTE, "ListRecordHistory", "DescribeRecord"])
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+05:00", "2026-11-22T00:00:00+99:99", "2026-11-22"])
+def test_an_odd_time_of_a_record_loses_no_result(bulk: Make, emulator: Emulator, operation: str, time: str) -> None:
+    odd = {"CreatedTime": time, "UpdatedTime": time}
+    records = {"RecordDetails": [{"RecordId": "rec-1", "Status": "FAILED", **odd}]}
+    emulator.fault(operation, "replaced", members=records if operation.startswith("List") else {"RecordDetail": odd})
+    given = {"provisioned_product_ids": [ORDERS, BILLING], "service_action_id": RESTART, "change_id": "CHG-1"}
+    for retry_failed in (False, True):
+        result = bulk(**given, retry_failed=retry_failed).result()
+        assert not result["failed"], result["msg"]
+        assert outcomes(result) == ["succeeded", "succeeded"]
+    assert len(emulator.records()) == 2
+
+
 def test_a_common_parameter_that_every_target_overrides_need_not_be_valid(bulk: Make, emulator: Emulator) -> None:
     targets = [{"provisioned_product_id": ORDERS, "parameters": {"Retention": 7}}]
     result = bulk(targets=targets, service_action_name="Backup", parameters={"Retention": "x" * 600}).run()
