@@ -272,6 +272,8 @@ class InventoryModule(AWSInventoryBase):
         if not (is_cached := regions is not None):
             self._assume_role()
             regions = source.read_regions(lambda region: self.client("servicecatalog", region=region), asked)
+        # A cache plugin may sort the regions, and another source with the same regions shares the cached value.
+        regions = {region: regions[region] for region in asked.regions}
         for region, why in source.denied_regions(regions).items():
             text = f"The provisioned products in {region} may not be read: {why}."
             if self.get_option("strict_permissions"):

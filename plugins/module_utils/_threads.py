@@ -21,13 +21,18 @@ _idle: list[SimpleQueue[Callable[[], None]]] = []
 
 
 def run_all(call: Callable[[U], None], items: Iterable[U], most: int) -> None:
-    """Run the call with each item, at most `most` at once; raise the first exception after all have ended."""
+    """Run the call with each item, at most `most` at once.
+
+    After an exception, no further calls are started, and it is raised once those under way have ended.
+    """
     under_way: set[Future[None]] = set()
     ended: list[Future[None]] = []
     for item in items:
         if len(under_way) >= most:
             done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
             ended += done
+            if any(each.exception() for each in done):
+                break
         under_way.add(start_call(partial(call, item)))
     for future in [*ended, *under_way]:
         future.result()

@@ -173,11 +173,15 @@ from typing import Callable, TypeVar
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
 from ansible_collections.selfservice.aws.plugins.module_utils._action.lookup import find_provisioned_product
-from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import NotFound
+from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import NotFound, SelfServiceError
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
+from ansible_collections.selfservice.aws.plugins.module_utils._secrets.masker import mask
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog import errors, results
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.api import ServiceCatalog
-from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Reference
+from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import (
+    ExecutionParameter,
+    Reference,
+)
 
 _TARGETS = ("provisioned_product_id", "provisioned_product_name", "provisioning_artifact_id", "service_action_id")
 
@@ -221,12 +225,18 @@ def _read(what: str, read: Callable[[], T]) -> T:
 def _of_product(service: ServiceCatalog, product: dict) -> list[dict]:
     artifact = (product["ProductId"], product["ProvisioningArtifactId"])
     return [
-        results.service_action(
-            summary,
-            service.describe_service_action_execution_parameters(product["Id"], summary["Id"]),
-        )
+        results.service_action(summary, _definitions(service, product["Id"], summary))
         for summary in service.list_service_actions_for_provisioning_artifact(*artifact)
     ]
+
+
+def _definitions(service: ServiceCatalog, product_id: str, action: dict) -> list[ExecutionParameter]:
+    try:
+        return service.describe_service_action_execution_parameters(product_id, action["Id"])
+    except errors.SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception
+        name = f"{mask(action.get('Name'))} ({action['Id']})"
+        text = f"The parameters of the service action {name} can't be read: {errors.describe_error(error)}."
+        raise SelfServiceError(text, **errors.error_facts(error)) from error
 
 
 def main() -> None:

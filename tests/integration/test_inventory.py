@@ -236,6 +236,19 @@ def test_a_damaged_cache_is_replaced_in_the_same_run(
     assert len(emulator.calls()) == calls
 
 
+def test_hosts_are_in_the_order_of_the_regions_also_from_a_shared_cache(
+    run: Runner, source: Runner, emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.reset(
+        world({"id": "pp-a", "name": "east", "region": "us-east-1"}, {"id": "pp-b", "name": "central", "region": OTHER})
+    )
+    cached = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
+    for regions in (["us-east-1", OTHER], ["us-east-1", OTHER], [OTHER, "us-east-1"]):
+        listed = run("ansible", *source(regions=regions, **cached), "all", "--list-hosts").output.split()
+        assert listed[-2:] == [{"us-east-1": "east", OTHER: "central"}[region] for region in regions]
+    assert len(emulator.calls()) == 2
+
+
 def test_nothing_is_cached_if_the_role_cannot_be_assumed(
     run: Runner, source: Runner, emulator: Emulator, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ Tags = dict[str, str]
 
 def check_tags(given: Mapping[Any, Any] | None) -> Tags | None:
     """Return the option `tags` with string values; reject values that no tag has or that have several spellings."""
-    return None if given is None else {str(key): _text(key, value) for key, value in given.items()}
+    return None if given is None else {_key(key): _text(key, value) for key, value in given.items()}
 
 
 def with_tags(products: Iterable[dict[str, Any]], wanted: Mapping[str, str] | None) -> Iterator[dict[str, Any]]:
@@ -25,6 +25,12 @@ def with_tags(products: Iterable[dict[str, Any]], wanted: Mapping[str, str] | No
         found = {tag.get("Key"): tag.get("Value") for tag in filter(None, product.get("Tags") or ())}
         if all(found.get(key) == value for key, value in (wanted or {}).items()):
             yield product
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, str) or (isinstance(key, int) and not isinstance(key, bool)):
+        return str(key)
+    raise InvalidInput(f"A key in tags was read as {mask(key)}, which is not a string; quote it.")
 
 
 def _text(key: Any, value: Any) -> str:

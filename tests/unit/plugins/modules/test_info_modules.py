@@ -325,6 +325,13 @@ def test_with_a_limit_no_more_names_are_looked_up_than_are_returned(products: Ma
     assert len(emulator.calls()) == 2
 
 
+def test_after_denied_outputs_no_further_product_is_read(products: Make, emulator: Emulator) -> None:
+    create_products(emulator, 100)
+    emulator.fault("GetProvisionedProductOutputs", "access_denied")
+    assert products(outputs=True).result()["failed"]
+    assert len(emulator.calls()) <= 20
+
+
 def test_outputs_rejected_as_invalid_only_cause_a_warning(products: Make, emulator: Emulator) -> None:
     emulator.fault("GetProvisionedProductOutputs", "validation")
     attempt = products(provisioned_product_ids=[ORDERS], outputs=True)
@@ -345,6 +352,7 @@ def test_outputs_rejected_as_invalid_only_cause_a_warning(products: Make, emulat
         ({"tags": {"team": None}}, "The tag 'team' in tags has no value"),
         ({"tags": {"team": ""}}, "The tag 'team' in tags has no value"),
         ({"tags": {"on": True}}, "The value of the tag 'on' in tags is True, which is not a string; quote it"),
+        ({"tags": {True: "yes"}}, "A key in tags was read as True, which is not a string; quote it"),
         ({"tags": {"version": 1.10}}, "The value of the tag 'version' in tags is 1.1, which is not a string; quote it"),
         ({"tags": {"team": ["a", "b"]}}, "The value of the tag 'team' in tags is a list or a dictionary"),
     ],
@@ -411,7 +419,10 @@ def test_an_action_deleted_during_the_lookup_fails_the_task(actions: Make, emula
     emulator.fault("ListServiceActionsForProvisioningArtifact", "replaced", members={"ServiceActionSummaries": listed})
     result = actions(provisioned_product_id=ORDERS).result()
     assert result["failed"]
-    assert "ResourceNotFoundException: Service action act-gone is not associated" in result["msg"]
+    assert result["msg"].startswith(
+        "The parameters of the service action Gone (act-gone) can't be read: ResourceNotFoundException: Service action "
+        "act-gone is not associated"
+    )
 
 
 def test_a_null_target_is_rejected_before_any_call(actions: Make, emulator: Emulator) -> None:
