@@ -436,6 +436,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
 from ansible_collections.selfservice.aws.plugins.module_utils._action.parameters import to_parameters
 from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import change_of
+from ansible_collections.selfservice.aws.plugins.module_utils._budget import budget_of
 from ansible_collections.selfservice.aws.plugins.module_utils._bulk import plan, queue, resolve, runner, summary, target
 from ansible_collections.selfservice.aws.plugins.module_utils._bulk.starts import WORKERS
 from ansible_collections.selfservice.aws.plugins.module_utils._module import Task, run
@@ -461,7 +462,7 @@ def run_on_many(task: Task) -> None:
     targets = target.given_targets(params, common, secrets)
     resolve.check_duplicates(targets)
     models.check_parameters({**common, **secrets} if searches else {})
-    queue.budget_of(params, len(targets))
+    budget_of(params, len(targets))
     # Without a wait, calls have no deadline, and only a signal ends them.
     task.limit_calls(params["wait_timeout"] if waits else math.inf, each=True)
     task.result["change_id"] = change.id
@@ -474,7 +475,7 @@ def run_on_many(task: Task) -> None:
             task.levels.warn(levels.SEARCH, task.warn)
         resolve.resolve(services[0], targets, models.Reference(*(params[each] for each in _arguments.ACTION)))
         target.make_plans(targets, change, secrets, params)
-        pending = queue.TargetQueue(targets, queue.budget_of(params, len(targets)), retry_failed=params["retry_failed"])
+        pending = queue.TargetQueue(targets, budget_of(params, len(targets)), retry_failed=params["retry_failed"])
         _preview(task, services[0], targets)
         services += [task.bulk_polling_service()] if waits else []
         task.progress.how_to_continue = f"To continue, run {change.same_task}."

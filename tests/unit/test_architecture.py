@@ -24,13 +24,13 @@ LAYERS = (
     {"_clock", "_exceptions", "_threads"},
     {"_secrets"},
     {"_servicecatalog"},
-    {"_progress"},
+    {"_budget", "_progress"},
     {"_action", "_arguments", "_wait"},
     {"_bulk", "_probe"},
     {"_module"},
 )
 # The packages that controller code may import. They don't include those that run tasks.
-CONTROLLER = {"_clock", "_exceptions", "_progress", "_secrets", "_servicecatalog"}
+CONTROLLER = {"_budget", "_clock", "_exceptions", "_progress", "_secrets", "_servicecatalog"}
 UNITS = sorted((PLUGIN_FOLDER / "module_utils").rglob("*.py"))
 PLUGINS = sorted(PLUGIN_FOLDER.rglob("*.py"))
 MODULES = sorted((PLUGIN_FOLDER / "modules").glob("*.py"))

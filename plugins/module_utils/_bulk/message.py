@@ -16,8 +16,9 @@ from .target import PROBLEMS, Target, count_outcomes
 
 if TYPE_CHECKING:
     from .._action.tokens import Change
+    from .._budget import Budget
     from .._clock import Interrupted
-    from .queue import Budget, TargetQueue
+    from .queue import TargetQueue
 
 # The most targets that a warning names, that a message names for each outcome, and that it names as blockers.
 MOST_NAMED, _MOST_OF_EACH, _MOST_BLOCKERS = 10, 5, 3

@@ -5,49 +5,19 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from .._action.attempts import MOST_ATTEMPTS
-from .._exceptions import InvalidInput
 from .._progress import TargetsState
-from .._secrets.masker import mask
 from .._servicecatalog.models import Outcome
 
 if TYPE_CHECKING:
+    from .._budget import Budget
     from .target import Target
 
 _ERRORS = (Outcome.FAILED, Outcome.TIMED_OUT)
-
-
-class Budget(NamedTuple):
-    """The most targets that run at once, and the most errors before no more start; named as in Systems Manager."""
-
-    max_concurrency: int
-    max_errors: int
-
-
-def budget_of(params: Mapping[str, Any], total: int) -> Budget:
-    """Return the budget of a task that has `total` targets."""
-    return Budget(
-        parse_count("max_concurrency", params["max_concurrency"], total, least=1),
-        parse_count("max_errors", params["max_errors"], total, least=0),
-    )
-
-
-def parse_count(option: str, text: str, total: int, *, least: int) -> int:
-    """Return a count that is given as a number or as a percentage of `total`, rounded down, but at least `least`."""
-    match = re.fullmatch(r"([0-9]{1,9})(%?)", text.strip())
-    if match is None or int(match[1]) < least or (match[2] and int(match[1]) > 100):
-        given = mask(text)
-        given = given if len(given) <= 40 else f"{given[:40]}..."
-        raise InvalidInput(
-            f"{option} must be a count of {least} or more, or a percentage from {least}% to 100%, not {given!r}."
-        )
-    number = int(match[1])
-    return max(least, number * total // 100) if match[2] else number
 
 
 class TargetQueue:

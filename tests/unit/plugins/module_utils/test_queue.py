@@ -9,7 +9,8 @@ from datetime import datetime, timezone
 
 import pytest
 from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import Change
-from ansible_collections.selfservice.aws.plugins.module_utils._bulk.queue import Budget, TargetQueue, parse_count
+from ansible_collections.selfservice.aws.plugins.module_utils._budget import Budget, parse_count
+from ansible_collections.selfservice.aws.plugins.module_utils._bulk.queue import TargetQueue
 from ansible_collections.selfservice.aws.plugins.module_utils._bulk.target import Target, make_plans
 from ansible_collections.selfservice.aws.plugins.module_utils._exceptions import InvalidInput
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Outcome, Record, Reference

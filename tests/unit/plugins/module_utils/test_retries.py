@@ -10,7 +10,8 @@ from random import Random
 
 from ansible_collections.selfservice.aws.plugins.module_utils._action.start import Execution
 from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import Change
-from ansible_collections.selfservice.aws.plugins.module_utils._bulk.queue import Budget, TargetQueue
+from ansible_collections.selfservice.aws.plugins.module_utils._budget import Budget
+from ansible_collections.selfservice.aws.plugins.module_utils._bulk.queue import TargetQueue
 from ansible_collections.selfservice.aws.plugins.module_utils._bulk.target import Target, make_plans
 from ansible_collections.selfservice.aws.plugins.module_utils._servicecatalog.models import Outcome, Record, Reference
 from hypothesis import Phase, given, settings
