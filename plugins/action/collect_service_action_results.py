@@ -27,7 +27,7 @@ class ActionModule(ActionBase):
         found = {name: registered.result_of(name, host) for name, host in hosts.items()}
         options = results.common_options(hosts)
         ignores = options.get("ignore_failures", False)
-        ends = not ignores and results.is_beyond_budget(found, registered.run)
+        ends = not ignores and results.ends_play(found, registered.run, options.get("max_errors", ""))
         end = ""
         if ends:
             later = batch.count_later_hosts(self._task, task_vars)

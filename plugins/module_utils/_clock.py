@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 
+# In the message of each task that a signal ended.
+ENDED_BY_SIGNAL = "ended this process."
 # The longest time in seconds before a wait for futures reacts to a signal.
 _SLICE = 0.5
 
@@ -98,4 +100,4 @@ class SystemClock:
             raise self._interrupted()
 
     def _interrupted(self) -> Interrupted:
-        return Interrupted(f"{self._signal} ended this process.")
+        return Interrupted(f"{self._signal} {ENDED_BY_SIGNAL}")

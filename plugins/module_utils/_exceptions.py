@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+# In the message of an error that is not one of these. It is then unknown what was started.
+THIS_IS_A_BUG = "This is a bug of selfservice.aws; please report it."
+
 
 class SelfServiceError(Exception):
     """A failure, with facts that become keys of the result.

@@ -23,7 +23,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from . import _progress
 from ._action.parameters import to_parameters
 from ._clock import Clock, SystemClock
-from ._exceptions import NOT_STARTED, InvalidInput, SelfServiceError
+from ._exceptions import NOT_STARTED, THIS_IS_A_BUG, InvalidInput, SelfServiceError
 from ._secrets import masker
 from ._secrets.encodings import printable
 from ._secrets.results import find_exposed, mask_options, mask_result, option_names
@@ -43,8 +43,8 @@ _LONGEST_OVERRUN = 30.0
 # All clients are created before the first start.
 _UNCONNECTED = "Nothing was started, and nothing was sent to AWS: {}. Correct that, and run the task again."
 _NOT_STARTED = "Nothing was started."
-# Errors about missing or conflicting options. Errors about values stay unchanged, because ansible-lint matches them.
-_ABOUT_OPTIONS = "parameters are (mutually exclusive|required)|one of the following is|missing required"
+# Errors before a handler runs, but not those about values, which stay unchanged because ansible-lint matches them.
+_BEFORE_START = "Failed to import|parameters are (mutually exclusive|required)|one of the following is|missing required"
 
 
 @dataclass(eq=False, repr=False)
@@ -154,7 +154,7 @@ class MaskingModule(AnsibleModule):
         error = kwargs.pop("exception", None) or sys.exc_info()[1]
         if isinstance(error, BaseException):
             error = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-        if "change_id" in getattr(self, "argument_spec", {}) and re.match(_ABOUT_OPTIONS, str(msg)):
+        if "change_id" in getattr(self, "argument_spec", {}) and re.match(_BEFORE_START, str(msg)):
             msg = f"{str(msg).rstrip('.')}. {_NOT_STARTED}"
         super().fail_json(**self._mask({**kwargs, **({"exception": error} if error else {}), "msg": str(msg)}))
 
@@ -229,7 +229,7 @@ def run_handler(handler: Callable[[Task], None], task: Task) -> dict[str, Any]:
         task.progress.how_to_continue = error.how_to_continue
         failure = {"msg": _message(error, task.params if isinstance(error, NOT_STARTED) else {}), **error.facts}
     except Exception as error:  # noqa: BLE001 (a bug must not lose the record that is already known)
-        text = f"{type(error).__name__}: {masker.mask(error)}. This is a bug of selfservice.aws; please report it."
+        text = f"{type(error).__name__}: {masker.mask(error)}. {THIS_IS_A_BUG}"
         failure = {"msg": text, "exception": traceback.format_exc()}
     else:
         return mask_result({**task.result, "failed": False})

@@ -31,14 +31,18 @@ def except_on(*names: str) -> str:
 
 @pytest.fixture
 def run_plays(run: Runner, product_hosts: Runner, emulator: Emulator, tmp_path: Path) -> Runner:
-    """Return a function that runs plays on hosts named web-0, web-1, …, of which some products fail."""
+    """Return a function that runs plays on hosts named web-0, web-1, …, of which some products fail or take hours."""
 
     def start(
-        *plays: dict[str, Any], hosts: int = 3, broken: tuple[str, ...] = (), arguments: tuple[str, ...] = ()
+        *plays: dict[str, Any],
+        hosts: int = 3,
+        broken: tuple[str, ...] = (),
+        slow: tuple[str, ...] = (),
+        arguments: tuple[str, ...] = (),
     ) -> Any:
         found = product_hosts(hosts, seconds=1)
-        for name in broken:
-            emulator.update_product(found[name]["provisioned_product_id"], run=BROKEN)
+        for name, run_of in [*((name, BROKEN) for name in broken), *((name, {"seconds": 9000}) for name in slow)]:
+            emulator.update_product(found[name]["provisioned_product_id"], run=run_of)
         named = {name: {**host, "provisioned_product_name": name} for name, host in found.items()}
         (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": named}}))
         defaults = {"hosts": "all", "gather_facts": False, "vars": RESTART}
@@ -271,6 +275,20 @@ def test_within_the_budget_only_the_failed_hosts_stop(run_plays: Runner, broken:
     assert f"FAILED on '{broken[0]}'" in done.output
     assert done.stats["failed_hosts"] == list(broken)
     assert "skipping: [web-1]" not in done.output
+
+
+def test_hosts_that_timed_out_count_against_the_budget(run_plays: Runner, emulator: Emulator) -> None:
+    given = {"run_service_action_max_errors": "1", "run_service_action_wait_timeout": 2}
+    done = run_plays({"tasks": [include(vars=given), ON]}, {"tasks": [ON]}, slow=("web-1",))
+    assert done.code == 2
+    assert recap(done) == {"web-0": (0, 0), "web-1": (1, 0), "web-2": (0, 0)}
+    assert went_on(done) == ["web-0", "web-0", "web-2", "web-2"]
+    assert (done.stats["succeeded"], done.stats["timed_out"]) == (2, 1)
+    beyond = {"serial": 3, "tasks": [include(vars=given), ON]}
+    done = run_plays(beyond, {"tasks": [ON]}, hosts=4, broken=("web-0",), slow=("web-1",))
+    assert (done.code, went_on(done)) == (2, [])
+    assert "of 3 hosts of the batch, 1 failed, 1 timed out (max_errors is 1). 1 hosts of later" in words_of(done)
+    assert started(emulator) == ["web-0", "web-1", "web-2"]
 
 
 def test_beyond_the_budget_no_host_goes_on_and_later_batches_are_counted(run_plays: Runner, emulator: Emulator) -> None:

@@ -192,6 +192,23 @@ def test_targets_of_an_interrupted_task_count_as_timed_out(
     assert "may have started" in done.output
 
 
+def test_a_wait_whose_process_is_killed_fails_the_host_and_is_continued(
+    kill: Runner, run: Runner, product_hosts: Runner, emulator: Emulator
+) -> None:
+    given = {**next(iter(product_hosts(1, seconds=4000).values())), "run_service_action_service_action_id": "act-1"}
+    command = ("ansible-playbook", "selfservice.aws.run_service_action", "-e", json.dumps(given))
+    output = kill(lambda: bool(emulator.calls("DescribeRecord")), *command, who="module")
+    words = re.sub(r"\s+", " ", output)
+    (record,) = emulator.records()
+    assert "failed=1" in words
+    assert f"The end of record {record['RecordId']} was not seen: " in words
+    (change,) = set(re.findall(r'run the same again with run_service_action_change_id: \\"(\w{64})\\"\.', words))
+    emulator.advance(5000)
+    done = run(*command, "-e", f"run_service_action_change_id={change}")
+    assert done.code == 0, done.output
+    assert len(emulator.records()) == 1
+
+
 def test_the_change_is_shown_before_the_start(run_role: Runner, emulator: Emulator) -> None:
     done = run_role(BACKUP)
     (change,) = CHANGE.findall(done.output.partition("Wait for the record")[0])

@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...module_utils._budget import parse_count
+from ...module_utils._clock import ENDED_BY_SIGNAL
+from ...module_utils._exceptions import THIS_IS_A_BUG
 from .batch import BATCH, RUN, WAITED, join, same_run
 from .options import PRODUCT
 
@@ -25,10 +29,10 @@ _NO_RECORD: dict[str, Any] = {
 }
 _OF_RECORD = ("record_detail", "record_outputs", "record_output_list")
 _NOT_STARTED = "Nothing was started"
-# Part of Ansible's message for a task that exceeded the keyword timeout. ansible-core 2.17 gives no other sign of it.
-_TIMED_OUT = "failed to execute in the expected time frame"
+_SAYS_NOT_STARTED = re.compile("othing was started|started nothing")
 
 Item = dict[str, Any]
+_UNKNOWN: Item = {"outcome": "not_started", "msg": None}
 
 
 def failed(item: Mapping[str, Any]) -> bool:
@@ -58,14 +62,16 @@ class Registered:
     def result_of(self, name: str, host: Mapping[str, Any]) -> Item:
         """Return the result of a host, in the shape of an item of the bulk module's results."""
         items = [] if self.refusal else self.run.get("results") or []
-        if len(items) != len(self.positions) or not any(map(_tells_more, items)):
+        items = items if len(items) == len(self.positions) else []
+        item = items[self.positions[name]] if items else _UNKNOWN
+        if not _tells_more(item) and (_is_bug(self.run) or not any(map(_tells_more, items))):
             # The batch was rejected, nothing was started, or the module did not return results, for example because
             # it was killed.
             item = _without_result(self.run, self.refusal)
-        elif len(items) == 1:
-            item = _with_record(items[0], self.waited)
-        else:
-            item = items[self.positions[name]]
+        if len(items) == 1:
+            item = _with_record(item, self.waited)
+        if item["outcome"] == "started" and host["options"]["wait"]:
+            item = _without_end(item, self.waited.get("msg") or self.run.get("msg"))
         return _of_host(host, item)
 
 
@@ -74,19 +80,27 @@ def _tells_more(item: Item) -> bool:
     return bool(item["outcome"] != "not_started" or item["msg"])
 
 
+def _is_bug(run: Mapping[str, Any]) -> bool:
+    return THIS_IS_A_BUG in str(run.get("msg"))
+
+
 def _without_result(run: Mapping[str, Any], refusal: str | None) -> Item:
-    message = str(run.get("msg") or "")
-    if not refusal and (_TIMED_OUT in message or "timedout" in run or "module_stdout" in run):
-        text = f"The action may have started, because the task was ended before it returned a result: {message}"
-        return {"outcome": "timed_out", "msg": text}
-    said = message if _NOT_STARTED in message else f"{_NOT_STARTED}. {message}".strip()
-    return {"outcome": "not_started", "msg": refusal or said}
+    message = str(run.get("msg") or "There is no message.")
+    if refusal or (_SAYS_NOT_STARTED.search(message) and not _is_bug(run)):
+        return {"outcome": "not_started", "msg": refusal or message}
+    text = f"The action may have started, because the task ended without a result: {message}"
+    return {"outcome": "timed_out", "msg": text}
+
+
+def _without_end(item: Item, reason: Any) -> Item:
+    """Return the result of a host whose record should have been waited for, and was not seen to end."""
+    why = reason or "The start took all of wait_timeout."
+    text = f"The end of record {item['record_detail'].get('record_id')} was not seen: {why}"
+    return {**item, "outcome": "timed_out", "msg": text}
 
 
 def _with_record(item: Item, waited: Mapping[str, Any]) -> Item:
     """Return the result of a single host, updated with the record that servicecatalog_record_wait returned."""
-    if waited.get("failed"):
-        return {**item, "outcome": "timed_out", "msg": str(waited.get("msg"))}
     for record in waited.get("records") or []:
         if record["record_detail"]["record_id"] == item["record_detail"]["record_id"]:
             item = {**item, **{key: record[key] for key in _OF_RECORD}}
@@ -147,17 +161,29 @@ def report(results: Mapping[str, Item], context: Mapping[str, Any], options: Map
     }
 
 
-def is_beyond_budget(results: Mapping[str, Item], run: Mapping[str, Any]) -> bool:
-    """Return whether more hosts failed than max_errors allows. The bulk module returns `msg` only in that case."""
-    return any(map(failed, results.values())) and (len(results) == 1 or "msg" in run or not run.get("results"))
+def ends_play(results: Mapping[str, Item], run: Mapping[str, Any], max_errors: str) -> bool:
+    """Return whether no host continues with the play: more hosts failed than max_errors allows, or not all were run.
+
+    A host that timed out counts as one that failed, although the bulk task fails because of it in any case.
+    """
+    errors = [item for item in results.values() if failed(item)]
+    if not errors or len(results) == 1 or not run.get("results"):
+        return bool(errors)
+    said = [str(run.get("msg")), *(str(item["msg"]) for item in errors)]
+    if _is_bug(run) or any(ENDED_BY_SIGNAL in text for text in said) or count_outcomes(results)["not_started"]:
+        return True
+    return len(errors) > parse_count("max_errors", max_errors, len(results), least=0)
 
 
 def explain_end(results: Mapping[str, Item], max_errors: Any, *, later_hosts: int) -> str:
     """Return why the play ends, or an empty string for a single host, whose own message is enough."""
     sentences = []
     if len(results) > 1:
-        counts = f"{sum(map(failed, results.values()))} of {len(results)} hosts of the batch failed or were not started"
-        sentences.append(f"The play ends here: {counts} (max_errors is {max_errors}).")
+        counts = count_outcomes(results)
+        words = ", ".join(f"{counts[each]} {each.replace('_', ' ')}" for each in _FAILURES if counts[each])
+        sentences.append(
+            f"The play ends here: of {len(results)} hosts of the batch, {words} (max_errors is {max_errors})."
+        )
     if later_hosts:
         sentences.append(f"{later_hosts} hosts of later batches are not started.")
     return " ".join(sentences)

@@ -74,6 +74,15 @@ def test_a_missing_region_is_reported(execute: Execute, monkeypatch: pytest.Monk
     assert "You must specify a region" in result["msg"]
 
 
+def test_a_missing_library_is_reported_before_anything_is_started(
+    run_module: Execute, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ansible_collections.amazon.aws.plugins.module_utils.botocore.HAS_BOTO3", False)
+    result = run_module("service_action", provisioned_product_id="pp-1", service_action_id="act-1")
+    assert "Failed to import the required Python library" in result["msg"]
+    assert result["msg"].endswith(". Nothing was started.")
+
+
 def test_a_wait_uses_the_system_clock(execute: Execute, emulator: Emulator) -> None:
     emulator.fault("DescribeRecord", "throttling")
     result = execute(**RESTART, wait=True, wait_timeout=2, wait_delay=0.3)

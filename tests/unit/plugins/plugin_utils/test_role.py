@@ -19,12 +19,13 @@ HOST = {
     "secrets": "",
     "secret_names": ["Password"],
     "target": {"provisioned_product_id": "pp-1", "parameters": {"Mode": "hard"}},
-    "options": {"region": "us-east-1"},
+    "options": {"region": "us-east-1", "wait": True},
 }
 RECORD = {"record_id": "rec-1", "status": "SUCCEEDED"}
 OUTPUTS = {"record_outputs": {"Id": "2"}, "record_output_list": [{"key": "Id", "value": "2", "description": None}]}
 SUCCEEDED = {"outcome": "succeeded", "changed": True, "record_detail": RECORD, **OUTPUTS, "msg": None}
 STARTED = {**SUCCEEDED, "outcome": "started", "error": None, "record_outputs": {}, "record_output_list": []}
+BUG = "This is a bug of selfservice.aws; please report it."
 
 
 def results_of(
@@ -148,7 +149,8 @@ def test_a_batch_with_two_hosts_for_the_same_product_is_rejected() -> None:
 @pytest.mark.parametrize(
     ("run", "outcome", "words"),
     [
-        ({"msg": "max_errors is wrong."}, "not_started", "Nothing was started. max_errors is wrong."),
+        ({"msg": "max_errors is wrong. Nothing was started."}, "not_started", "max_errors is wrong. Nothing was"),
+        ({"msg": "Of 2 targets: 2 not started. This run started nothing."}, "not_started", "This run started nothing."),
         (
             {"msg": "Nothing was started: no region.", "results": [{"outcome": "not_started", "msg": None}] * 2},
             "not_started",
@@ -157,6 +159,14 @@ def test_a_batch_with_two_hosts_for_the_same_product_is_rejected() -> None:
         ({"msg": "x", "timedout": {}}, "timed_out", "may have started"),
         ({"msg": "The m action failed to execute in the expected time frame (5)"}, "timed_out", "may have started"),
         ({"msg": "MODULE FAILURE", "module_stdout": ""}, "timed_out", "may have started"),
+        ({"msg": f"KeyError: 1. {BUG}"}, "timed_out", "may have started"),
+        (
+            {"msg": f"Nothing was started: 1. {BUG}", "results": [{"outcome": "not_started", "msg": None}] * 2},
+            "timed_out",
+            "may have started",
+        ),
+        ({"msg": "'region' is undefined"}, "timed_out", "may have started"),
+        ({}, "timed_out", "may have started"),
     ],
 )
 def test_a_task_that_started_nothing_says_to_each_host_what_happened(
@@ -165,6 +175,7 @@ def test_a_task_that_started_nothing_says_to_each_host_what_happened(
     found = results_of(2, run=run)
     assert [item["outcome"] for item in found.values()] == [outcome] * 2
     assert words in found["a"]["msg"]
+    assert (outcome == "not_started") == ("othing" in found["a"]["msg"] and BUG not in found["a"]["msg"])
     assert found["a"]["provisioned_product_id"] == "pp-1"
     assert found["a"]["parameters"] == {"Mode": "hard", "Password": "********"}
 
@@ -172,16 +183,100 @@ def test_a_task_that_started_nothing_says_to_each_host_what_happened(
 @pytest.mark.parametrize(
     ("waited", "outcome"),
     [
-        ({}, "started"),
         ({"records": [{**SUCCEEDED, "error": None}]}, "succeeded"),
         ({"records": [{**SUCCEEDED, "outcome": "unknown", "msg": "gone", "error": None}]}, "timed_out"),
-        ({"records": [{**SUCCEEDED, "record_detail": {"record_id": "rec-of-another-call"}}]}, "started"),
-        ({"failed": True, "msg": "cut off"}, "timed_out"),
+        ({"records": [{**SUCCEEDED, "record_detail": {"record_id": "rec-of-another-call"}}]}, "timed_out"),
     ],
 )
 def test_the_wait_decides_the_outcome_of_a_single_host(waited: dict[str, Any], outcome: str) -> None:
     found = results_of(1, run={"results": [STARTED]}, waited=waited)
     assert found["a"]["outcome"] == outcome
+
+
+@pytest.mark.parametrize(
+    ("waited", "reason"),
+    [
+        # Ansible's timeout, a killed process, and a wait that was skipped.
+        ({"failed": True, "msg": "cut off"}, "cut off"),
+        ({"failed": False, "msg": "MODULE FAILURE", "module_stdout": "", "rc": 137}, "MODULE FAILURE"),
+        ({"skipped": True}, "wait_timeout"),
+        ({}, "wait_timeout"),
+    ],
+)
+def test_a_record_whose_end_was_not_seen_counts_as_timed_out(waited: dict[str, Any], reason: str) -> None:
+    found = results_of(1, run={"results": [STARTED]}, waited=waited)["a"]
+    assert (found["outcome"], found["record_detail"]) == ("timed_out", RECORD)
+    assert found["msg"].startswith("The end of record rec-1 was not seen")
+    assert reason in found["msg"]
+
+
+def test_without_a_wait_a_started_action_is_no_failure() -> None:
+    registered = results.Registered({"a": 0}, None, {"results": [STARTED]}, {"skipped": True})
+    assert registered.result_of("a", {**HOST, "options": {"wait": False}})["outcome"] == "started"
+
+
+def test_after_a_bug_nothing_is_known_of_hosts_without_an_end() -> None:
+    items = [STARTED, {**STARTED, "outcome": "not_started", "record_detail": {}}]
+    found = results_of(2, run={"results": items, "msg": BUG})
+    assert [item["outcome"] for item in found.values()] == ["timed_out", "timed_out"]
+    assert BUG in found["a"]["msg"]
+    assert "may have started" in found["b"]["msg"]
+
+
+FAILED, TIMED_OUT, NOT_STARTED = (
+    {**SUCCEEDED, "outcome": name, "msg": name} for name in ("failed", "timed_out", "not_started")
+)
+SIGNAL = "SIGTERM ended this process."
+
+
+@pytest.mark.parametrize(
+    ("items", "run", "max_errors", "ends"),
+    [
+        ([SUCCEEDED, SUCCEEDED], {}, "0", False),
+        ([SUCCEEDED, FAILED], {}, "0", True),
+        ([SUCCEEDED, FAILED], {}, "1", False),
+        ([SUCCEEDED, FAILED], {}, "49%", True),
+        ([SUCCEEDED, FAILED], {}, "50%", False),
+        # The bulk task fails if any target timed out; the budget of hosts includes those.
+        ([SUCCEEDED, TIMED_OUT], {"msg": "Of 2 targets: 1 timed out."}, "1", False),
+        ([TIMED_OUT, FAILED], {"msg": "Of 2 targets: 1 timed out."}, "1", True),
+        ([SUCCEEDED, NOT_STARTED], {"msg": "Of 2 targets: 1 not started."}, "2", True),
+        ([SUCCEEDED, TIMED_OUT], {"msg": f"Of 2 targets: 1 timed out. {SIGNAL}"}, "1", True),
+        ([SUCCEEDED, {**TIMED_OUT, "msg": SIGNAL}], {"msg": "Of 2 targets: ..."}, "1", True),
+        ([SUCCEEDED, SUCCEEDED], {"msg": SIGNAL}, "0", False),
+        ([SUCCEEDED, FAILED], {"msg": BUG}, "2", True),
+        ([TIMED_OUT, TIMED_OUT], {"msg": "MODULE FAILURE", "results": []}, "2", True),
+        ([FAILED], {}, "1", True),
+        ([TIMED_OUT], {}, "1", True),
+        ([SUCCEEDED], {}, "0", False),
+    ],
+)
+def test_the_play_ends_beyond_the_budget_and_if_hosts_were_left_out(
+    items: list[dict[str, Any]], run: dict[str, Any], max_errors: str, ends: bool
+) -> None:
+    assert results.ends_play(dict(zip("ab", items)), {"results": items, **run}, max_errors) is ends
+
+
+@pytest.mark.parametrize(
+    ("items", "later_hosts", "words"),
+    [
+        ([SUCCEEDED, FAILED], 0, "The play ends here: of 2 hosts of the batch, 1 failed (max_errors is 10%)."),
+        (
+            [FAILED, TIMED_OUT, NOT_STARTED],
+            4,
+            (
+                "The play ends here: of 3 hosts of the batch, 1 failed, 1 timed out, 1 not started (max_errors is 10%). "
+                "4 hosts of later batches are not started."
+            ),
+        ),
+        ([FAILED], 0, ""),
+        ([FAILED], 1, "1 hosts of later batches are not started."),
+    ],
+)
+def test_the_end_of_the_play_is_explained_with_counts(
+    items: list[dict[str, Any]], later_hosts: int, words: str
+) -> None:
+    assert results.explain_end(dict(zip("abc", items)), "10%", later_hosts=later_hosts) == words
 
 
 def test_a_rejected_batch_does_not_return_the_results_of_an_earlier_call() -> None:
@@ -190,7 +285,7 @@ def test_a_rejected_batch_does_not_return_the_results_of_an_earlier_call() -> No
 
 
 def test_statistics_are_lists_and_numbers_with_additional_names_for_each_slice() -> None:
-    items = [SUCCEEDED, {"outcome": "not_started"}]
+    items = [SUCCEEDED, {"outcome": "not_started", "msg": None}]
     found = results_of(2, run={"results": items})
     statistics = results.statistics(found, 4711)
     assert statistics["run_service_action_record_ids"] == statistics["run_service_action_4711_record_ids"] == ["rec-1"]
