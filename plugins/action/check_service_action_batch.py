@@ -33,7 +33,8 @@ class ActionModule(ActionBase):
         # In check mode, a change id would downgrade the error for a busy product to a warning, so none is generated.
         change = first["options"].get("change_id", None if self._task.check_mode else call)
         targets = [host["target"] for host in hosts.values()]
-        return {**result, "targets": targets, "change_id": change, "how_to_continue": _how_to_continue(change)}
+        result.update(targets=targets, change_id=change, how_to_continue=_how_to_continue(change))
+        return {**result, "_ansible_no_log": any(host["has_secrets"] for host in hosts.values())}
 
 
 def _how_to_continue(change: Any) -> str:

@@ -31,7 +31,8 @@ class ActionModule(ActionBase):
         """Return the target and the options of the host, or the reason for which it can't take part."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         given = self._read(task_vars)
-        host: dict[str, Any] = {"target": {}, "options": {}, "secrets": None, "secret_names": []}
+        host: dict[str, Any] = {"target": {}, "options": {}, "parameters": {}, "has_secrets": False, "secrets": None}
+        masks = options.masker_of({})
         try:
             batch.check_strategy(self._task)
         except options.RoleError as error:
@@ -39,15 +40,18 @@ class ActionModule(ActionBase):
             return {**result, "failed": True, "msg": f"{error} Nothing was started."}
         try:
             secrets = options.check_secrets(given["sensitive_parameters"], given.get("secret_answers"))
-            host.update(secrets=batch.digest(secrets), secret_names=sorted(map(str, secrets)))
+            host["secrets"], masks = batch.digest(secrets), options.masker_of(secrets)
             host["target"] = self._target(given, task_vars)
             host["options"] = options.read_options(given)
             host["target"]["parameters"] = {**host["options"].pop("parameters"), **(given.get("answers") or {})}
+            host.update(options.display(host["target"]["parameters"], secrets, masks))
             refusal = None
         except options.RoleError as error:
-            refusal = str(error)
+            refusal = masks.mask(str(error))
         call = batch.call_of(self._task, task_vars)
-        return {**result, **host, "refusal": refusal, "call": call, "changed": False}
+        result.update(host, refusal=refusal, call=call, changed=False)
+        # The target has the parameters as they are to be sent.
+        return {**result, "_ansible_no_log": host["has_secrets"]}
 
     def _read(self, task_vars: Any) -> dict[str, Any]:
         """Return the values of the role's variables for this host, by name without the prefix."""

@@ -39,7 +39,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 targets:
-  description: The targets of the action, in the form of the bulk module's option. Empty if the batch is rejected.
+  description:
+    - The targets of the action, in the form of the bulk module's option. Empty if the batch is rejected.
+    - If a sensitive value occurs in their parameters, Ansible does not show the result of the task.
   returned: always
   type: list
   elements: dict

@@ -45,7 +45,9 @@ call:
   returned: always
   type: str
 target:
-  description: The provisioned product and its parameters, in the form of an item of the bulk module's targets.
+  description:
+    - The provisioned product and its parameters, in the form of an item of the bulk module's targets.
+    - If a sensitive value occurs in these parameters, Ansible does not show the result of the task.
   returned: always
   type: dict
 options:
@@ -56,11 +58,14 @@ secrets:
   description: A keyed hash of the sensitive parameters, with which hosts are compared.
   returned: always
   type: str
-secret_names:
-  description: The names of the sensitive parameters.
+parameters:
+  description: All parameters, with sensitive values masked.
   returned: always
-  type: list
-  elements: str
+  type: dict
+has_secrets:
+  description: Whether a sensitive value occurs in the parameters of RV(target).
+  returned: always
+  type: bool
 refusal:
   description: Why the host can't take part. Null if it can.
   returned: always

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from ..module_utils._secrets.masker import MASK, Masker
+from ..module_utils._secrets.masker import MASK, Masker, mask_keys
 
 # The order of the rows in the report: outcomes that need attention come first.
 _OUTCOMES = ("failed", "timed_out", "unknown", "not_started", "started", "would_start", "succeeded")
@@ -78,24 +78,29 @@ class _Masked:
         self._names = set(secrets)
         self._masker = Masker()
         self._masker.use(text for value in secrets.values() for text in _texts(value))
-        self.secrets = self.parameters(secrets)
 
-    def parameters(self, given: Mapping[str, Any]) -> _Parameters:
-        """Return the values of each parameter, as strings, by name."""
+    def values(self, given: Mapping[str, Any]) -> _Parameters:
+        """Return the values of each parameter, as strings, by its unmasked name."""
         mask = self._masker.mask
         return {
-            mask(str(name)): [MASK if name in self._names else mask(text) for text in _texts(value)]
+            str(name): [MASK if name in self._names else mask(text) for text in _texts(value)]
             for name, value in given.items()
         }
+
+    def names(self, parameters: _Parameters) -> _Parameters:
+        """Return the parameters by their masked names."""
+        return mask_keys(parameters, self._masker.mask)
 
 
 def _parameters(results: list[Mapping[str, Any]], context: Mapping[str, Any]) -> tuple[_Parameters, list[_Parameters]]:
     """Return the parameters of the whole run, and for each result only those that differ from them."""
-    masked = _Masked(context.get("sensitive_parameters") or {})
-    sent = [masked.parameters(each.get("parameters") or {}) for each in results]
+    secrets = context.get("sensitive_parameters") or {}
+    masked = _Masked(secrets)
+    sent = [masked.values(each.get("parameters") or {}) for each in results]
     given = context.get("parameters")
-    common = {**(_shared(sent) if given is None else masked.parameters(given)), **masked.secrets}
-    return common, [{name: value for name, value in each.items() if common.get(name) != value} for each in sent]
+    common = {**(_shared(sent) if given is None else masked.values(given)), **masked.values(secrets)}
+    own = [{name: value for name, value in each.items() if common.get(name) != value} for each in sent]
+    return masked.names(common), [masked.names(each) for each in own]
 
 
 def _texts(value: Any) -> list[str]:

@@ -35,6 +35,7 @@ OUTPUT = {"OutputKey": f"Log of {SECRET}", "OutputValue": " ".join(VARIANTS)}
 CREDENTIALS = ("not-a-real-secret-key", "s3ssion-t0ken-value", "0ther-secret-key")
 MASK = "********"
 MODULE = "selfservice.aws.servicecatalog_service_action"
+EXECUTE = "ExecuteProvisionedProductServiceAction"
 # Modules log their arguments to syslog; here they log to a file.
 SYSLOG = """\
 import os, syslog
@@ -211,6 +212,54 @@ def test_the_role_quotes_no_secret_that_it_refuses(
     assert "Nothing is started" in done.output
     assert [secret for secret in ("hunter2", "Z#7") if secret in done.output] == []
     assert emulator.calls() == []
+
+
+OVERLAP = """
+- ansible.builtin.import_role: {name: selfservice.aws.run_service_action}
+  vars:
+    provisioned_product_name: orders-db
+    run_service_action_service_action_name: Backup
+    run_service_action_parameters: {Retention: "db://app:{{ secret }}@db", Tables: [plain, "{{ secret | upper }}"]}
+    run_service_action_sensitive_parameters: {TARGET: "{{ secret }}"}
+    run_service_action_report: report.html
+    run_service_action_report_json: true
+    run_service_action_ignore_failures: true
+    secret: "{{ lookup('ansible.builtin.env', 'THE_SECRET') }}"
+- ansible.builtin.set_fact: {cacheable: true, result: "{{ run_service_action_result }}"}
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("--check",)])
+def test_a_secret_that_is_a_part_of_another_parameter_is_masked_there_too(
+    play: Callable[..., Any], emulator: Emulator, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    (tmp_path / "events.py").write_text(CALLBACK)
+    secret = "hunter2hunter2"
+    done = play(
+        OVERLAP,
+        "-vvvv",
+        "--diff",
+        *options,
+        THE_SECRET=secret,
+        ANSIBLE_INJECT_INVOCATION="1",
+        ANSIBLE_CALLBACK_PLUGINS=str(tmp_path),
+        ANSIBLE_CALLBACKS_ENABLED="events",
+        EVENTS_FILE=str(tmp_path / "events.json"),
+        ANSIBLE_CACHE_PLUGIN="jsonfile",
+        ANSIBLE_CACHE_PLUGIN_CONNECTION=str(tmp_path / "facts"),
+    )
+    assert done.code == 0, done.output
+    shown = {"Retention": f"db://app:{MASK}@db", "Tables": ["plain", MASK], "TARGET": MASK}
+    assert done.result["parameters"] == shown
+    written = {path.name: path.read_text("utf-8", "replace") for path in files_in(tmp_path)}
+    assert "events.json" in written
+    for place, text in {"the output": done.output, **written}.items():
+        assert secret not in text.lower(), place
+    if options:
+        return
+    assert json.loads(written["report.json"])["parameters"]["Retention"] == [shown["Retention"]]
+    sent = {"Retention": [f"db://app:{secret}@db"], "Tables": ["plain", secret.upper()], "TARGET": [secret]}
+    assert [call["parameters"]["Parameters"] for call in emulator.calls(EXECUTE)] == [sent]
 
 
 def test_an_id_that_has_a_secret_as_a_part_is_kept_and_warned_of_where_ansible_masks_it(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from .._exceptions import InvalidInput
@@ -120,6 +120,17 @@ def check_secrets(secrets: Mapping[str, Iterable[str]]) -> None:
                 f"sensitive_parameters has {problem} for {mask(name)!r}. Masking it would hide much of the "
                 "result; use a longer value or, if it is not a secret, give it in parameters instead."
             )
+
+
+def mask_keys(members: Mapping[Any, Any], mask_text: Callable[[str], str]) -> dict[str, Any]:
+    """Return a dict with its keys masked; masked keys that are equal get a number."""
+    masked: dict[str, Any] = {}
+    for key, value in members.items():
+        name, number = mask_text(str(key)), 2
+        while name in masked:
+            name, number = f"{mask_text(str(key))} ({number})", number + 1
+        masked[name] = value
+    return masked
 
 
 def mask_parameters(parameters: Mapping[str, list[str]], secret_names: Iterable[str]) -> dict[str, list[str]]:

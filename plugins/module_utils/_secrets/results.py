@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .encodings import encoded_variants, fold
-from .masker import MASK, mask, register_secrets
+from .masker import MASK, mask, mask_keys, register_secrets
 
 # Keys of results that are ids, fixed words or times, or messages whose quoted texts mask() has already masked.
 _NEVER_MASKED = re.compile(
@@ -72,14 +72,8 @@ def _mask_value(value: Any, *, has_chosen_keys: bool) -> Any:
 
 
 def _mask_chosen(members: Mapping[str, Any]) -> dict[str, Any]:
-    """Mask the keys and values of a dict with chosen keys; masked keys that are equal get a number."""
-    masked: dict[str, Any] = {}
-    for key, value in members.items():
-        name, number = mask(key), 2
-        while name in masked:
-            name, number = f"{mask(key)} ({number})", number + 1
-        masked[name] = _mask_value(value, has_chosen_keys=True)
-    return masked
+    """Mask the keys and values of a dict with chosen keys."""
+    return {key: _mask_value(value, has_chosen_keys=True) for key, value in mask_keys(members, mask).items()}
 
 
 def _mask_option(name: str, value: Any, known: Mapping[str, bool]) -> Any:

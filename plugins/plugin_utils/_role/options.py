@@ -13,8 +13,10 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ...module_utils._exceptions import InvalidInput
+from ...module_utils._secrets import masker
+
 PRODUCT = ("provisioned_product_id", "provisioned_product_name")
-_SHORTEST_SECRET = 4
 _SPEC: dict[str, dict[str, Any]] = {
     "service_action_id": {"type": "str"},
     "service_action_name": {"type": "str"},
@@ -90,12 +92,16 @@ def check_secrets(*given: Any) -> dict[str, Any]:
     secrets: dict[str, Any] = {}
     for each in given:
         if not is_empty(each):
-            if not isinstance(each, Mapping) or not all(map(_can_be_masked, _flatten(each.values()))):
+            if not isinstance(each, Mapping) or not all(map(_is_scalar, _flatten(each.values()))):
                 raise RoleError(
                     "run_service_action_sensitive_parameters must be a dictionary whose values are scalars or lists of "
-                    f"scalars, have at least {_SHORTEST_SECRET} characters, and are not booleans."
+                    "scalars."
                 )
             secrets.update(each)
+    try:
+        masker.check_secrets({str(name): map(str, _flatten([value])) for name, value in secrets.items()})
+    except InvalidInput as error:
+        raise RoleError(f"run_service_action_{error}") from None
     return secrets
 
 
@@ -103,9 +109,29 @@ def _flatten(values: Iterable[Any]) -> list[Any]:
     return [item for value in values for item in (value if isinstance(value, (list, tuple)) else [value])]
 
 
-def _can_be_masked(value: Any) -> bool:
-    is_scalar = isinstance(value, (str, int, float)) and not isinstance(value, bool)
-    return is_scalar and len(str(value).strip()) >= _SHORTEST_SECRET
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, (str, int, float))
+
+
+def masker_of(secrets: Mapping[str, Any]) -> masker.Masker:
+    """Return what masks the values of sensitive parameters."""
+    found = masker.Masker()
+    found.use(map(str, _flatten(secrets.values())))
+    return found
+
+
+def display(parameters: Mapping[str, Any], secrets: Mapping[str, Any], masks: masker.Masker) -> dict[str, Any]:
+    """Return `parameters`, masked and with the sensitive ones, and `has_secrets`: whether a secret was among them."""
+    masked = {name: _mask_value(value, masks) for name, value in parameters.items()}
+    shown = masker.mask_keys({**masked, **dict.fromkeys(secrets, masker.MASK)}, masks.mask)
+    return {"parameters": shown, "has_secrets": masker.mask_keys(masked, masks.mask) != parameters}
+
+
+def _mask_value(value: Any, masks: masker.Masker) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_mask_value(each, masks) for each in value]
+    text = masks.mask(str(value))
+    return value if text == str(value) else text
 
 
 def choose_target(

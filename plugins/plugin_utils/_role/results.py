@@ -17,7 +17,6 @@ from ...module_utils._exceptions import THIS_IS_A_BUG
 from .batch import BATCH, RUN, WAITED, join, same_run
 from .options import PRODUCT
 
-MASK = "********"
 OUTCOMES = ("succeeded", "failed", "timed_out", "not_started", "started", "would_start")
 _FAILURES = ("failed", "timed_out", "not_started")
 _NO_RECORD: dict[str, Any] = {
@@ -118,8 +117,7 @@ def _of_host(host: Mapping[str, Any], item: Item) -> Item:
     if is_refused and _NOT_STARTED not in str(message):
         message = f"{message} {_NOT_STARTED}."
     target = {name: found[name] or host["target"].get(name) for name in PRODUCT}
-    secrets = dict.fromkeys(host["secret_names"], MASK)
-    return {**found, **target, "msg": message, "parameters": {**host["target"].get("parameters", {}), **secrets}}
+    return {**found, **target, "msg": message, "parameters": host["parameters"]}
 
 
 def explained(item: Item, end: str, change: Any) -> Item:

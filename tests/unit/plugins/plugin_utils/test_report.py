@@ -218,6 +218,15 @@ def test_secrets_are_masked_among_all_parameters(parameters: dict[str, Any] | No
         assert data["parameters"]["Mode"] == ["soft"]
 
 
+def test_names_that_are_equal_when_masked_get_a_number() -> None:
+    secrets = {"Pin of s3cr3t": "s3cr3t", "Key": "k3y-1"}
+    own = {"s3cr3t": "a", "k3y-1": "b"}
+    context = {"parameters": {"Pin of k3y-1": "c"}, "sensitive_parameters": secrets}
+    data = report([result("a", parameters=own)], context)
+    assert data["parameters"] == {"Pin of ********": ["c"], "Pin of ******** (2)": ["********"], "Key": ["********"]}
+    assert data["results"][0]["parameters"] == {"********": ["a"], "******** (2)": ["b"]}
+
+
 def test_the_filter_names_the_local_user_unless_awx_ran_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGNAME", "bob")
     assert report_filter.report([])["run_by"] == "bob"

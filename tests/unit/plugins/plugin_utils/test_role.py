@@ -17,8 +17,8 @@ EMPTY = dict.fromkeys(options.OPTIONS, "")
 HOST = {
     "refusal": None,
     "secrets": "",
-    "secret_names": ["Password"],
     "target": {"provisioned_product_id": "pp-1", "parameters": {"Mode": "hard"}},
+    "parameters": {"Mode": "hard", "Password": "********"},
     "options": {"region": "us-east-1", "wait": True},
 }
 RECORD = {"record_id": "rec-1", "status": "SUCCEEDED"}
@@ -108,7 +108,17 @@ def test_the_defaults_of_the_role_are_those_of_its_code_and_its_documentation(re
 
 
 @pytest.mark.parametrize(
-    "given", ["Mode=x", ["hunter2"], {"Pin": "Z#7"}, {"Flag": True}, {"Password": {"a": "hunter2"}}]
+    "given",
+    [
+        "Mode=x",
+        ["hunter2"],
+        {"Pin": "Z#7"},
+        {"Flag": True},
+        {"Password": {"a": "hunter2"}},
+        {"Flag": " True"},
+        {"Flags": ["hunter2", "false"]},
+        {"Password": None},
+    ],
 )
 def test_secrets_that_can_not_be_masked_are_rejected_without_quoting_them(given: Any) -> None:
     with pytest.raises(options.RoleError) as refused:
@@ -119,6 +129,29 @@ def test_secrets_that_can_not_be_masked_are_rejected_without_quoting_them(given:
 
 def test_later_secrets_replace_earlier_ones() -> None:
     assert options.check_secrets({"A": "first", "B": "other"}, "", {"A": "later"}) == {"A": "later", "B": "other"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "shown", "hides"),
+    [
+        ({"Mode": "hard", "Tries": 3, "All": ["a", 1]}, {"Mode": "hard", "Tries": 3, "All": ["a", 1]}, False),
+        ({"Url": "db://app:hunter2hunter2@db"}, {"Url": "db://app:********@db"}, True),
+        ({"All": ["a", "HUNTER2HUNTER2"]}, {"All": ["a", "********"]}, True),
+        ({"Wrong": {"a": "hunter2hunter2"}}, {"Wrong": "{'a': '********'}"}, True),
+        ({"Pin": 12345678}, {"Pin": "********"}, True),
+        ({"x 12345678": 1, "x hunter2hunter2": 2}, {"x ********": 1, "x ******** (2)": 2}, True),
+        # Its value is not sent, because that of the sensitive parameter takes precedence.
+        ({"Password": "other"}, {}, False),
+        ({"Password": "hunter2hunter2"}, {}, True),
+    ],
+)
+def test_secrets_are_masked_in_the_other_parameters(
+    parameters: dict[str, Any], shown: dict[str, Any], hides: bool
+) -> None:
+    secrets = options.check_secrets({"Password": "hunter2hunter2", "Code": [12345678]})
+    found = options.display(parameters, secrets, options.masker_of(secrets))
+    masked = dict.fromkeys(("Password", "Code"), "********")
+    assert found == {"parameters": {**shown, **masked}, "has_secrets": hides}
 
 
 @pytest.mark.parametrize(
@@ -265,8 +298,8 @@ def test_the_play_ends_beyond_the_budget_and_if_hosts_were_left_out(
             [FAILED, TIMED_OUT, NOT_STARTED],
             4,
             (
-                "The play ends here: of 3 hosts of the batch, 1 failed, 1 timed out, 1 not started (max_errors is 10%). "
-                "4 hosts of later batches are not started."
+                "The play ends here: of 3 hosts of the batch, 1 failed, 1 timed out, 1 not started "
+                "(max_errors is 10%). 4 hosts of later batches are not started."
             ),
         ),
         ([FAILED], 0, ""),
