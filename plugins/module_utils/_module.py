@@ -66,7 +66,7 @@ class Task:
     result: dict[str, Any] = field(default_factory=lambda: {"changed": False})
     failure: dict[str, Any] = field(default_factory=lambda: {"error": None, "response_metadata": None})
     sensitive: Parameters = field(default_factory=dict)
-    _limit: Callable[[], float] | None = None
+    _limit: Callable[[float | None], float] | None = None
 
     def __post_init__(self) -> None:
         self.started = self.clock.monotonic()
@@ -75,11 +75,11 @@ class Task:
 
     def limit_calls(self, wait_timeout: float, *, each: bool = False) -> None:
         """Limit the duration of calls other than polls to wait_timeout plus that of a poll, for `each` or together."""
-        most = wait_timeout + _LONGEST_POLL
-        self._limit = (lambda: most) if each else (lambda: self.started + most - self.clock.monotonic())
+        most, now = wait_timeout + _LONGEST_POLL, self.clock.monotonic
+        self._limit = lambda began: (self.started if not each else now() if began is None else began) + most - now()
 
-    def _poll_limit(self) -> float:
-        left = self._limit() + _LONGEST_OVERRUN - _LONGEST_POLL if self._limit else _LONGEST_POLL
+    def _poll_limit(self, _began: float | None) -> float:
+        left = self._limit(None) + _LONGEST_OVERRUN - _LONGEST_POLL if self._limit else _LONGEST_POLL
         return min(left, _LONGEST_POLL)
 
     def warn(self, text: str) -> None:
@@ -121,9 +121,9 @@ class Task:
     def bulk_polling_service(self) -> ServiceCatalog:
         """Return the service for polls of many records, with a separate rate limit that adapts to throttling."""
         retries = {"mode": "adaptive", "total_max_attempts": 1}
-        return self._connect({**_POLLING, "retries": retries}, lambda: _LONGEST_POLL)
+        return self._connect({**_POLLING, "retries": retries}, lambda _began: _LONGEST_POLL)
 
-    def _connect(self, overrides: Mapping[str, Any], seconds_left: Callable[[], float] | None) -> ServiceCatalog:
+    def _connect(self, overrides: Mapping[str, Any], seconds_left: Callable[..., float] | None) -> ServiceCatalog:
         try:
             client = self.connect({**(self.params.get("aws_config") or {}), **overrides})
         except errors.SERVICE_ERRORS as error:  # pylint: disable=catching-non-exception

@@ -74,6 +74,7 @@ options:
   wait:
     description:
       - Whether to wait until the status of every record is V(SUCCEEDED) or V(FAILED).
+      - If V(false), O(wait_timeout) still limits how long a call may take.
       - If V(false), only targets that are not found, starts that are rejected or get no usable response, and
         V(FAILED) records of earlier runs count as errors. O(max_concurrency) then limits the number of concurrent API
         calls.
@@ -154,7 +155,8 @@ attributes:
 notes:
   - Tested against an emulator of the service only, never against AWS.
   - O(wait_timeout) applies to each target separately, beginning with its first start. The time that a target waits for
-    others after its product has become available is not counted.
+    others after its product has become available is not counted. If only one target is given, by its id or name, it
+    begins with the task, as in M(selfservice.aws.servicecatalog_service_action).
   - A target whose product does not become available in time counts as failed. If no more starts are sent because of
     too many errors or a signal, targets that are still waiting become V(not_started).
 seealso:
@@ -430,8 +432,6 @@ response_metadata:
       type: int
 """
 
-import math
-
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.selfservice.aws.plugins.module_utils import _arguments
 from ansible_collections.selfservice.aws.plugins.module_utils._action.parameters import to_parameters
@@ -463,8 +463,8 @@ def run_on_many(task: Task) -> None:
     resolve.check_duplicates(targets)
     models.check_parameters({**common, **secrets} if searches else {})
     budget_of(params, len(targets))
-    # Without a wait, calls have no deadline, and only a signal ends them.
-    task.limit_calls(params["wait_timeout"] if waits else math.inf, each=True)
+    is_single = len(targets) == 1
+    task.limit_calls(params["wait_timeout"], each=not is_single)
     task.result["change_id"] = change.id
     services: list[ServiceCatalog] = []
     try:
@@ -477,6 +477,8 @@ def run_on_many(task: Task) -> None:
         target.make_plans(targets, change, secrets, params)
         pending = queue.TargetQueue(targets, budget_of(params, len(targets)), retry_failed=params["retry_failed"])
         _preview(task, services[0], targets)
+        if is_single:
+            targets[0].waited = task.clock.monotonic() - task.started
         services += [task.bulk_polling_service()] if waits else []
         task.progress.how_to_continue = f"To continue, run {change.same_task}."
         interrupted = None if task.check_mode else runner.run(services, pending, params, task.clock, task.progress)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Callable
@@ -125,6 +126,29 @@ def test_one_timeout_of_the_role_covers_both_waits(
     assert done.code == 2
     (seconds,) = re.findall(r"had not ended after (\d+) s", done.output)[:1]
     assert int(seconds) < 18
+
+
+@pytest.mark.parametrize(
+    ("faults", "words"),
+    [
+        ([("DescribeProvisionedProduct", "slow", {"seconds": 20}), (EXECUTE, "hang", {})], "may have started"),
+        ([("DescribeRecord", "hang", {})], "To continue, run the same again"),
+        ([(EXECUTE, "slow", {"seconds": 12}), ("DescribeRecord", "hang", {})], "The start took all of wait_timeout."),
+    ],
+    ids=["slow read, start hangs", "poll hangs", "slow start"],
+)
+def test_whatever_hangs_the_role_ends_30_seconds_after_its_timeout(
+    role: Runner, emulator: Emulator, faults: list[tuple[str, str, dict[str, float]]], words: str
+) -> None:
+    for operation, kind, options in faults:
+        emulator.fault(operation, kind, **options)
+    started = time.monotonic()
+    done = role(provisioned_product_name="orders-db", service_action_name="Restart", wait_timeout=3)
+    # Includes the start and the end of Ansible and of two modules.
+    assert time.monotonic() - started < 3 + 30 + 12
+    assert done.code == 2
+    assert words in re.sub(r"\s+", " ", done.output)
+    assert done.stats["succeeded"] == 0
 
 
 def test_check_mode_starts_nothing_and_completes(role: Runner, emulator: Emulator, tmp_path: Path) -> None:

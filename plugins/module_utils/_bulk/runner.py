@@ -88,7 +88,7 @@ class BulkRunner:
             self._report(urgent=not is_calling)
             done = self._wait_for_any()
             self._end_polls(done)
-            self._end_starts(self._starts.collect(done) + self._starts.abandon(self._service.seconds_left()))
+            self._end_starts(self._starts.collect(done) + self._starts.abandon())
             if self._unforeseen:
                 raise self._unforeseen
             if self._queue.error_budget_exceeded:
@@ -126,8 +126,7 @@ class BulkRunner:
         while self._starts.futures:
             done = wait(self._starts.futures, max(0.0, min(_LOOK, ends_at - self._clock.monotonic()))).done
             self._end_starts(self._starts.collect(done))
-            is_over = self._clock.monotonic() >= ends_at
-            self._end_starts(self._starts.abandon(0.0 if is_over else self._service.seconds_left()))
+            self._end_starts(self._starts.abandon(at_once=self._clock.monotonic() >= ends_at))
         if interrupted:
             # Reported now, because the targets that still run time out below and would be counted as failed.
             self._report(is_last=True)

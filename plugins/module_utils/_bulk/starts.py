@@ -120,13 +120,14 @@ class Starts:
                 ended.append((each.target, each.error))
         return ended
 
-    def abandon(self, longest: float) -> list[Ended]:
-        """Abandon calls of starts that were first sent `longest` seconds ago, and return the starts that are over."""
+    def abandon(self, *, at_once: bool = False) -> list[Ended]:
+        """Abandon the calls of starts that take too long, or all of them, and return the starts that are over."""
         now = self._clock.monotonic()
         # While all workers were busy, starts that were due could not be repeated in time.
         ended = self._give_up([each for each in self._unanswered if now >= each.schedule.last_call(each.target.began)])
         for future, each in list(self._under_way.items()):
-            if now - each.target.began < longest or future.done():
+            is_over = at_once or self._service.seconds_left(each.target.began) <= 0
+            if not is_over or future.done():
                 continue
             del self._under_way[future]
             if each.answer:

@@ -45,7 +45,8 @@ class Target:
     `failure` is why it failed or timed out. `outcome` is None until it is known. `began` is when its start was first
     sent, in monotonic seconds. `attempt` is the attempt of its plan, 0 without a plan. `ran_in_this_run`: whether its
     record was seen before it ended. `busy` is its product, if that has refused the start. `waited` is how long it
-    waited for its product, in seconds, without the time in the queue afterwards.
+    waited for its product, in seconds, without the time in the queue afterwards; if it is the only target, also for its
+    lookup.
     """
 
     reference: Reference

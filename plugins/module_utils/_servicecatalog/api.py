@@ -40,7 +40,7 @@ class ServiceCatalog:
         language: str | None = None,
         *,
         levels: AccessLevels | None = None,
-        seconds_left: Callable[[], float] | None = None,
+        seconds_left: Callable[[float | None], float] | None = None,
     ) -> None:
         self._client = client
         self._levels = levels or AccessLevels()
@@ -68,9 +68,9 @@ class ServiceCatalog:
         """Prevent further start requests, including retries of those in flight."""
         self._starts_are_stopped = True
 
-    def seconds_left(self) -> float:
-        """Return how many seconds a call that begins now may take."""
-        return math.inf if self._seconds_left is None else self._seconds_left()
+    def seconds_left(self, began: float | None = None) -> float:
+        """Return how many seconds are left for a call that begins now, or began at this time in monotonic seconds."""
+        return math.inf if self._seconds_left is None else self._seconds_left(began)
 
     def execute_provisioned_product_service_action(
         self, request: Request, *, caller_abandons: bool = False
@@ -191,13 +191,13 @@ class ServiceCatalog:
         """Make a call; abandon it if it takes too long."""
         if self._seconds_left is None:
             return make_call(call, members)
-        # Imported here, because runs that don't wait don't need it.
+        # Imported here, because calls without a limit don't need it.
         from concurrent.futures import wait
 
         from .._threads import start_call
 
         future = start_call(partial(make_call, call, members))
-        if not wait([future], max(0.0, min(self._seconds_left(), _LONGEST_WAIT))).done:
+        if not wait([future], max(0.0, min(self.seconds_left(), _LONGEST_WAIT))).done:
             current_attempts().abandon()
             raise CallAbandoned(f"{operation_of(call)} was not answered in time")
         return future.result()

@@ -60,18 +60,22 @@ class Registered:
 
     def result_of(self, name: str, host: Mapping[str, Any]) -> Item:
         """Return the result of a host, in the shape of an item of the bulk module's results."""
-        items = [] if self.refusal else self.run.get("results") or []
-        items = items if len(items) == len(self.positions) else []
-        item = items[self.positions[name]] if items else _UNKNOWN
-        if not _tells_more(item) and (_is_bug(self.run) or not any(map(_tells_more, items))):
-            # The batch was rejected, nothing was started, or the module did not return results, for example because
-            # it was killed.
-            item = _without_result(self.run, self.refusal)
-        if len(items) == 1:
+        item = self._item_of(name)
+        if len(self.positions) == 1:
             item = _with_record(item, self.waited)
         if item["outcome"] == "started" and host["options"]["wait"]:
             item = _without_end(item, self.waited.get("msg") or self.run.get("msg"))
         return _of_host(host, item)
+
+    def _item_of(self, name: str) -> Item:
+        """Return what the bulk module returned for a host."""
+        items = [] if self.refusal else self.run.get("results") or []
+        item = items[self.positions[name]] if len(items) == len(self.positions) else _UNKNOWN
+        if _tells_more(item) or (any(map(_tells_more, items)) and not _is_bug(self.run)):
+            return item
+        # The batch was rejected, nothing was started, or the module did not return results, for example because it was
+        # killed.
+        return _without_result(self.run, self.refusal)
 
 
 def _tells_more(item: Item) -> bool:
@@ -101,7 +105,7 @@ def _without_end(item: Item, reason: Any) -> Item:
 def _with_record(item: Item, waited: Mapping[str, Any]) -> Item:
     """Return the result of a single host, updated with the record that servicecatalog_record_wait returned."""
     for record in waited.get("records") or []:
-        if record["record_detail"]["record_id"] == item["record_detail"]["record_id"]:
+        if record["record_detail"]["record_id"] == item.get("record_detail", {}).get("record_id"):
             item = {**item, **{key: record[key] for key in _OF_RECORD}}
             if item["outcome"] == "started":
                 # As in the bulk module, a record whose end was not observed counts as timed out.
@@ -167,10 +171,14 @@ def ends_play(results: Mapping[str, Item], run: Mapping[str, Any], max_errors: s
     errors = [item for item in results.values() if failed(item)]
     if not errors or len(results) == 1 or not run.get("results"):
         return bool(errors)
-    said = [str(run.get("msg")), *(str(item["msg"]) for item in errors)]
-    if _is_bug(run) or any(ENDED_BY_SIGNAL in text for text in said) or count_outcomes(results)["not_started"]:
+    if _is_cut_short(run, errors) or count_outcomes(results)["not_started"]:
         return True
     return len(errors) > parse_count("max_errors", max_errors, len(results), least=0)
+
+
+def _is_cut_short(run: Mapping[str, Any], errors: list[Item]) -> bool:
+    """Return whether a signal or a bug ended the bulk task. Its message may be shortened, those of hosts are not."""
+    return _is_bug(run) or any(ENDED_BY_SIGNAL in str(each.get("msg")) for each in (run, *errors))
 
 
 def explain_end(results: Mapping[str, Item], max_errors: Any, *, later_hosts: int) -> str:

@@ -141,7 +141,7 @@ def test_at_the_deadline_a_target_fails_and_nothing_was_started(
 def test_a_hanging_start_is_abandoned_soon_after_the_deadline_even_without_waiting_for_records(
     restart_when_available: Make, emulator: Emulator
 ) -> None:
-    attempt = restart_when_available(create_products(emulator, 1, {}), wait=False, wait_timeout=60)
+    attempt = restart_when_available(create_products(emulator, 2, {}), wait=False, wait_timeout=60)
     attempt.run()
     assert attempt.task.bulk_service(1).seconds_left() == 60 + 25
 

@@ -197,6 +197,49 @@ def test_a_slow_service_does_not_extend_the_wait(bulk: Make, emulator: Emulator)
     assert attempt.task.clock.slept <= 5 + 30
 
 
+@pytest.mark.parametrize("wait", [True, False])
+def test_calls_are_limited_for_each_target_but_together_for_a_single_one(
+    bulk: Make, emulator: Emulator, wait: bool
+) -> None:
+    ids = create_products(emulator, 2)
+    for count in (1, 2):
+        attempt = bulk(provisioned_product_ids=ids[:count], service_action_id=RESTART, wait=wait, wait_timeout=60)
+        attempt.run()
+        service, clock = attempt.task.bulk_service(1), attempt.task.clock
+        clock.sleep(40 - clock.slept)
+        # A call that begins now, and one that began 10 s ago.
+        left = [service.seconds_left(), service.seconds_left(clock.slept - 10)]
+        assert left == ([60 + 25, 60 + 25 - 10] if count > 1 else [60 + 25 - 40] * 2)
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_the_timeout_of_a_single_target_includes_its_lookup(bulk: Make, emulator: Emulator, single: bool) -> None:
+    create_products(emulator, 2, seconds=1000)
+    names = ["web-0000"] if single else ["web-0000", "web-0001"]
+    attempt = bulk(provisioned_product_names=names, service_action_name="Restart", wait_timeout=60)
+    operation = "ListServiceActionsForProvisioningArtifact"
+    register_handler(attempt, f"after-call.servicecatalog.{operation}", lambda **_each: attempt.task.clock.sleep(20))
+    assert outcomes(attempt.result()) == ["timed_out"] * len(names)
+    assert attempt.task.clock.slept == pytest.approx(60 if single else 80)
+
+
+def test_a_start_that_hangs_is_unconfirmed_even_without_a_wait(
+    bulk: Make, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator.fault(EXECUTE, "hang")
+    attempt = bulk(provisioned_product_ids=[ORDERS], service_action_id=RESTART, wait=False, wait_timeout=60)
+
+    def wait_in_vain(futures: Any, seconds: float | None) -> set[Any]:
+        attempt.task.clock.sleep(seconds or 0.0)
+        return {future for future in futures if future.done()}
+
+    monkeypatch.setattr(attempt.task.clock, "wait", wait_in_vain)
+    result = attempt.result()
+    assert (result["failed"], result["changed"], outcomes(result)) == (True, True, ["failed"])
+    assert "may have started" in result["results"][0]["msg"]
+    assert 60 <= attempt.task.clock.slept <= 60 + 30
+
+
 def test_targets_by_id_take_about_one_call_each(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 200)
     result = bulk(provisioned_product_ids=ids, service_action_id=RESTART, max_concurrency="200").run()
