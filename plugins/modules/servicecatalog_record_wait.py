@@ -269,9 +269,8 @@ def wait_until_ended(task: Task) -> None:
     task.clock.raise_on_signals()
     failures = {}
     if records:
-        failures = wait_for_records(
-            poller, WaitOptions.of(task.params), clock=task.clock, warn=task.warn, progress=task.progress
-        )
+        more: dict[str, Any] = {"clock": task.clock, "started": task.started, "progress": task.progress}
+        failures = wait_for_records(poller, WaitOptions.of(task.params), warn=task.warn, **more)
     task.result["records"] = [
         _record_result(poller.records[each], outcome_of(failures.get(each)), failures.get(each)) for each in record_ids
     ]

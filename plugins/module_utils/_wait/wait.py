@@ -83,13 +83,22 @@ def _poll_record(
 
 
 def wait_for_records(
-    poller: RecordPoller, options: WaitOptions, *, clock: Clock, warn: Callable[[str], None], progress: Progress
+    poller: RecordPoller,
+    options: WaitOptions,
+    *,
+    clock: Clock,
+    started: float,
+    warn: Callable[[str], None],
+    progress: Progress,
 ) -> dict[str, SelfServiceError]:
-    """Wait until all records have ended, and return the failures of those that did not succeed, by record id."""
+    """Wait until all records have ended, and return the failures of those that did not succeed, by record id.
+
+    The timeout begins at `started`.
+    """
     few = list(poller.records)[:_MOST_NAMED]
     progress.how_to_continue = f"{how_to_wait(*few)}." if len(few) == len(poller.records) else _AGAIN
     interrupted = _poll_until_ended(
-        poller, options, clock, started=clock.monotonic(), poll_immediately=True, progress=progress
+        poller, options, clock, started=started, poll_immediately=True, progress=progress
     )
     failures: dict[str, SelfServiceError] = {}
     for record_id, record in poller.records.items():

@@ -76,8 +76,8 @@ def wait(
 
     service = service_with(describe_record=describe_record, list_record_history=list_record_history)
     poller = RecordPoller(service, [Record({"RecordId": each}) for each in ids or ("rec-1",)], clock)
-    progress = Progress(clock, "")
-    failures = wait_for_records(poller, WaitOptions(timeout), clock=clock, warn=lambda _text: None, progress=progress)
+    more: dict[str, Any] = {"started": clock.now, "warn": lambda _text: None, "progress": Progress(clock, "")}
+    failures = wait_for_records(poller, WaitOptions(timeout), clock=clock, **more)
     return poller, failures
 
 

@@ -202,6 +202,27 @@ def test_the_newest_record_of_a_product_is_waited_for(
     assert calls(emulator, HISTORY) == 0
 
 
+@pytest.mark.parametrize(("seconds", "outcome"), [(10, "succeeded"), (1000, "timed_out")])
+def test_a_slow_lookup_of_the_product_does_not_extend_the_wait(
+    wait: Make, start: Make, emulator: Emulator, seconds: float, outcome: str
+) -> None:
+    emulator.update_product(ORDERS, run={"seconds": seconds})
+    start()
+    attempt = wait(provisioned_product_id=ORDERS, wait_timeout=60)
+    connect, clock = attempt.task.connect, attempt.task.clock
+
+    def connect_slowly(config: Any) -> Any:
+        client = connect(config)
+        event = "after-call.servicecatalog.DescribeProvisionedProduct"
+        client.meta.events.register(event, lambda **_kwargs: clock.sleep(61))
+        return client
+
+    attempt.task.connect = connect_slowly
+    assert attempt.result()["records"][0]["outcome"] == outcome
+    # The record is still read, but only once.
+    assert (clock.slept, calls(emulator, DESCRIBE)) == (61, 1)
+
+
 def test_a_failed_newest_record_fails_the_task(wait: Make, start: Make) -> None:
     start(action=FAILOVER)
     with pytest.raises(_exceptions.RecordFailed, match="FAILED on 'orders-db'"):
