@@ -140,11 +140,14 @@ class AvailabilityPolls:
     def _list(self, wanted: Mapping[str, Target], reads: Reads, until: float) -> None:
         """Read the products that are still under change; this only saves calls, so its errors are not raised."""
         most = _PAGE * (1 + len(wanted) // _PRODUCTS_PER_PAGE)
+        found = self._service.search_provisioned_products(
+            [f"status:{CHANGING[0]}"], may_continue=lambda: self._clock.monotonic() < until
+        )
         try:
-            for product in islice(self._service.search_provisioned_products([f"status:{CHANGING[0]}"]), most):
+            for product in islice(found, most):
                 if product["Id"] in wanted and product.get("Status") in CHANGING:
                     reads[wanted[product["Id"]]] = product
-                if len(reads) == len(wanted) or self._clock.monotonic() >= until:
+                if len(reads) == len(wanted):
                     break
         except SERVICE_ERRORS as error:
             self._may_list = is_transient(error)

@@ -92,9 +92,14 @@ class ServiceCatalog:
             raise MalformedResponse("ExecuteProvisionedProductServiceAction was answered without a record.")
         return StartResponse(detail, _date(metadata.get("HTTPHeaders", {}).get("date")))
 
-    def describe_record(self, record_id: str) -> tuple[dict, Iterator[dict]]:
-        """Return a RecordDetail and an iterator over its RecordOutputs, which reads further pages as needed."""
-        pages = self._pages(self._client.describe_record, {"Id": record_id, **self._language})
+    def describe_record(
+        self, record_id: str, *, may_continue: Callable[[], bool] = lambda: True
+    ) -> tuple[dict, Iterator[dict]]:
+        """Return a RecordDetail and an iterator over its RecordOutputs, which reads further pages as needed.
+
+        The iterator raises CallAbandoned instead of reading a further page if `may_continue` returns False.
+        """
+        pages = self._pages(self._client.describe_record, {"Id": record_id, **self._language}, may_continue)
         first = next(pages)
         detail = first.get("RecordDetail") or {}
         if detail.get("RecordId") != record_id or not detail.get("Status"):
@@ -142,18 +147,23 @@ class ServiceCatalog:
             yield from _with_ids(page, "ServiceActionSummaries")
 
     def search_provisioned_products(
-        self, queries: Sequence[str] = (), *, on_total: Callable[[Any], None] = lambda _total: None
+        self,
+        queries: Sequence[str] = (),
+        *,
+        on_total: Callable[[Any], None] = lambda _total: None,
+        may_continue: Callable[[], bool] = lambda: True,
     ) -> Iterator[dict]:
         """Yield a ProvisionedProductAttribute for each match, sorted by id, reading pages as needed.
 
         The service's default order is random, so its pages would lose and repeat items. It can't sort by creation time.
-        `on_total` is called with the TotalResultsCount of each page.
+        `on_total` is called with the TotalResultsCount of each page. If `may_continue` returns False, CallAbandoned is
+        raised instead of reading a further page or access level.
         """
         given: dict[str, Any] = {"SortBy": "id", "SortOrder": "ASCENDING", "PageSize": 100}
         if queries:
             given["Filters"] = {"SearchQuery": list(queries)}
-        read_at = self._read_at(self._client.search_provisioned_products, given)
-        for page in self._levels.read(SEARCH, read_at):
+        read_at = self._read_at(self._client.search_provisioned_products, given, may_continue)
+        for page in self._levels.read(SEARCH, read_at, may_continue):
             on_total(page.get("TotalResultsCount"))
             yield from _with_ids(page, "ProvisionedProducts")
 
@@ -202,11 +212,15 @@ class ServiceCatalog:
             raise CallAbandoned(f"{operation_of(call)} was not answered in time")
         return future.result()
 
-    def _read_at(self, call: Any, given: Mapping[str, Any]) -> Callable[[str], Iterator[dict]]:
+    def _read_at(
+        self, call: Any, given: Mapping[str, Any], may_continue: Callable[[], bool] = lambda: True
+    ) -> Callable[[str], Iterator[dict]]:
         """Return a function that yields the pages of a listing at an access level."""
-        return lambda level: self._pages(call, {**given, "AccessLevelFilter": access_level_filter(level)})
+        return lambda level: self._pages(call, {**given, "AccessLevelFilter": access_level_filter(level)}, may_continue)
 
-    def _pages(self, call: Any, given: Mapping[str, Any]) -> Iterator[dict]:
+    def _pages(
+        self, call: Any, given: Mapping[str, Any], may_continue: Callable[[], bool] = lambda: True
+    ) -> Iterator[dict]:
         seen = set()
         page = self._call(call, **given)
         yield page
@@ -216,6 +230,8 @@ class ServiceCatalog:
                 raise MalformedResponse(
                     f"{operation_of(call)} returned the same page token twice, so paging would never end."
                 )
+            if not may_continue():
+                raise CallAbandoned(f"no time was left for further pages of {operation_of(call)}")
             seen.add(token)
             page = self._call(call, **given, PageToken=token)
             yield page

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Callable
 
-from .errors import SERVICE_ERRORS, ListingDenied, is_access_denied
+from .errors import SERVICE_ERRORS, CallAbandoned, ListingDenied, is_access_denied
 
 # Widest first. IAM grants each level by a condition key; a level includes those after it.
 LEVELS = ("account", "role", "user")
@@ -31,11 +31,21 @@ class AccessLevels:
         self.found: dict[str, str] = {}
         self._given = given
 
-    def read(self, operation: str, read_at: Callable[[str], Iterator[dict]]) -> Iterator[dict]:
-        """Yield the pages that `read_at` returns for a level; if the first page is denied, try the next level."""
+    def read(
+        self,
+        operation: str,
+        read_at: Callable[[str], Iterator[dict]],
+        may_continue: Callable[[], bool] = lambda: True,
+    ) -> Iterator[dict]:
+        """Yield the pages that `read_at` returns for a level; if the first page is denied, try the next level.
+
+        If `may_continue` returns False, CallAbandoned is raised instead.
+        """
         known = self._given or self.found.get(operation)
         denied: BaseException | None = None
         for level in [known] if known else LEVELS:
+            if denied and not may_continue():
+                raise CallAbandoned(f"no time was left for {operation} at another access level")
             pages = read_at(level)
             try:
                 first = next(pages, {})

@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._servicecatalog.errors import SERVICE_ERRORS, affects_all_calls, is_access_denied, is_not_found, is_transient
+from .._servicecatalog.errors import (
+    SERVICE_ERRORS,
+    CallAbandoned,
+    affects_all_calls,
+    is_access_denied,
+    is_not_found,
+    is_transient,
+)
 from .._servicecatalog.levels import AccessLevels
 from .._servicecatalog.models import Outcome, Record
 from .outcome import unknown_status
@@ -88,7 +95,7 @@ class RecordPoller:
             if number and self._clock.monotonic() >= until:
                 break
             try:
-                self._describe(record_id)
+                self._describe(record_id, until)
                 has_read, failures = True, 0
             except SERVICE_ERRORS as error:
                 self._note_error(error, record_id)
@@ -133,10 +140,12 @@ class RecordPoller:
             try:
                 yield from self._list_at(level, missing, until)
             except SERVICE_ERRORS as error:
-                if is_access_denied(error):
-                    continue
-                self._levels.insert(0, level)
-                raise
+                if not is_access_denied(error):
+                    self._levels.insert(0, level)
+                    raise
+                if self._clock.monotonic() >= until:
+                    return
+                continue
             if len(missing) <= wanted // 2 or self._clock.monotonic() >= until:
                 self._levels.insert(0, level)
                 return
@@ -156,10 +165,14 @@ class RecordPoller:
             if not missing or is_fruitless or self._clock.monotonic() >= until:
                 return
 
-    def _describe(self, record_id: str) -> None:
+    def _describe(self, record_id: str, until: float) -> None:
         """Read a record, and its outputs if it has ended."""
+
+        def may_continue() -> bool:
+            return self._clock.monotonic() < until
+
         try:
-            detail, outputs = self._service.describe_record(record_id)
+            detail, outputs = self._service.describe_record(record_id, may_continue=may_continue)
         except SERVICE_ERRORS as error:
             if not is_not_found(error):
                 raise
@@ -177,7 +190,12 @@ class RecordPoller:
         if record.outcome is Outcome.UNKNOWN:
             self.errors[record_id] = unknown_status(record)
         else:
-            self.records[record_id] = Record(detail, list(outputs))
+            try:
+                self.records[record_id] = Record(detail, list(outputs))
+            except CallAbandoned:
+                # Otherwise no time is left to read the outputs again.
+                if may_continue():
+                    raise
         self.drop(record_id)
 
     def _note_error(self, error: Exception, record_id: str) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Callable
 
 from .._clock import Clock, Interrupted
@@ -72,14 +73,22 @@ def _poll_record(
     progress: Progress,
 ) -> Interrupted | None:
     if options is None:
-        if not poll_immediately:
-            return None
-        return _poll_until_ended(poller, WaitOptions(timeout=0), clock, started=started, poll_immediately=True)
+        return _poll_once(poller, clock) if poll_immediately else None
     if not poll_immediately:
         progress.report(_state(poller))
     return _poll_until_ended(
         poller, options, clock, started=started, poll_immediately=poll_immediately, progress=progress
     )
+
+
+def _poll_once(poller: RecordPoller, clock: Clock) -> Interrupted | None:
+    """Read the records without a time limit, or return the signal that prevented it."""
+    try:
+        clock.sleep(0.0)
+    except Interrupted as interrupted:
+        return interrupted
+    poller.poll(math.inf)
+    return None
 
 
 def wait_for_records(
@@ -97,9 +106,7 @@ def wait_for_records(
     """
     few = list(poller.records)[:_MOST_NAMED]
     progress.how_to_continue = f"{how_to_wait(*few)}." if len(few) == len(poller.records) else _AGAIN
-    interrupted = _poll_until_ended(
-        poller, options, clock, started=started, poll_immediately=True, progress=progress
-    )
+    interrupted = _poll_until_ended(poller, options, clock, started=started, poll_immediately=True, progress=progress)
     failures: dict[str, SelfServiceError] = {}
     for record_id, record in poller.records.items():
         error = _error_of(poller, record_id, interrupted)
@@ -121,7 +128,7 @@ def _poll_until_ended(
     *,
     started: float,
     poll_immediately: bool,
-    progress: Progress | None = None,
+    progress: Progress,
 ) -> Interrupted | None:
     """Poll until all records have ended or the deadline has passed; return the signal that ended the wait, if any."""
     # A record may be much younger than `started`, if its start had to wait for the product.
@@ -137,7 +144,7 @@ def _poll_until_ended(
         schedule.begin_poll(clock.monotonic())
         has_read = poller.poll(schedule.last_call(started))
         ended_before = _ended(poller) if ended_before is None else ended_before
-        if progress is not None and (has_read or not poller.outstanding):
+        if has_read or not poller.outstanding:
             progress.report(_state(poller, ended_before), urgent=True, is_last=not poller.outstanding)
         now = clock.monotonic()
         schedule.end_poll(now, failed=not has_read, jitter=clock.jitter())

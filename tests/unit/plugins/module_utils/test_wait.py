@@ -402,6 +402,27 @@ def test_a_listing_that_uses_up_the_time_is_the_reason_for_the_timeout() -> None
     assert all("the last poll failed: InternalError" in str(failures[each]) for each in ids)
 
 
+@pytest.mark.parametrize(("seconds", "asked"), [(1, ["User", "Account"]), (20, ["User"])])
+def test_after_a_slow_denial_no_time_is_left_for_another_level(seconds: float, asked: list[str]) -> None:
+    clock, levels = SimulatedClock(), list[str]()
+
+    def list_record_history(AccessLevelFilter: dict, **_members: Any) -> dict:
+        levels.append(AccessLevelFilter["Key"])
+        clock.now += seconds
+        raise _error("AccessDeniedException", 400)
+
+    def describe_record(Id: str) -> dict:
+        return {"RecordDetail": {"RecordId": Id, "Status": RUNNING}}
+
+    service = service_with(describe_record=describe_record, list_record_history=list_record_history)
+    poller = RecordPoller(service, [Record({"RecordId": f"rec-{number}"}) for number in range(5)], clock)
+    poller.poll(clock.now + 5)
+    assert levels == asked
+    levels.clear()
+    poller.poll(math.inf)
+    assert levels == (["Account"] if seconds == 20 else [])
+
+
 @pytest.mark.parametrize(("code", "status"), [("Whatever", 429), ("Whatever", 503)])
 def test_a_service_that_does_not_respond_is_not_called_for_every_record(code: str, status: int) -> None:
     calls: list[str] = []

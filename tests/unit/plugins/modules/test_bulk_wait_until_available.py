@@ -60,6 +60,18 @@ def busy(count: int, **change: Any) -> dict[int, dict[str, Any]]:
     return dict.fromkeys(range(count), change)
 
 
+def delay(attempt: Any, operation: str, seconds: float) -> None:
+    """Let each call of an operation take some seconds."""
+    connect, clock = attempt.task.connect, attempt.task.clock
+
+    def connect_slowly(config: Any) -> Any:
+        client = connect(config)
+        client.meta.events.register(f"needs-retry.servicecatalog.{operation}", lambda **_kwargs: clock.sleep(seconds))
+        return client
+
+    attempt.task.connect = connect_slowly
+
+
 def outcomes(result: Mapping[str, Any]) -> list[str]:
     return [item["outcome"] for item in result["results"]]
 
@@ -115,6 +127,15 @@ def test_products_are_read_one_by_one_if_listing_is_denied(restart_when_availabl
     assert outcomes(restart_when_available(ids).run()) == ["succeeded"] * 10
     # One denied search for each access level.
     assert len(emulator.calls(SEARCH)) == 3
+
+
+def test_slow_denials_of_a_listing_do_not_extend_the_wait(restart_when_available: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 4, busy(4, seconds=1000))
+    emulator.fault(SEARCH, "access_denied")
+    attempt = restart_when_available(ids, wait_timeout=1, max_errors="4")
+    delay(attempt, SEARCH, 20)
+    assert outcomes(attempt.result()) == ["failed"] * 4
+    assert attempt.task.clock.slept == 1 + 20
 
 
 def test_at_the_deadline_a_target_fails_and_nothing_was_started(

@@ -393,6 +393,29 @@ def test_a_replayed_failed_record_fails_even_without_wait(
     assert attempt.task.result["record_outputs"]
 
 
+def test_all_outputs_of_a_replayed_record_are_read_without_wait_even_after_a_slow_start(
+    service_action: Make, emulator: Emulator
+) -> None:
+    outputs = {"A": "1", "B": "2", "C": "3"}
+    emulator.set(page_size=1)
+    emulator.update_product(ORDERS, run={"seconds": 1, "outputs": outputs})
+    given = {**restart, "change_id": "CHG-1"}
+    service_action(**given).run()
+    emulator.advance(60)
+    attempt = service_action(**given)
+    connect = attempt.task.connect
+
+    def connect_slowly(config: Any) -> Any:
+        client = connect(config)
+        event = f"after-call.servicecatalog.{EXECUTE}"
+        client.meta.events.register(event, lambda **_kwargs: attempt.task.clock.sleep(9))
+        return client
+
+    attempt.task.connect = connect_slowly
+    assert attempt.run()["record_outputs"] == outputs
+    assert attempt.warnings == []
+
+
 def test_a_replayed_record_that_cannot_be_read_is_a_warning(service_action: Make, emulator: Emulator) -> None:
     service_action(**restart, execute_token="t-1").run()
     emulator.advance(60)

@@ -238,6 +238,20 @@ def test_a_start_that_hangs_is_unconfirmed_even_without_a_wait(
     assert (result["failed"], result["changed"], outcomes(result)) == (True, True, ["failed"])
     assert "may have started" in result["results"][0]["msg"]
     assert 60 <= attempt.task.clock.slept <= 60 + 30
+def test_slow_pages_of_outputs_do_not_extend_the_wait(bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, 1)
+    emulator.update_product(ids[0], run={"seconds": 59.5, "outputs": {"A": "1", "B": "2", "C": "3"}})
+    emulator.set(page_size=1)
+    attempt = bulk(provisioned_product_ids=ids, service_action_id=RESTART, wait_timeout=60, return_outputs="all")
+    clock = attempt.task.clock
+
+    def slow_down(**_kwargs: Any) -> None:
+        clock.sleep(19 if clock.slept >= 60 else 0)
+
+    register_handler(attempt, f"after-call.servicecatalog.{DESCRIBE}", slow_down)
+    assert outcomes(attempt.result()) == ["succeeded"]
+    assert clock.slept == 60 + 19
+    assert attempt.warnings == ["The outputs of 1 of 1 targets could not be read: web-0000."]
 
 
 def test_targets_by_id_take_about_one_call_each(bulk: Make, emulator: Emulator) -> None:
