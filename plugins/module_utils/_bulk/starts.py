@@ -15,7 +15,7 @@ from .._action.attempts import read_replay
 from .._action.plan import add_diagnosis
 from .._action.start import Execution, not_started, start
 from .._exceptions import Refused, StartUnconfirmed
-from .._servicecatalog.errors import CallAbandoned, code_of, describe_error, is_transient
+from .._servicecatalog.errors import CallAbandoned, StartStopped, code_of, describe_error, is_transient
 from .._servicecatalog.transport import Attempts
 from .._threads import start_call
 from .._wait.availability import is_of_status
@@ -134,7 +134,9 @@ class Starts:
                 ended.append((each.target, each.answer))
                 continue
             each.attempts.abandon()
-            overdue = CallAbandoned("it was not answered in time")
+            # Once starts are stopped, a request that was held back, for example by a throttle, will not be sent.
+            kind = StartStopped if self._is_stopped else CallAbandoned
+            overdue = kind("it was not answered in time")
             request, may_have_acted = each.target.plan.request, each.attempts.may_have_acted
             hint = each.target.same_task
             ended.append((each.target, not_started(overdue, may_have_acted, request, retry_hint=hint)))

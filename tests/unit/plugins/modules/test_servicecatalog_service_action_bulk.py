@@ -21,7 +21,7 @@ import pytest
 from ansible_collections.selfservice.aws.plugins.module_utils import _exceptions
 from ansible_collections.selfservice.aws.plugins.module_utils._action.attempts import MOST_ATTEMPTS
 from ansible_collections.selfservice.aws.plugins.module_utils._action.tokens import Change
-from ansible_collections.selfservice.aws.plugins.module_utils._bulk import starts
+from ansible_collections.selfservice.aws.plugins.module_utils._bulk import runner, starts
 from ansible_collections.selfservice.aws.plugins.module_utils._clock import Interrupted
 from ansible_collections.selfservice.aws.plugins.modules.servicecatalog_service_action_bulk import run_on_many
 from botocore.awsrequest import AWSResponse
@@ -1253,6 +1253,48 @@ def test_a_retry_prevented_by_a_signal_stays_failed(bulk: Make, emulator: Emulat
     assert (result["changed"], result["remaining"], len(emulator.records())) == (False, [], 3)
     assert "SIGTERM ended this process." in result["msg"]
     assert result["msg"].endswith("and with retry_failed: true if those that failed are to run again.")
+
+
+@pytest.mark.parametrize("is_retry", [False, True])
+def test_a_start_that_is_held_back_for_longer_than_the_grace_of_a_signal_was_not_started(
+    bulk: Make, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, is_retry: bool
+) -> None:
+    monkeypatch.setattr(runner, "_LOOK", 0.01)
+    ids = create_products(emulator, 1, failing=1)
+    given = {"provisioned_product_ids": ids, "service_action_id": RESTART, "change_id": "CHG-1"}
+    if is_retry:
+        bulk(max_errors="1", **given).run()
+        emulator.advance(60)
+    emulator.fault(EXECUTE, "throttling", calls=list(range(2 if is_retry else 1, 50)))
+    attempt = bulk(retry_failed=True, **given)
+    clock, is_held, is_over = attempt.task.clock, threading.Event(), threading.Event()
+
+    def hold(response: tuple[Any, Any], **_kwargs: Any) -> None:
+        """Hold back a retry, like botocore's backoff or its rate limit."""
+        if response[0].status_code == 400:
+            is_held.set()
+            is_over.wait(30)
+
+    def wait_or_interrupt(futures: Collection[Future[Any]], _seconds: float | None) -> set[Future[Any]]:
+        while not (done := wait(futures, 0.02).done):
+            if is_held.is_set():
+                raise Interrupted("SIGTERM ended this process.")
+        return done
+
+    def monotonic() -> float:
+        clock.slept += is_held.is_set()
+        return float(clock.slept)
+
+    register_handler(attempt, "needs-retry.servicecatalog", hold)
+    clock.wait, clock.monotonic = wait_or_interrupt, monotonic
+    result = attempt.result()
+    is_over.set()
+    (item,) = result["results"]
+    assert (item["outcome"], result["changed"]) == ("failed" if is_retry else "not_started", False)
+    assert (item["record_detail"]["status"], result["remaining"]) == (("FAILED", []) if is_retry else (None, ids))
+    assert (item["msg"] or "").count("It broke") == is_retry
+    assert item["attempt"] == 1
+    assert len(emulator.records()) == is_retry
 
 
 ENDS = ("SUCCEEDED", "SUCCEEDED", "SUCCEEDED", "FAILED")
