@@ -9,13 +9,16 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING
 
+from .._servicecatalog.models import Outcome
 from .._threads import start_call
 from .._wait.schedule import PollSchedule, WaitOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from concurrent.futures import Future
 
     from .._clock import Clock
+    from .._servicecatalog.models import Record
     from .._wait.poller import RecordPoller
     from .queue import TargetQueue
     from .target import Target
@@ -57,15 +60,15 @@ class RecordPolls:
         """Begin a poll if one is due."""
         if self.seconds_to_poll() > 0:
             return
-        self.register_new()
+        self.register(self.targets.values())
         self.schedule.begin_poll(self._clock.monotonic())
         until, most_described = self.schedule.last_call(self._youngest.began), _MOST_DESCRIBED if is_starting else None
         self.future = start_call(partial(self.poller.poll, until, most_described))
 
-    def register_new(self) -> None:
+    def register(self, targets: Iterable[Target]) -> None:
         """Add new records to the poller between two polls, so that only one thread at a time uses it."""
-        for record_id, target in self.targets.items():
-            if record_id not in self.poller.records and target.record:
+        for target in targets:
+            if target.record and target.record.record_id not in self.poller.records:
                 self.poller.add(target.record)
 
     def end_poll(self) -> None:
@@ -73,7 +76,24 @@ class RecordPolls:
         if self.future is None:
             return
         has_read, self.future = self.future.result(), None
-        self.schedule.end_poll(self._clock.monotonic(), failed=not has_read, jitter=self._clock.jitter())
+        now = self._clock.monotonic()
+        self.schedule.end_poll(now, failed=not has_read, jitter=self._clock.jitter())
+        # These arrived during the poll, and it is too late for another one, so their wait is over, too.
+        self.register(each for each in self.targets.values() if now >= self.schedule.last_call(each.began))
+
+    def overdue(self, longest: float) -> dict[Target, Record]:
+        """Return the targets whose wait ends during a poll, `longest` seconds after their start, with their records.
+
+        The poll may take much longer, because it also reads the records of targets that started later.
+        """
+        now = self._clock.monotonic()
+        if self.future is None or now < self._oldest + longest:
+            return {}
+        self.end_waits()
+        late = {key: each for key, each in self.targets.items() if each.outcome is None and now >= each.began + longest}
+        seen = {each: self.poller.records.get(key, each.record) for key, each in late.items()}
+        # If the poll has read the end of a record, its outputs may follow.
+        return {target: record for target, record in seen.items() if record and record.outcome is Outcome.RUNNING}
 
     def end_waits(self) -> None:
         """Update the earliest start, after targets have got their outcome."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 # Seconds that starts in flight may still take after a signal.
 _GRACE = 8.0
-# Seconds between two checks for starts that take too long.
+# Seconds between two checks for calls that take too long.
 _LOOK = 2.0
 _ENDS = (Outcome.SUCCEEDED, Outcome.FAILED)
 
@@ -100,17 +100,20 @@ class BulkRunner:
         """Wait until a start or a poll is done or the next one is due; return the futures that are done."""
         to_poll = min(self._polls.seconds_to_poll(), self._availability.seconds_to_poll())
         pause = max(0.0, min(to_poll, self._starts.seconds_to_send(), LONGEST_INTERVAL))
-        starts, polls = self._starts.futures, [self._polls.future, self._availability.future]
-        futures: list[Future[Any]] = [*starts, *(poll for poll in polls if poll)]
+        polls = [self._polls.future, self._availability.future]
+        futures: list[Future[Any]] = [*self._starts.futures, *(poll for poll in polls if poll)]
         if not futures:
             self._clock.sleep(pause)
             return set()
-        return self._clock.wait(futures, min(pause, _LOOK) if starts else pause)
+        return self._clock.wait(futures, min(pause, _LOOK))
 
     def _end_polls(self, done: set[Future[Any]]) -> None:
         if self._polls.future in done:
             self._polls.end_poll()
             self._finish_ended()
+        for target, record in self._polls.overdue(self._service.seconds_left()).items():
+            target.note_poll(record)
+            self._finish_polled(target, record, self._polls.poller.errors.get(record.record_id))
         if self._availability.future in done:
             for target, error in self._availability.end_poll():
                 # Once the error budget is exceeded, targets that wait count as not started.
@@ -130,7 +133,7 @@ class BulkRunner:
         if interrupted:
             # Reported now, because the targets that still run time out below and would be counted as failed.
             self._report(is_last=True)
-            self._polls.register_new()
+            self._polls.register(self._polls.targets.values())
             self._finish_ended(interrupted)
         self._availability.stop()
         self._queue.end_retries()
