@@ -54,15 +54,18 @@ class AvailabilityPolls:
         # When the starts of the first and the last target with a busy product were sent.
         self._oldest, self._youngest = math.inf, -math.inf
 
-    def waits_for(self, target: Target, error: BaseException) -> bool:
-        """Let a target wait if its start was refused because its product is busy; return whether it waits."""
+    def failure_of(self, target: Target, error: BaseException) -> BaseException | None:
+        """Return the failure of a start, or None if its product is busy and the target waits for it from now on."""
         if self.options is None or not (isinstance(error, Refused) and is_of_status(error)):
-            return False
+            return error
         target.busy = target.busy or BusyProduct(target.plan.request, token_is_new=target.plan.token_is_new)
         target.busy.note_refusal(error)
+        if self._clock.monotonic() >= self._schedule.last_call(target.began):
+            # If a poll hung now, the run would exceed the deadline by more than it may.
+            return target.busy.timed_out(self.options)
         self._queue.wait(target)
         self._oldest, self._youngest = min(self._oldest, target.began), max(self._youngest, target.began)
-        return True
+        return None
 
     def seconds_to_poll(self) -> float:
         """Return the seconds until the next poll; infinity if one is in flight or no target waits."""

@@ -154,17 +154,17 @@ class BulkRunner:
         if isinstance(error, StartAbandoned):
             self._queue.finish(target, target.withdraw(), is_known_failure=True)
             return
-        if self._availability.waits_for(target, error):
+        if (failure := self._availability.failure_of(target, error)) is None:
             return
         # This is the record of an earlier attempt.
         target.record = None
-        target.changed = not isinstance(error, SelfServiceError) or isinstance(error, StartUnconfirmed)
-        if isinstance(error, SelfServiceError):
-            target.failure = error
+        target.changed = not isinstance(failure, SelfServiceError) or isinstance(failure, StartUnconfirmed)
+        if isinstance(failure, SelfServiceError):
+            target.failure = failure
         else:
             # Raised later, because the responses of other starts, which may contain records, have to be noted first.
-            self._unforeseen = error
-            target.failure = unconfirmed(error, target)
+            self._unforeseen = failure
+            target.failure = unconfirmed(failure, target)
         self._queue.finish(target, Outcome.FAILED, keeps_slot=target.changed and self._options is not None)
 
     def _note_record(self, target: Target, execution: Execution) -> None:

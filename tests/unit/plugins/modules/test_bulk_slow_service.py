@@ -141,3 +141,18 @@ def test_a_target_times_out_in_time_even_during_a_long_poll_of_younger_ones(
     result = attempt.result()
     # The product of the last target becomes available while the fourth is polled, after the error budget is exceeded.
     assert outcomes(result) == ["timed_out", "succeeded", "succeeded", "timed_out", "not_started"]
+
+
+def test_a_product_whose_refusal_arrives_too_late_is_not_read(slow_bulk: Make, emulator: Emulator) -> None:
+    ids = create_products(emulator, {"change": {"seconds": 1000}})
+
+    def seconds_of(operation: str, _given: Mapping[str, Any]) -> float:
+        return 84 if operation == EXECUTE else 25
+
+    attempt = slow_bulk(ids, seconds_of, wait_timeout=60, wait_until_available=True)
+    result = attempt.result()
+    (item,) = result["results"]
+    assert (item["outcome"], item["changed"], result["remaining"]) == ("failed", False, [])
+    assert "was not started" in item["msg"]
+    assert "within 60 s (wait_timeout)" in item["msg"]
+    assert (attempt.task.clock.slept, emulator.calls(PRODUCT)) == (84, [])
