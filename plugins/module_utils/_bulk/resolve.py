@@ -41,11 +41,10 @@ def resolve(service: ServiceCatalog, targets: list[Target], action: Reference) -
 
 def check_duplicates(targets: Iterable[Target]) -> None:
     """Reject a provisioned product that is given more than once, by id or by name."""
-    counted = Counter(target.product_id or target.reference.name for target in targets)
-    twice = [str(each) for each, count in counted.items() if count > 1]
+    counted = Counter(Reference(target.product_id, target.reference.name).lookup_key for target in targets)
+    twice = [value if member == "Id" else mask(value) for (member, value), count in counted.items() if count > 1]
     if twice:
-        some = mask(", ".join(twice[:20]))
-        raise InvalidInput(f"These targets are given more than once: {some}. List each of them once.")
+        raise InvalidInput(f"These targets are given more than once: {', '.join(twice[:20])}. List each of them once.")
 
 
 def _find_products(service: ServiceCatalog, targets: list[Target]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .._secrets.masker import mask
 from .._servicecatalog import results
 from .._servicecatalog.models import Outcome
 from .message import MOST_NAMED, bulk_failure, describe_blockers, join_names, name_of, name_targets
@@ -45,7 +46,7 @@ def _all_results(targets: Sequence[Target], *, attempts_are_known: bool) -> dict
         "changed": any(target.changed for target in targets),
         "results": [_target_result(target, is_planned=attempts_are_known and target.attempt > 0) for target in targets],
         "summary": {**counts, "results_omitted": 0},
-        "remaining": [target.product_id or target.reference.name for target in remaining],
+        "remaining": [target.product_id or mask(target.reference.name) for target in remaining],
     }
 
 

@@ -336,6 +336,19 @@ def test_the_same_product_by_id_and_by_name_is_rejected_before_any_start(bulk: M
     assert emulator.records() == []
 
 
+def test_secrets_are_masked_in_names_and_not_in_ids(bulk: Make, emulator: Emulator) -> None:
+    given = {"service_action_id": RESTART, "sensitive_parameters": {"Mode": "orders0000001"}}
+    targets = [{"provisioned_product_id": ORDERS}, {"provisioned_product_name": "db-orders0000001"}]
+    result = bulk(targets=[*targets, *targets], **given).result()
+    assert result["msg"].startswith(f"These targets are given more than once: {ORDERS}, db-********. ")
+    # Different names may look the same once they are masked.
+    names = ["db-orders0000001", "db-ORDERS0000001", *(f"db-{number}" for number in range(10))]
+    emulator.fault("SearchProvisionedProducts", "expired_token")
+    result = bulk(provisioned_product_names=names, **given).result()
+    assert result["error"]["code"] == "ExpiredTokenException"
+    assert result["remaining"] == ["db-********", "db-********", *names[2:]]
+
+
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_an_empty_list_of_targets_succeeds(bulk: Make, check_mode: bool) -> None:
     result = bulk(provisioned_product_ids=[], service_action_id=RESTART, check_mode=check_mode).run()
