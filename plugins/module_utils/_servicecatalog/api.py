@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .errors import CallAbandoned, MalformedResponse, StartStopped
-from .levels import HISTORY, SEARCH, AccessLevels, access_level_filter
+from .levels import HISTORY, SEARCH, AccessLevels, Check, access_level_filter, always
 from .models import ExecutionParameter, Request, StartResponse
 from .transport import current_attempts, install_response_checks, make_call, operation_of, texts_of_record
 
@@ -31,7 +31,8 @@ class ServiceCatalog:
 
     The methods raise SERVICE_ERRORS: botocore's own, MalformedResponse, NotSent or CallAbandoned. `seconds_left`
     returns how long a call that begins now may take. With it, each call runs on a thread of its own, because botocore's
-    timeouts restart with each received byte and cover neither name resolution nor the renewal of credentials.
+    timeouts restart with each received byte and cover neither name resolution nor the renewal of credentials. Once
+    `may_continue` returns False, a listing raises CallAbandoned instead of reading another page or access level.
     """
 
     def __init__(
@@ -92,13 +93,8 @@ class ServiceCatalog:
             raise MalformedResponse("ExecuteProvisionedProductServiceAction was answered without a record.")
         return StartResponse(detail, _date(metadata.get("HTTPHeaders", {}).get("date")))
 
-    def describe_record(
-        self, record_id: str, *, may_continue: Callable[[], bool] = lambda: True
-    ) -> tuple[dict, Iterator[dict]]:
-        """Return a RecordDetail and an iterator over its RecordOutputs, which reads further pages as needed.
-
-        The iterator raises CallAbandoned instead of reading a further page if `may_continue` returns False.
-        """
+    def describe_record(self, record_id: str, *, may_continue: Check = always) -> tuple[dict, Iterator[dict]]:
+        """Return a RecordDetail and an iterator over its RecordOutputs, which reads further pages as needed."""
         pages = self._pages(self._client.describe_record, {"Id": record_id, **self._language}, may_continue)
         first = next(pages)
         detail = first.get("RecordDetail") or {}
@@ -151,13 +147,12 @@ class ServiceCatalog:
         queries: Sequence[str] = (),
         *,
         on_total: Callable[[Any], None] = lambda _total: None,
-        may_continue: Callable[[], bool] = lambda: True,
+        may_continue: Check = always,
     ) -> Iterator[dict]:
         """Yield a ProvisionedProductAttribute for each match, sorted by id, reading pages as needed.
 
         The service's default order is random, so its pages would lose and repeat items. It can't sort by creation time.
-        `on_total` is called with the TotalResultsCount of each page. If `may_continue` returns False, CallAbandoned is
-        raised instead of reading a further page or access level.
+        `on_total` is called with the TotalResultsCount of each page.
         """
         given: dict[str, Any] = {"SortBy": "id", "SortOrder": "ASCENDING", "PageSize": 100}
         if queries:
@@ -177,7 +172,7 @@ class ServiceCatalog:
         given: dict[str, Any] = {"PageSize": 20}
         if search_filter:
             given["SearchFilter"] = dict(zip(("Key", "Value"), search_filter))
-        read_at = self._read_at(self._client.list_record_history, given)
+        read_at = self._read_at(self._client.list_record_history, given, always)
         for page in (levels or self._levels).read(HISTORY, read_at):
             yield _items(page, "RecordDetails")
 
@@ -212,15 +207,11 @@ class ServiceCatalog:
             raise CallAbandoned(f"{operation_of(call)} was not answered in time")
         return future.result()
 
-    def _read_at(
-        self, call: Any, given: Mapping[str, Any], may_continue: Callable[[], bool] = lambda: True
-    ) -> Callable[[str], Iterator[dict]]:
+    def _read_at(self, call: Any, given: Mapping[str, Any], may_continue: Check) -> Callable[[str], Iterator[dict]]:
         """Return a function that yields the pages of a listing at an access level."""
         return lambda level: self._pages(call, {**given, "AccessLevelFilter": access_level_filter(level)}, may_continue)
 
-    def _pages(
-        self, call: Any, given: Mapping[str, Any], may_continue: Callable[[], bool] = lambda: True
-    ) -> Iterator[dict]:
+    def _pages(self, call: Any, given: Mapping[str, Any], may_continue: Check = always) -> Iterator[dict]:
         seen = set()
         page = self._call(call, **given)
         yield page
@@ -245,7 +236,7 @@ def _items(members: Mapping[str, Any], name: str) -> list[Any]:
 def _with_ids(page: Mapping[str, Any], name: str) -> list[dict]:
     """Return the items of a page; raise MalformedResponse if one has no id."""
     items = _items(page, name)
-    if not all(item.get("Id") for item in items):
+    if not all(isinstance(item.get("Id"), str) and item["Id"] for item in items):
         raise MalformedResponse(f"{name} has an item without an id.")
     return items
 

@@ -15,6 +15,14 @@ LEVELS = ("account", "role", "user")
 SEARCH, HISTORY = "SearchProvisionedProducts", "ListRecordHistory"
 _LISTED = {SEARCH: "provisioned products", HISTORY: "records"}
 
+# Tells whether there is time for another call.
+Check = Callable[[], bool]
+
+
+def always() -> bool:
+    """Return True, because there is no time limit."""
+    return True
+
 
 def access_level_filter(level: str) -> dict[str, str]:
     """Return the AccessLevelFilter for a level."""
@@ -32,14 +40,11 @@ class AccessLevels:
         self._given = given
 
     def read(
-        self,
-        operation: str,
-        read_at: Callable[[str], Iterator[dict]],
-        may_continue: Callable[[], bool] = lambda: True,
+        self, operation: str, read_at: Callable[[str], Iterator[dict]], may_continue: Check = always
     ) -> Iterator[dict]:
         """Yield the pages that `read_at` returns for a level; if the first page is denied, try the next level.
 
-        If `may_continue` returns False, CallAbandoned is raised instead.
+        Once `may_continue` returns False, CallAbandoned is raised instead.
         """
         known = self._given or self.found.get(operation)
         denied: BaseException | None = None

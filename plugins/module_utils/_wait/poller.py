@@ -157,8 +157,10 @@ class RecordPoller:
         for number, page in enumerate(self._service.list_record_history(levels=AccessLevels(level)), 1):
             for detail in page:
                 # Records that are created meanwhile shift the pages, so some records are listed twice.
-                if detail.get("RecordId") in missing:
-                    missing.remove(detail["RecordId"])
+                record_id = detail.get("RecordId")
+                # The JSON parser does not enforce the type of a text.
+                if isinstance(record_id, str) and record_id in missing:
+                    missing.remove(record_id)
                     yield detail
             # Newer records of others may come first: stop after about as many fruitless pages as ours would fill.
             is_fruitless = number > wanted - len(missing) + wanted // 20

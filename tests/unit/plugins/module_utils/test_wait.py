@@ -402,6 +402,16 @@ def test_a_listing_that_uses_up_the_time_is_the_reason_for_the_timeout() -> None
     assert all("the last poll failed: InternalError" in str(failures[each]) for each in ids)
 
 
+def test_a_listed_record_whose_id_is_no_text_is_ignored() -> None:
+    ids = [f"rec-{number}" for number in range(5)]
+    odd = {
+        "RecordDetails": [{"RecordId": each, "Status": ENDED} for each in (["rec-0"], {"rec-1": 1}, 2, None, "rec-4")]
+    }
+    poller, failures = wait(SimulatedClock(), 60, lambda _id: ENDED, *ids, listing=lambda: odd)
+    assert failures == {}
+    assert [record.status for record in poller.records.values()] == [ENDED] * 5
+
+
 @pytest.mark.parametrize(("seconds", "asked"), [(1, ["User", "Account"]), (20, ["User"])])
 def test_after_a_slow_denial_no_time_is_left_for_another_level(seconds: float, asked: list[str]) -> None:
     clock, levels = SimulatedClock(), list[str]()

@@ -129,6 +129,14 @@ def test_products_are_read_one_by_one_if_listing_is_denied(restart_when_availabl
     assert len(emulator.calls(SEARCH)) == 3
 
 
+def test_products_are_read_one_by_one_if_a_listing_has_an_id_that_is_no_text(
+    restart_when_available: Make, emulator: Emulator
+) -> None:
+    ids = create_products(emulator, 4, busy(4, seconds=30))
+    emulator.fault(SEARCH, "replaced", members={"ProvisionedProducts": [{"Id": [ids[0]], "Name": "odd"}]})
+    assert outcomes(restart_when_available(ids).result()) == ["succeeded"] * 4
+
+
 def test_slow_denials_of_a_listing_do_not_extend_the_wait(restart_when_available: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 4, busy(4, seconds=1000))
     emulator.fault(SEARCH, "access_denied")
