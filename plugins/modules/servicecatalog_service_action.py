@@ -40,7 +40,6 @@ options:
   wait:
     description:
       - Whether to wait until the status of the record is V(SUCCEEDED) or V(FAILED).
-      - If V(false), O(wait_timeout) still limits how long the calls may take.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -342,7 +341,8 @@ def run_service_action(task: Task) -> None:
     _arguments.check_one_given(params, *_NAMED)
     _arguments.check_identifiers(params)
     _arguments.check_waiting(params)
-    task.limit_calls(params["wait_timeout"])
+    if params["wait"] or params["wait_until_available"]:
+        task.limit_calls(params["wait_timeout"])
     models.check_parameters(parameters)
     change = change_of(params["change_id"], params["execute_token"], retry_failed=params["retry_failed"])
     _keep(task, models.Record({}), change_id=change.id, attempt=None, execute_token=None, request=None)

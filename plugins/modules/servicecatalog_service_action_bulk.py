@@ -466,8 +466,7 @@ def run_on_many(task: Task) -> None:
     budget_of(params, len(targets))
     is_single = len(targets) == 1
     task.limit_calls(params["wait_timeout"], each=not is_single)
-    task.result["change_id"] = change.id
-    services: list[ServiceCatalog] = []
+    task.result["change_id"], services = change.id, list[ServiceCatalog]()
     try:
         services.append(task.bulk_service(WORKERS))
         if searches:

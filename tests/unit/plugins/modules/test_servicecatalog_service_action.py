@@ -72,14 +72,6 @@ def test_a_product_name_takes_one_more_call(service_action: Make, emulator: Emul
     assert operations(emulator) == ["DescribeProvisionedProduct", EXECUTE]
 
 
-@pytest.mark.parametrize("wait", [True, False])
-def test_calls_are_limited_even_without_a_wait(service_action: Make, wait: bool) -> None:
-    attempt = service_action(provisioned_product_id=ORDERS, service_action_id=RESTART, wait=wait, wait_timeout=60)
-    attempt.run()
-    attempt.task.clock.sleep(40 - attempt.task.clock.slept)
-    assert attempt.task.service.seconds_left() == 60 + 25 - 40
-
-
 @pytest.mark.parametrize(("page_size", "pages"), [(1, 3), (2, 2), (20, 1)])
 def test_pages_of_actions_are_read_until_the_name_is_found(
     service_action: Make, emulator: Emulator, page_size: int, pages: int

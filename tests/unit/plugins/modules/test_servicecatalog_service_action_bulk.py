@@ -238,6 +238,8 @@ def test_a_start_that_hangs_is_unconfirmed_even_without_a_wait(
     assert (result["failed"], result["changed"], outcomes(result)) == (True, True, ["failed"])
     assert "may have started" in result["results"][0]["msg"]
     assert 60 <= attempt.task.clock.slept <= 60 + 30
+
+
 def test_slow_pages_of_outputs_do_not_extend_the_wait(bulk: Make, emulator: Emulator) -> None:
     ids = create_products(emulator, 1)
     emulator.update_product(ids[0], run={"seconds": 59.5, "outputs": {"A": "1", "B": "2", "C": "3"}})
