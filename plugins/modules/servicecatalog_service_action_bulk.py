@@ -464,9 +464,9 @@ def run_on_many(task: Task) -> None:
     resolve.check_duplicates(targets)
     models.check_parameters({**common, **secrets} if searches else {})
     budget_of(params, len(targets))
-    is_single = len(targets) == 1
-    task.limit_calls(params["wait_timeout"], each=not is_single)
-    task.result["change_id"], services = change.id, list[ServiceCatalog]()
+    task.limit_calls(params["wait_timeout"], each=len(targets) != 1)
+    task.result["change_id"] = change.id
+    services: list[ServiceCatalog] = []
     try:
         services.append(task.bulk_service(WORKERS))
         if searches:
@@ -477,7 +477,7 @@ def run_on_many(task: Task) -> None:
         target.make_plans(targets, change, secrets, params)
         pending = queue.TargetQueue(targets, budget_of(params, len(targets)), retry_failed=params["retry_failed"])
         _preview(task, services[0], targets)
-        if is_single:
+        if len(targets) == 1 and not searches:
             targets[0].waited = task.clock.monotonic() - task.started
         services += [task.bulk_polling_service()] if waits else []
         task.progress.how_to_continue = f"To continue, run {change.same_task}."
