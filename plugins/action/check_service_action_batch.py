@@ -23,7 +23,8 @@ class ActionModule(ActionBase):
         call = batch.registered(task_vars, batch.HOST).get("call")
         hosts = batch.hosts_of_call(task_vars, call)
         positions = {name: number for number, name in enumerate(hosts)}
-        result.update(changed=False, call=call, calls=batch.calls_with(self._task, task_vars), positions=positions)
+        calls, series = batch.calls_with(self._task, task_vars), batch.series_of(self._task, task_vars)
+        result.update(changed=False, call=call, calls=calls, series=series, positions=positions)
         try:
             batch.check_batch(hosts)
         except options.RoleError as error:
@@ -31,7 +32,7 @@ class ActionModule(ActionBase):
             return {**result, "targets": [], "change_id": None, "refusal": why, "how_to_continue": "nothing is started"}
         first = next(iter(hosts.values()))
         # In check mode, a change id would downgrade the error for a busy product to a warning, so none is generated.
-        change = first["options"].get("change_id", None if self._task.check_mode else call)
+        change = first["options"].get("change_id", None if self._task.check_mode else series)
         targets = [host["target"] for host in hosts.values()]
         result.update(targets=targets, change_id=change, how_to_continue=_how_to_continue(change))
         return {**result, "_ansible_no_log": any(host["has_secrets"] for host in hosts.values())}

@@ -21,7 +21,7 @@ class ActionModule(ActionBase):
         """Return whether and why the play ends, the input of the report, and the task file to include next, if any."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         checked = batch.registered(task_vars, batch.BATCH)
-        call, change = checked.get("call"), checked.get("change_id")
+        call, series, change = (checked.get(name) for name in ("call", "series", "change_id"))
         registered = results.Registered.of(task_vars)
         hosts = batch.hosts_of_call(task_vars, call)
         found = {name: registered.result_of(name, host) for name, host in hosts.items()}
@@ -33,12 +33,13 @@ class ActionModule(ActionBase):
             later = batch.count_later_hosts(self._task, task_vars)
             end = results.explain_end(found, options.get("max_errors"), later_hosts=later)
         warning = results.describe_failures(found) * ignores
-        result.update(changed=False, call=call, change_id=change, ignores_failures=ignores, ends=ends, end=end)
+        result.update(changed=False, call=call, series=series, change_id=change, ignores_failures=ignores)
+        result.update(ends=ends, end=end)
         result.update(tasks="end.yml" if ends else "", warnings=[warning] * bool(warning))
-        if options.get("report") and not self._task.check_mode:
+        if options.get("report") and not (registered.refusal or self._task.check_mode):
             now = {name: results.explained(item, end, change) for name, item in found.items()}
             context = results.report_context(options, change, task_vars)
-            report = results.report({**batch.earlier_results(task_vars, call), **now}, context, options)
+            report = results.report({**batch.earlier_results(task_vars, series), **now}, context, options)
             result.update(tasks="report.yml", report=report)
         data = results.statistics(found, task_vars.get("awx_job_id"))
         return {**result, "ansible_stats": {"data": data, "per_host": False, "aggregate": True}}

@@ -62,7 +62,11 @@ positions:
   returned: always
   type: dict
 call:
-  description: The id of this call of the role. It is the same for all hosts, and differs between calls.
+  description: The id of this call of the role for this batch. It is the same for all of its hosts.
+  returned: always
+  type: str
+series:
+  description: The id of this call of the role in the play. It is the same for all batches, and differs between calls.
   returned: always
   type: str
 calls:

@@ -15,6 +15,7 @@ import yaml
 from emulator import Emulator
 
 ROLE = "selfservice.aws.run_service_action"
+EXECUTE = "ExecuteProvisionedProductServiceAction"
 RESTART = {"run_service_action_service_action_id": "act-1"}
 ON = {"ansible.builtin.debug": {"msg": "going on"}}
 BROKEN = {"seconds": 1, "ends": "FAILED", "errors": [{"code": "Broken", "description": "it broke"}]}
@@ -395,3 +396,73 @@ def test_each_host_has_its_own_result(run_plays: Runner, emulator: Emulator, tmp
         result = json.loads((tmp_path / f"{record['ProvisionedProductName']}.json").read_text())
         assert result["record_detail"]["record_id"] == record["RecordId"]
         assert (result["outcome"], result["changed"]) == ("succeeded", True)
+
+
+@pytest.mark.parametrize("role", ["import_role", "include_role"])
+def test_all_batches_of_a_call_share_one_change_which_continues_them(
+    run: Runner, run_plays: Runner, emulator: Emulator, role: str
+) -> None:
+    done = run_plays({"serial": 1, "tasks": [include(role)]})
+    assert done.code == 0, done.output
+    (change,) = set(re.findall(r'run_service_action_change_id: "(\w{64})"', done.output))
+    again = run("ansible-playbook", "play.yml", "-i", "hosts.yml", "-e", f"run_service_action_change_id={change}")
+    assert again.code == 0, again.output
+    assert started(emulator) == ["web-0", "web-1", "web-2"]
+
+
+@pytest.mark.parametrize("role", ["import_role", "include_role"])
+@pytest.mark.parametrize("leaves_out", ["a failure", "a condition"])
+def test_the_report_has_the_hosts_of_all_batches_that_reached_the_role(
+    run_plays: Runner, tmp_path: Path, role: str, leaves_out: str
+) -> None:
+    options = {"run_service_action_report": "report.html", "run_service_action_report_json": True}
+    before = {"ansible.builtin.fail": {}, "when": "inventory_hostname == 'web-1'"}
+    when = {"when": except_on("web-1")} if leaves_out == "a condition" else {}
+    tasks = [*[before] * (leaves_out == "a failure"), include(role, vars=options, **when)]
+    done = run_plays({"serial": 2, "tasks": tasks}, hosts=4)
+    assert recap(done) == {f"web-{n}": (int(n == 1 and leaves_out == "a failure"), 0) for n in range(4)}
+    rows = json.loads((tmp_path / "report.json").read_text())["results"]
+    assert {row["host"]: row["outcome"] for row in rows} == dict.fromkeys(("web-0", "web-2", "web-3"), "succeeded")
+
+
+def test_the_record_of_each_batch_is_shown(run_plays: Runner, emulator: Emulator) -> None:
+    done = run_plays({"serial": 1, "tasks": [include("import_role")]})
+    shown = re.findall(r"Wait for the record (rec-\w+)", done.output)
+    assert shown == [record["RecordId"] for record in emulator.records()]
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        (".", "run_service_action_report is the directory .; give the path of a file."),
+        ("gone/report.html", "The directory of run_service_action_report does not exist: gone. Create it."),
+    ],
+)
+def test_an_impossible_report_is_refused_before_the_start(
+    run_plays: Runner, emulator: Emulator, path: str, problem: str
+) -> None:
+    done = run_plays({"tasks": [include(vars={"run_service_action_report": path})]})
+    assert recap(done) == {f"web-{n}": (1, 0) for n in range(3)}
+    assert problem in words_of(done)
+    assert not emulator.calls()
+
+
+def test_a_report_that_cannot_be_written_loses_no_result(run_plays: Runner) -> None:
+    options = {"run_service_action_report": f"{'long' * 70}.html", "run_service_action_max_errors": 1}
+    done = run_plays({"tasks": [include(vars=options), ON]}, broken=("web-1",))
+    assert "File name too long" in done.output
+    assert recap(done) == {"web-0": (0, 0), "web-1": (1, 0), "web-2": (0, 0)}
+    assert went_on(done) == ["web-0", "web-2"]
+    assert done.stats["failed_hosts"] == ["web-1"]
+
+
+def test_a_report_needs_no_times_and_no_variable_arn_of_another_service(
+    run_plays: Runner, emulator: Emulator, tmp_path: Path
+) -> None:
+    options = {"run_service_action_report": "report.html", "run_service_action_wait": False}
+    play = {"tasks": [include(vars={**options, "run_service_action_report_json": True})]}
+    emulator.fault(EXECUTE, "replaced", members={"RecordDetail": {"UpdatedTime": None}})
+    done = run_plays(play, arguments=("-e", "arn=arn:aws:sns:eu-west-1:999988887777:topic"))
+    assert done.code == 0, done.output
+    found = json.loads((tmp_path / "report.json").read_text())
+    assert (found["region"], found["account"]) == ("us-east-1", "123456789012")

@@ -8,11 +8,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import secrets
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
+from ansible.playbook.block import Block
 from ansible.plugins.loader import strategy_loader
 
 from .options import PRODUCT, RoleError
@@ -49,14 +52,29 @@ def calls_with(task: Any, task_vars: Mapping[str, Any]) -> dict[str, int]:
 
 
 def call_of(task: Any, task_vars: Mapping[str, Any]) -> str:
-    """Return the id of this call of the role. It is the same for all hosts and batches, and differs between calls."""
-    places = []
-    parent = task._parent
+    """Return the id of this call of the role for this batch. It is the same for all of its hosts."""
+    return _id_of(task, task_vars, _parents(task))
+
+
+def series_of(task: Any, task_vars: Mapping[str, Any]) -> str:
+    """Return the id of this call of the role in the play. It is the same for all batches."""
+    parents = _parents(task)
+    # Ansible creates what is below an include anew for each batch.
+    includes = [number for number, parent in enumerate(parents) if not isinstance(parent, Block)]
+    return _id_of(task, task_vars, parents[includes[-1] :] if includes else parents)
+
+
+def _parents(task: Any) -> list[Any]:
+    parents, parent = [], task._parent
     while parent is not None:
-        places.append(parent._uuid)
+        parents.append(parent)
         parent = getattr(parent, "_parent", None)
+    return parents
+
+
+def _id_of(task: Any, task_vars: Mapping[str, Any], parents: Iterable[Any]) -> str:
     item = task_vars.get(str(task_vars.get("ansible_loop_var")))
-    return digest([*_calls(task, task_vars), places, repr(item)])
+    return digest([*_calls(task, task_vars), [parent._uuid for parent in parents], repr(item)])
 
 
 def digest(value: Any) -> str:
@@ -93,11 +111,20 @@ def hosts_of_call(task_vars: Mapping[str, Any], call: str | None) -> dict[str, d
     return found
 
 
-def earlier_results(task_vars: Mapping[str, Any], call: str | None) -> dict[str, dict[str, Any]]:
-    """Return the results that earlier batches of this call published, by host."""
-    hostvars = task_vars["hostvars"]
-    found = {name: hostvars.raw_get(name) for name in task_vars["ansible_play_hosts_all"]}
-    return {name: each[RESULT] for name, each in found.items() if each.get(RESULTS, {}).get("call") == call}
+def earlier_results(task_vars: Mapping[str, Any], series: str) -> dict[str, dict[str, Any]]:
+    """Return the results that earlier batches published for this call of the role, by host."""
+    found = {name: task_vars["hostvars"].raw_get(name) for name in task_vars["ansible_play_hosts_all"]}
+    return {name: each[RESULT] for name, each in found.items() if _has_result(each, series)}
+
+
+def _has_result(variables: Mapping[str, Any], series: str) -> bool:
+    # What run_once tasks register is also set on hosts of the batch that did not reach the role.
+    collected = variables.get(RESULTS, {})
+    return (
+        collected.get("series") == series
+        and collected["call"] == variables.get(HOST, {}).get("call")
+        and "outcome" in variables.get(RESULT, {})
+    )
 
 
 def count_later_hosts(task: Any, task_vars: Mapping[str, Any]) -> int:
@@ -126,6 +153,7 @@ def check_batch(hosts: Mapping[str, Mapping[str, Any]]) -> None:
                 f"These hosts are the same provisioned product: {join(names)}. Limit the play to one of them."
             )
     _check_options(hosts)
+    _check_report(next(iter(hosts.values()))["options"].get("report"))
 
 
 def _check_options(hosts: Mapping[str, Mapping[str, Any]]) -> None:
@@ -138,6 +166,18 @@ def _check_options(hosts: Mapping[str, Mapping[str, Any]]) -> None:
                     f"{option} differs between the hosts of the batch{values}. Limit the play to hosts with the same "
                     "value, or run it once for each value."
                 )
+
+
+def _check_report(path: str | None) -> None:
+    if not path:
+        return
+    folder = Path(path).parent
+    if Path(path).is_dir():
+        raise RoleError(f"run_service_action_report is the directory {path}; give the path of a file.")
+    if not folder.is_dir():
+        raise RoleError(f"The directory of run_service_action_report does not exist: {folder}. Create it.")
+    if not os.access(folder, os.W_OK):
+        raise RoleError(f"run_service_action_report can't be written, because {folder} is not writable.")
 
 
 def _common(host: Mapping[str, Any], option: str) -> Any:

@@ -143,9 +143,14 @@ def report_context(options: Mapping[str, Any], change: Any, variables: Mapping[s
         "change_id": change,
         "run_by": variables.get("awx_user_name") or variables.get("tower_user_name"),
         "awx_job_id": variables.get("awx_job_id") or variables.get("tower_job_id"),
-        "arn": variables.get("arn"),
+        "arn": _arn(variables.get("arn")),
         **{name: options.get(name) for name in names},
     }
+
+
+def _arn(value: Any) -> str:
+    """Return the host variable `arn` of the inventory plugin, or an empty string for another variable of that name."""
+    return value if isinstance(value, str) and re.match(r"arn:[\w-]+:servicecatalog:[\w-]+:\d+:", value) else ""
 
 
 def report(results: Mapping[str, Item], context: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
