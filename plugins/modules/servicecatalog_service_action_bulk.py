@@ -156,8 +156,8 @@ attributes:
 notes:
   - Tested against an emulator of the service only, never against AWS.
   - O(wait_timeout) applies to each target separately, beginning with its first start. The time that a target waits for
-    others after its product has become available is not counted. If only one target is given, by its id or name, it
-    begins with the task, as in M(selfservice.aws.servicecatalog_service_action).
+    others after its product has become available is not counted. If there is only one target, it begins with the task,
+    as in M(selfservice.aws.servicecatalog_service_action).
   - A target whose product does not become available in time counts as failed. If no more starts are sent because of
     too many errors or a signal, targets that are still waiting become V(not_started).
 seealso:
@@ -477,7 +477,7 @@ def run_on_many(task: Task) -> None:
         target.make_plans(targets, change, secrets, params)
         pending = queue.TargetQueue(targets, budget_of(params, len(targets)), retry_failed=params["retry_failed"])
         _preview(task, services[0], targets)
-        if len(targets) == 1 and not searches:
+        if len(targets) == 1:
             targets[0].waited = task.clock.monotonic() - task.started
         services += [task.bulk_polling_service()] if waits else []
         task.progress.how_to_continue = f"To continue, run {change.same_task}."
