@@ -36,10 +36,13 @@ class ActionModule(ActionBase):
         result.update(changed=False, call=call, series=series, change_id=change, ignores_failures=ignores)
         result.update(ends=ends, end=end)
         result.update(tasks="end.yml" if ends else "", warnings=[warning] * bool(warning))
-        if options.get("report") and not (registered.refusal or self._task.check_mode):
+        if self._writes_report(options, registered):
             now = {name: results.explained(item, end, change) for name, item in found.items()}
             context = results.report_context(options, change, task_vars)
             report = results.report({**batch.earlier_results(task_vars, series), **now}, context, options)
             result.update(tasks="report.yml", report=report)
         data = results.statistics(found, task_vars.get("awx_job_id"))
         return {**result, "ansible_stats": {"data": data, "per_host": False, "aggregate": True}}
+
+    def _writes_report(self, options: dict[str, Any], registered: results.Registered) -> bool:
+        return bool(options.get("report")) and not (registered.refusal or self._task.check_mode)
