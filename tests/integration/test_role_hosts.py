@@ -427,7 +427,7 @@ def test_the_report_has_the_hosts_of_all_batches_that_reached_the_role(
 
 def test_the_record_of_each_batch_is_shown(run_plays: Runner, emulator: Emulator) -> None:
     done = run_plays({"serial": 1, "tasks": [include("import_role")]})
-    shown = re.findall(r"Wait for the record (rec-\w+)", done.output)
+    shown = re.findall(r"\(item=(rec-\w+)\)", done.output)
     assert shown == [record["RecordId"] for record in emulator.records()]
 
 

@@ -147,7 +147,8 @@ def test_a_job_cancelled_while_waiting_has_shown_its_record_and_is_resumed_when_
     emulator.set(describable_after=600)
     kill(lambda: bool(emulator.calls("DescribeRecord")), *cancelled.command)
     record = emulator.records()[0]["RecordId"]
-    assert f"Wait for the record {record}" in cancelled.tasks
+    assert cancelled.tasks[-1] == "Wait for the record"
+    assert any(f"(item={record})" in event["stdout"] for event in cancelled.events)
     emulator.set(describable_after=0)
     again = launch("again", "run_service_action", **answers)
     assert run(*again.command).code == 0

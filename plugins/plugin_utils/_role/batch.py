@@ -172,9 +172,10 @@ def _check_report(path: str | None) -> None:
     if not path:
         return
     folder = Path(path).parent
-    if Path(path).is_dir():
+    # Not Path.is_dir(), which raises an error for a name that is too long.
+    if os.path.isdir(path):  # noqa: PTH112
         raise RoleError(f"run_service_action_report is the directory {path}; give the path of a file.")
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112
         raise RoleError(f"The directory of run_service_action_report does not exist: {folder}. Create it.")
     if not os.access(folder, os.W_OK):
         raise RoleError(f"run_service_action_report can't be written, because {folder} is not writable.")

@@ -56,6 +56,8 @@ class Registered:
     def of(cls, variables: Mapping[str, Any]) -> Registered:
         """Read the registered results from the variables of any host of the batch."""
         checked, run, waited = (variables.get(name, {}) for name in (BATCH, RUN, WAITED))
+        # The task is a loop of one item, or of none if the batch was rejected.
+        run = next(iter(run.get("results") or ()), run)
         return cls(checked.get("positions", {}), checked.get("refusal"), run, waited)
 
     def result_of(self, name: str, host: Mapping[str, Any]) -> Item:
