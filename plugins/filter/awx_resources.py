@@ -105,7 +105,8 @@ from ansible_collections.selfservice.aws.plugins.plugin_utils._templating import
 
 INJECTED = {"AWS_REGION": "region", "AWS_ENDPOINT_URL": "endpoint_url"}
 FIELDS = "the text fields region and endpoint_url, injected as the variables AWS_REGION and AWS_ENDPOINT_URL"
-RULE = re.compile(r"DTSTART\S*:\S+ +RRULE:\S*INTERVAL=\S*")
+# AWX refuses a start without a time zone.
+RULE = re.compile(r"DTSTART(:\d+T\d+Z|;TZID=[^\s:]+:\d+T\d+) +RRULE:\S*INTERVAL=\S*")
 
 
 def awx_resources(found: Mapping[str, Iterable[Item]], wanted: Item) -> dict[str, Any]:
@@ -188,7 +189,8 @@ def _find_problems(lists: Found, wanted: Item) -> Iterator[str]:
     if wanted.get("schedule") and not RULE.match(wanted["schedule"]):
         yield (
             "AWX does not accept this schedule. The one for every night is DTSTART:20300101T030000Z"
-            " RRULE:FREQ=DAILY;INTERVAL=1"
+            " RRULE:FREQ=DAILY;INTERVAL=1, or DTSTART;TZID=Europe/Berlin:20300101T030000 with the same rule for local"
+            " time."
         )
 
 

@@ -20,7 +20,7 @@ from .resource_types import RESOURCE_TYPES, Field, Item, ResourceType
 Items = Mapping[str, Mapping[int, Item]]
 VARIABLE_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 INPUT_TYPES = ("string", "boolean")
-RRULE = re.compile(r"DTSTART(;[^:]+)?:\d{8}T\d{6}Z? RRULE:(?!.*SECONDLY).*INTERVAL=.*")
+RRULE = re.compile(r"DTSTART(:\d{8}T\d{6}Z|;TZID=[^:]+:\d{8}T\d{6}) RRULE:(?!.*SECONDLY).*INTERVAL=.*")
 MISSING_DEFAULT = "Must either set a default value or ask to prompt on launch."
 
 # Conditions that make a value invalid, with their messages. The type comes first: the others rely on it.

@@ -230,6 +230,9 @@ def test_a_template_has_at_most_one_credential_of_each_type(awx: Awx) -> None:
         "RRULE:FREQ=DAILY;INTERVAL=1",
         "DTSTART:20300101T030000Z RRULE:FREQ=DAILY",
         DAILY.replace("DAILY", "SECONDLY"),
+        # AWX requires a time zone.
+        DAILY.replace("Z ", " "),
+        DAILY.replace(":", ";TZID=Europe/Berlin:", 1),
     ],
 )
 def test_an_invalid_schedule_is_rejected(awx: Awx, rrule: str) -> None:
@@ -237,6 +240,8 @@ def test_an_invalid_schedule_is_rejected(awx: Awx, rrule: str) -> None:
     schedule = {"name": "x", "unified_job_template": template}
     assert call(awx, "POST", "schedules/", {**schedule, "rrule": rrule})[0] == 400
     assert call(awx, "POST", "schedules/", {**schedule, "rrule": DAILY})[0] == 201
+    local = {"name": "y", "rrule": "DTSTART;TZID=Europe/Berlin:20300101T030000 RRULE:FREQ=DAILY;INTERVAL=1"}
+    assert call(awx, "POST", "schedules/", {**schedule, **local})[0] == 201
     assert call(awx, "GET", "unified_job_templates/?name=t")[1]["results"][0]["id"] == template
 
 

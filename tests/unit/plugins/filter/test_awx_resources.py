@@ -138,6 +138,11 @@ def test_the_resources_to_create_or_change_are_returned(
         ({}, {"schedule": RULE}, "A schedule needs awx_job_templates_controller_credential"),
         ({}, {"schedule": RULE, "controller_credential": "x"}, "has no credential x."),
         ({}, {"schedule": "daily", "controller_credential": "Vault"}, "AWX does not accept this schedule."),
+        (
+            {},
+            {"schedule": RULE.replace("Z ", " "), "controller_credential": "Vault"},
+            "DTSTART:20300101T030000Z RRULE:FREQ=DAILY;INTERVAL=1, or DTSTART;TZID=Europe/Berlin:20300101T030000",
+        ),
         ({"credential_types": [{"id": 7, "injectors": {}}]}, {}, "Give another awx_job_templates_credential_type."),
     ],
 )
@@ -148,3 +153,9 @@ def test_missing_resources_are_reported_with_instructions(
     assert list(result) == ["problems"]
     assert len(result["problems"]) == 1
     assert message in result["problems"][0]
+
+
+@pytest.mark.parametrize("start", [":20300101T030000Z", ";TZID=Europe/Berlin:20300101T030000"])
+def test_a_schedule_starts_in_utc_or_in_a_named_time_zone(start: str) -> None:
+    rule = f"DTSTART{start} RRULE:FREQ=DAILY;INTERVAL=1"
+    assert resources(schedule=rule, controller_credential="Vault")["problems"] == []
