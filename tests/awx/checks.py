@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jinja2
 import jinja2.meta
 
-from .errors import ApiError, validation_error
+from .errors import ApiError, bad_request, validation_error
 from .inventories import check_inventory_source
 from .resource_types import RESOURCE_TYPES, Field, Item, ResourceType
 
@@ -51,7 +51,15 @@ def check_fields(resource_type: ResourceType, data: Mapping[str, Any], items: It
                 raise validation_error(**{name: message.format(field=field, value=value)})
 
 
-def check_filter(resource_type: ResourceType, lookup: str) -> None:
+def read_filters(resource_type: ResourceType, query: Mapping[str, str]) -> dict[str, str]:
+    """Return the filters of a query, or reject them."""
+    filters = {name: value for name, value in query.items() if name not in ("page", "page_size")}
+    for name in filters:
+        _check_filter(resource_type, name.removeprefix("or__"))
+    return filters
+
+
+def _check_filter(resource_type: ResourceType, lookup: str) -> None:
     """Reject a query filter on a field that is unknown or not filterable."""
     name, related_lookup = [*lookup.split("__", 1), ""][:2]
     field = resource_type.fields.get(name)
@@ -60,7 +68,7 @@ def check_filter(resource_type: ResourceType, lookup: str) -> None:
     if field and not field.filterable:
         raise ApiError(400, {"detail": f"Filtering on field {name} is not allowed."})
     if field and related_lookup:
-        check_filter(RESOURCE_TYPES[field.refers_to], related_lookup)
+        _check_filter(RESOURCE_TYPES[field.refers_to], related_lookup)
 
 
 def check_item(resource_type: ResourceType, item: Item, items: Items, *, old: Item | None) -> None:
@@ -76,6 +84,18 @@ def check_item(resource_type: ResourceType, item: Item, items: Items, *, old: It
     check = CHECKS.get(resource_type.endpoint)
     if check:
         check(item, items, old)
+
+
+def check_association(credential: Item, associated: Iterable[int], items: Items) -> None:
+    """Reject a job template's second credential of a type, or of the type Vault the second with the same vault id."""
+    types = items["credential_types"]
+
+    def slot(each: Item) -> tuple[int, Any]:
+        type_id = each["credential_type"]
+        return type_id, types[type_id]["kind"] == "vault" and each["inputs"].get("vault_id", "")
+
+    if slot(credential) in [slot(items["credentials"][other]) for other in associated]:
+        raise bad_request(f"Cannot assign multiple {types[credential['credential_type']]['name']} credentials.")
 
 
 def _check_job_template(item: Item, items: Items, _old: Item | None) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from .checks import check_fields, check_filter, check_item
-from .errors import bad_request, method_not_allowed, not_found, permission_denied, validation_error
+from .checks import check_association, check_fields, check_item, read_filters
+from .errors import method_not_allowed, not_found, permission_denied, validation_error
 from .initial import AWS, CONTROLLER, PROJECT, SECRETS
 from .inventories import InventoryUpdate, check_update
 from .jobs import Job, launch, render_environment
@@ -87,7 +87,9 @@ class Store:
         # Playbooks have their own endpoint.
         result.pop("playbooks", None)
         if resource_type.endpoint == "credentials":
-            fields = self.items["credential_types"][item["credential_type"]]["inputs"].get("fields", [])
+            credential_type = self.items["credential_types"][item["credential_type"]]
+            result["kind"] = credential_type["kind"]
+            fields = credential_type["inputs"].get("fields", [])
             for secret in {field["id"] for field in fields if field.get("secret")} & set(result["inputs"]):
                 result["inputs"][secret] = ENCRYPTED
         return result
@@ -96,10 +98,8 @@ class Store:
         if resource_type.endpoint == "organizations":
             return {"user_capabilities": {"edit": self.is_superuser or self.is_organization_admin}}
         if resource_type.endpoint == "job_templates":
-            associated = self.associated_credentials.get(item["id"], [])
-            return {
-                "credentials": [{"id": each, "name": self.items["credentials"][each]["name"]} for each in associated]
-            }
+            associated = [self.items["credentials"][each] for each in self.associated_credentials.get(item["id"], [])]
+            return {"credentials": [{"id": each["id"], "name": each["name"]} for each in associated]}
         return {}
 
     def me(self) -> Response:
@@ -182,10 +182,7 @@ class Store:
         if data.get("disassociate"):
             associated.remove(credential["id"])
             return 204, None
-        type_id = credential["credential_type"]
-        if any(self.items["credentials"][other]["credential_type"] == type_id for other in associated):
-            name = self.items["credential_types"][type_id]["name"]
-            raise bad_request(f"Cannot assign multiple {name} credentials.")
+        check_association(credential, associated, self.items)
         associated.append(credential["id"])
         return 204, None
 
@@ -212,11 +209,14 @@ class Store:
         return InventoryUpdate(source["source_path"], render_environment(used), image)
 
     def _find(self, resource_type: ResourceType, query: Mapping[str, str], ids: list[int] | None) -> list[Item]:
-        filters = {name: value for name, value in query.items() if name not in ("page", "page_size")}
-        for name in filters:
-            check_filter(resource_type, name.removeprefix("or__"))
-        items = [item for item in self.items[resource_type.endpoint].values() if ids is None or item["id"] in ids]
+        filters = read_filters(resource_type, query)
+        items = [item for item in self._visible(resource_type.endpoint) if ids is None or item["id"] in ids]
         return [item for item in items if self._matches(resource_type, item, filters)]
+
+    def _visible(self, endpoint: str) -> list[Item]:
+        """Return the objects that the user sees. An Admin sees the credentials of the first organization only."""
+        sees_all, own = self.is_superuser or endpoint != "credentials", min(self.items["organizations"])
+        return [item for item in self.items[endpoint].values() if sees_all or item["organization"] == own]
 
     def _matches(self, resource_type: ResourceType, item: Item, filters: Mapping[str, str]) -> bool:
         """Return whether an object matches all filters, and at least one of those that start with or__, if any."""

@@ -223,6 +223,32 @@ def test_a_template_has_at_most_one_credential_of_each_type(awx: Awx) -> None:
     assert [each["name"] for each in call(awx, "GET", path)[1]["results"]] == ["another"]
 
 
+def test_a_template_has_at_most_one_vault_credential_of_each_vault_id(awx: Awx) -> None:
+    vault = awx.store.add("credential_types", name="Vault", kind="vault")
+    template = call(awx, "POST", "job_templates/", TEMPLATE)[1]["id"]
+    added = []
+    for name, inputs in (("A", {"vault_id": "a"}), ("B", {}), ("another A", {"vault_id": "a"}), ("another B", {})):
+        number = awx.store.add("credentials", name=name, credential_type=vault, organization=1, inputs=inputs)
+        added.append(call(awx, "POST", f"job_templates/{template}/credentials/", {"id": number})[0])
+    assert added == [204, 204, 400, 400]
+    found = call(awx, "GET", "credentials/")[1]["results"]
+    assert {each["name"] for each in found if each["kind"] == "vault"} == {"A", "B", "another A", "another B"}
+
+
+def test_an_organization_admin_does_not_see_the_credentials_of_other_organizations(awx: Awx) -> None:
+    awx.store.add_organization("Other")
+    template = call(awx, "POST", "job_templates/", TEMPLATE)[1]["id"]
+    other = next(each["id"] for each in awx.all("credentials", "Other").values() if each["name"] == "AWS operator")
+    path = f"job_templates/{template}/"
+    assert call(awx, "POST", f"{path}credentials/", {"id": other})[0] == 204
+    assert call(awx, "GET", f"credentials/?id={other}")[1]["count"] == 1
+    awx.store.is_superuser = False
+    assert call(awx, "GET", f"credentials/?id={other}")[1]["count"] == 0
+    assert call(awx, "GET", f"{path}credentials/")[1]["count"] == 0
+    # AWX still names them in the summary of the template.
+    assert call(awx, "GET", path)[1]["summary_fields"]["credentials"] == [{"id": other, "name": "AWS operator"}]
+
+
 @pytest.mark.parametrize(
     "rrule",
     [
