@@ -53,9 +53,15 @@ options:
     type: list
     elements: dict
     default: []
-  replaced_credentials:
+  kept_credentials:
     description:
-      - The ids of credentials that existing templates do not keep.
+      - The ids of credentials that existing templates keep if they have them.
+    type: list
+    elements: int
+    default: []
+  update_kept_credentials:
+    description:
+      - The same for the job template that O(update) describes.
     type: list
     elements: int
     default: []
@@ -142,7 +148,8 @@ _value:
       type: list
       elements: dict
     gone:
-      description: The names of existing templates of the same scope whose service action no longer exists.
+      description:
+        - The names of existing templates of the same scope, with any title, whose service action no longer exists.
       type: list
       elements: str
     foreign:
@@ -165,6 +172,7 @@ from ansible_collections.selfservice.aws.plugins.plugin_utils._templating import
 SECRETS = "(?i)password|passwd|secret|token"
 # The limit of AWX.
 NAME_LENGTH = 512
+ACTION = "run_service_action_service_action_id"
 MARK = "awx_job_templates_mark"
 UPDATE = "Update job templates"
 UPDATE_DESCRIPTION = "Updates the job templates to the current service actions and parameters."
@@ -178,7 +186,8 @@ def awx_job_templates(
     scope: str,
     extra_vars: Mapping[str, Any] | None = None,
     existing: Iterable[Mapping[str, Any]] = (),
-    replaced_credentials: Iterable[int] = (),
+    kept_credentials: Iterable[int] = (),
+    update_kept_credentials: Iterable[int] = (),
     targets: list[str] | None = None,
     secrets: str | Iterable[str] = SECRETS,
     lists: Iterable[str] = (),
@@ -195,17 +204,18 @@ def awx_job_templates(
         name = f"{title} - {action['name']}"
         variables = {
             **(extra_vars or {}),
-            "run_service_action_service_action_id": str(action["id"]),
+            ACTION: str(action["id"]),
             "run_service_action_survey": asked,
             MARK: _mark(scope, name),
         }
         template = _template(name, str(action.get("description") or "").strip(), variables, found.get(name))
         templates.append({**template, "survey_spec": {"name": "", "description": "", "spec": spec}})
     updates = [_update_template(title, scope, update, found)] if update else []
-    _drop_credentials([*templates, *updates], {*replaced_credentials})
+    _keep_credentials(templates, {*kept_credentials})
+    _keep_credentials(updates, {*update_kept_credentials})
     names = [template["name"] for template in [*templates, *updates]]
     _check_names(names)
-    compared = _compare(names, found.values(), scope)
+    compared = _compare(names, found, scope, {template["extra_vars"][ACTION] for template in templates})
     return never_templated({"templates": templates, "updates": updates, **compared})
 
 
@@ -229,7 +239,11 @@ def _update_template(
     """Return the job template that updates all others. Its variables are the options that are not empty."""
     name = f"{title} - {UPDATE}"
     variables = {option: value for option, value in options.items() if value not in ("", [], None)}
-    return _template(name, UPDATE_DESCRIPTION, {**variables, MARK: _mark(scope, name)}, found.get(name))
+    template = _template(name, UPDATE_DESCRIPTION, {**variables, MARK: _mark(scope, name)}, found.get(name))
+    # Options that only an earlier run had.
+    for option in options.keys() - variables.keys():
+        template["extra_vars"].pop(option, None)
+    return template
 
 
 def _variables(template: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -242,23 +256,25 @@ def _variables(template: Mapping[str, Any] | None) -> dict[str, Any]:
     return dict(json.loads(json.dumps(variables, default=str))) if isinstance(variables, dict) else {}
 
 
-def _drop_credentials(templates: Iterable[dict[str, Any]], replaced: Collection[int]) -> None:
+def _keep_credentials(templates: Iterable[dict[str, Any]], kept: Collection[int]) -> None:
     for template in templates:
-        template["credentials"] = [each for each in template["credentials"] if each not in replaced]
+        template["credentials"] = [each for each in template["credentials"] if each in kept]
 
 
 def _credentials(template: Mapping[str, Any] | None) -> list[int]:
     return [each["id"] for each in (template or {}).get("summary_fields", {}).get("credentials", [])]
 
 
-def _compare(names: list[str], existing: Iterable[Mapping[str, Any]], scope: str) -> dict[str, list[str]]:
+def _compare(
+    names: list[str], found: Mapping[str, Mapping[str, Any]], scope: str, action_ids: Collection[str]
+) -> dict[str, list[str]]:
     """Return the existing templates whose action no longer exists, and the names that other templates already use."""
-    made = {each["name"]: _mark(scope, each["name"]) in str(each.get("extra_vars") or "") for each in existing}
-    gone = [name for name, is_ours in made.items() if is_ours and name not in names]
+    variables = {name: _variables(template) for name, template in found.items()}
+    ours = [name for name in found if variables[name].get(MARK) == _mark(scope, name)]
     return {
-        # A run without a schedule, such as the scheduled job itself, keeps the template of the scheduled job.
-        "gone": [name for name in gone if not name.endswith(f" - {UPDATE}")],
-        "foreign": [name for name in names if made.get(name) is False],
+        # The template of the scheduled job runs no action.
+        "gone": [name for name in ours if variables[name].get(ACTION) not in {*action_ids, None}],
+        "foreign": [name for name in names if name in found and name not in ours],
     }
 
 

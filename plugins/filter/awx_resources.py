@@ -66,8 +66,15 @@ _value:
       description: The ids of the credentials that job templates get. C(credential) is one of them.
       type: list
       elements: int
-    replaced_credentials:
-      description: The ids of all credentials of the same types, since a job template has only one of each.
+    kept_credentials:
+      description:
+        - The ids of the credentials that a job template can have beside these. AWX allows one credential of each type,
+          and several of the type Vault, with different vault ids. Credentials that the user can't see are not among
+          them; C(awx.awx.job_template) does not remove those.
+      type: list
+      elements: int
+    update_kept_credentials:
+      description: The same for the job template of the scheduled job, which also has the C(controller_credential).
       type: list
       elements: int
     controller_credential:
@@ -90,7 +97,7 @@ _value:
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Callable
 
 from ansible_collections.selfservice.aws.plugins.plugin_utils._awx import (
@@ -138,14 +145,26 @@ def awx_resources(found: Mapping[str, Iterable[Item]], wanted: Item) -> dict[str
 
 def _describe_credentials(lists: Found, wanted: Item, ids: Item) -> dict[str, Any]:
     given = [each for name in wanted.get("credentials", ()) for each in _credentials_named(lists, name)]
-    types = {each["credential_type"] for each in given}
+    taken = {_slot(each) for each in given}
     if wanted.get("inputs"):
         given += [each for each in lists["credentials"] if each["id"] == ids["credential"]]
-        types.add(ids["credential_type"])
+        taken.add((ids["credential_type"], ""))
+    taken_by_update = {_slot(each) for each in _credentials_named(lists, wanted.get("controller_credential"))}
     return {
         "credentials": [each["id"] for each in given],
-        "replaced_credentials": [each["id"] for each in lists["credentials"] if each["credential_type"] in types],
+        "kept_credentials": _ids_beside(taken, lists["credentials"]),
+        "update_kept_credentials": _ids_beside(taken | taken_by_update, lists["credentials"]),
     }
+
+
+def _ids_beside(taken: Collection[tuple[int, str]], credentials: Iterable[Item]) -> list[int]:
+    return [each["id"] for each in credentials if _slot(each) not in taken]
+
+
+def _slot(credential: Item) -> tuple[int, str]:
+    """Return what a job template can have once: a credential type, or a vault id of the type Vault."""
+    vault_id = credential["inputs"].get("vault_id") if credential.get("kind") == "vault" else ""
+    return credential["credential_type"], vault_id or ""
 
 
 def _describe_rest(objects: Mapping[str, Item], wanted: Item) -> dict[str, Any]:

@@ -30,6 +30,7 @@ RESTART = {"id": "act-1", "name": "Restart", "description": HOSTILE, "parameters
 # Options that have the same names as the modules' options.
 MODULE_NAMES = ("provisioned_product_id", "provisioned_product_name")
 STOP = {"id": "act-2", "name": "Stop", "run": {"seconds": 1}}
+RULE = "DTSTART:20300101T030000Z RRULE:FREQ=DAILY;INTERVAL=1"
 
 
 def world(*actions: dict[str, Any]) -> dict[str, Any]:
@@ -399,6 +400,41 @@ def test_what_was_changed_by_hand_or_is_not_given_stays(
     assert "changed=0 " in again.output
 
 
+def test_other_credentials_of_a_template_stay_if_awx_allows_them_beside_the_given_ones(
+    run_playbook: Callable[..., Any], awx: Awx, emulator: Emulator
+) -> None:
+    emulator.reset(world(STOP))
+    organization, other = awx.all("organizations")["Default"]["id"], awx.store.add_organization("Other")
+    vault = awx.store.add("credential_types", name="Vault", kind="vault")
+
+    def add(name: str, **fields: Any) -> int:
+        return awx.store.add("credentials", name=name, **{"organization": organization, **fields})
+
+    def names(template: str) -> set[str]:
+        used = awx.store.associated_credentials[awx.all("job_templates")[template]["id"]]
+        return {awx.store.items["credentials"][each]["name"] for each in used}
+
+    add("Vault A", credential_type=vault, inputs={"vault_id": "a"})
+    options = {"image": "example.org/ee:1", "credentials": ["AWS operator", "Vault A"], "schedule": RULE}
+    assert run_playbook(**options, controller_credential="Controller").code == 0
+    add("Controller 2", **{name: awx.all("credentials")["Controller"][name] for name in ("credential_type", "inputs")})
+    by_hand = [
+        add("Vault B", credential_type=vault, inputs={"vault_id": "b"}),
+        add("Vault of others", credential_type=vault, inputs={"vault_id": "c"}, organization=other),
+    ]
+    for template in awx.all("job_templates").values():
+        awx.store.associated_credentials[template["id"]] += by_hand
+
+    # An Admin of the organization does not see the last one.
+    awx.store.is_superuser = False
+    done = run_playbook(**options, controller_credential="Controller 2")
+    assert done.code == 0, done.output
+    assert changes(done.output) == ["changed: [localhost] => (item=orders-db - Update job templates)"]
+    common = {"AWS operator", "AWS us-east-1", "Vault A", "Vault B", "Vault of others"}
+    assert names("orders-db - Stop") == common
+    assert names("orders-db - Update job templates") == {*common, "Controller 2"}
+
+
 def test_what_is_missing_is_told_before_anything_is_made(
     run_playbook: Callable[..., Any], awx: Awx, emulator: Emulator
 ) -> None:
@@ -428,15 +464,14 @@ def test_a_scheduled_job_keeps_the_templates_up_to_date(
     run_playbook: Callable[..., Any], run_job: Callable[[Job], Any], awx: Awx, emulator: Emulator, tmp_path: Path
 ) -> None:
     emulator.reset(world(STOP))
-    rule = "DTSTART:20300101T030000Z RRULE:FREQ=DAILY;INTERVAL=1"
-    options = {"image": "example.org/ee:1", "schedule": rule, "controller_credential": "Controller"}
+    options = {"image": "example.org/ee:1", "schedule": RULE, "controller_credential": "Controller"}
     planned = run_playbook("--check", **options)
     done = run_playbook(**options)
     assert done.code == 0, done.output
     assert changes(planned.output) == changes(done.output)
     name = "orders-db - Update job templates"
     template, schedule = awx.all("job_templates")[name], awx.all("schedules")[name]
-    assert (schedule["unified_job_template"], schedule["rrule"]) == (template["id"], rule)
+    assert (schedule["unified_job_template"], schedule["rrule"]) == (template["id"], RULE)
     assert template["playbook"] == "awx_job_templates.yml"
     names = {awx.store.items["credentials"][each]["name"] for each in awx.store.associated_credentials[template["id"]]}
     assert names == {"AWS operator", "AWS us-east-1", "Controller"}
@@ -459,6 +494,12 @@ def test_a_scheduled_job_keeps_the_templates_up_to_date(
     assert changes(done.output) == ["changed: [localhost] => (item=orders-db - Restart)"]
     assert awx.all("job_templates")[name] == before
     assert "changed=0 " in run_playbook(**options).output
+
+    # The options of the next run replace those of this one.
+    assert run_playbook(**options, provisioned_product_name="", provisioned_product_id=ORDERS).code == 0
+    done = run_job(awx.launch(name, {}))
+    assert done.code == 0, done.output
+    assert "changed=0 " in done.output
 
 
 @pytest.mark.parametrize(

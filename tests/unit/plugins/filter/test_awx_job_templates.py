@@ -128,17 +128,32 @@ def test_the_survey_asks_for_the_target_if_it_is_not_given(targets: Any, type_: 
 
 def test_only_own_templates_are_obsolete_and_all_others_are_foreign() -> None:
     stop = action(id="act-2", name="Stop")
-    made = {each["name"]: str(each["extra_vars"]) for each in plan(action(), stop)["templates"]}
+    made = {each["name"]: json.dumps(each["extra_vars"]) for each in plan(action(), stop)["templates"]}
+    others = plan(stop, title="web", scope="pp-2")["templates"][0]["extra_vars"]
     existing = [
         {"name": "orders-db - Restart", "extra_vars": "---"},
         {"name": "orders-db - Stop", "extra_vars": made["orders-db - Stop"]},
         {"name": "orders-db - Stop, copied", "extra_vars": made["orders-db - Stop"]},
-        {"name": "web - Stop", "extra_vars": plan(stop, title="web", scope="pp-2")["templates"][0]["extra_vars"]},
+        {"name": "web - Stop", "extra_vars": json.dumps(others)},
         {"name": "other", "extra_vars": None},
     ]
     again = plan(action(), existing=existing)
     assert (again["gone"], again["foreign"]) == (["orders-db - Stop"], ["orders-db - Restart"])
     assert plan(stop, existing=existing)["foreign"] == []
+
+
+def test_a_template_is_obsolete_only_if_its_action_no_longer_exists() -> None:
+    stop, update = action(id="act-2", name="Stop"), {"provisioned_product_id": "pp-1"}
+    made = plan(action(), stop, update=update)
+    existing = [
+        {"name": each["name"], "extra_vars": json.dumps(each["extra_vars"])}
+        for each in [*made["templates"], *made["updates"]]
+    ]
+    # Templates with another title, and the template of an action that was renamed, still run their actions. A run
+    # without a schedule, such as the scheduled job itself, keeps the template of the scheduled job.
+    assert plan(action(), stop, title="DBA", existing=existing)["gone"] == []
+    assert plan(action(name="Reboot"), stop, existing=existing)["gone"] == []
+    assert plan(action(), title="DBA", existing=existing)["gone"] == ["orders-db - Stop"]
 
 
 def existing(**changed: Any) -> dict[str, Any]:
@@ -189,9 +204,27 @@ def test_manually_added_variables_are_kept(text: str | None, kept: dict[str, Any
     assert template["extra_vars"] == {**kept, **own["extra_vars"]}
 
 
-def test_manually_added_credentials_are_kept() -> None:
-    template = plan(action(), existing=[existing()], replaced_credentials=[4])["templates"][0]
-    assert template["credentials"] == [12]
+def test_manually_added_credentials_are_kept_if_they_can_be() -> None:
+    update = existing(name="orders-db - Update job templates")
+    kept = {"kept_credentials": [12, 13], "update_kept_credentials": [4]}
+    found = plan(action(), existing=[existing(), update], update={"provisioned_product_id": "pp-1"}, **kept)
+    assert [each["credentials"] for each in (*found["templates"], *found["updates"])] == [[12], [4]]
+
+
+def test_the_scheduled_job_has_the_options_of_the_last_run_and_variables_that_were_added_manually() -> None:
+    def variables(text: str | None = None, **options: Any) -> dict[str, Any]:
+        update = existing(name="orders-db - Update job templates", extra_vars=text)
+        made = plan(update={"provisioned_product_id": "", "lists": [], **options}, existing=[update] * bool(text))
+        found: dict[str, Any] = made["updates"][0]["extra_vars"]
+        return found
+
+    first = variables(provisioned_product_name="orders-db", lists=["a"])
+    assert (first["provisioned_product_name"], first["lists"]) == ("orders-db", ["a"])
+    second = variables(json.dumps({**first, "more": 1}), provisioned_product_name="", provisioned_product_id="pp-1")
+    assert {*second} - {name for name in second if name.startswith("awx_job_templates_")} == {
+        "provisioned_product_id",
+        "more",
+    }
 
 
 @pytest.mark.parametrize(

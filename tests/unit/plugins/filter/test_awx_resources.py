@@ -31,10 +31,18 @@ FOUND: dict[str, list[Any]] = {
             "credential_type": REGION,
             "inputs": {"region": "us-east-1", "endpoint_url": "https://vpce.example.com"},
         },
-        {"id": 12, "name": "Vault", "organization": 1, "credential_type": 13, "inputs": {}},
+        {"id": 12, "name": "Vault", "organization": 1, "credential_type": 13, "kind": "vault", "inputs": {}},
     ],
 }
 RULE = "DTSTART:20300101T030000Z RRULE:FREQ=DAILY;INTERVAL=1"
+CONTROLLERS = [
+    {"id": number, "name": name, "organization": 1, "credential_type": 99, "kind": "controller", "inputs": {}}
+    for number, name in ((14, "Controller"), (15, "Controller 2"))
+]
+VAULTS = [
+    {"id": number, "name": name, "organization": 1, "credential_type": 13, "kind": "vault", "inputs": {"vault_id": key}}
+    for number, name, key in ((16, "Vault a", "a"), (17, "Vault b", "b"), (18, "another Vault a", "a"))
+]
 WANTED: dict[str, Any] = {
     "organization": "Default",
     "project": "Operations",
@@ -65,7 +73,8 @@ def test_ids_belong_to_the_organization_and_inputs_that_are_not_set_are_kept() -
         "credential": 11,
         "controller_credential": None,
         "credentials": [4, 11],
-        "replaced_credentials": [4, 5, 6, 11],
+        "kept_credentials": [12],
+        "update_kept_credentials": [12],
         "inputs": {"region": "us-east-1", "endpoint_url": "https://vpce.example.com"},
         "image_changes": False,
         "pull": "never",
@@ -85,12 +94,24 @@ def test_ids_belong_to_the_organization_and_inputs_that_are_not_set_are_kept() -
         ({"execution_environments": []}, {"image": "", "execution_environment": ""}, {"image_changes": False}),
         ({"execution_environments": [{"id": 9, "organization": None, "image": "ee:1"}]}, {}, {"image_changes": False}),
         ({}, {"credential": "new"}, {"credential": None, "credentials": [4], "is_incomplete": True}),
-        ({}, {"inputs": {}}, {"credentials": [4], "replaced_credentials": [4, 5], "is_incomplete": False}),
+        ({}, {"inputs": {}}, {"credentials": [4], "kept_credentials": [6, 11, 12], "is_incomplete": False}),
         ({}, {"moves_inventory": True}, {"is_incomplete": True}),
         (
             {"credential_types": [], "me": [{"username": "root", "is_superuser": True}]},
             {},
-            {"credential_type": None, "credential": None, "replaced_credentials": [4, 5]},
+            {"credential_type": None, "credential": None, "kept_credentials": [6, 11, 12]},
+        ),
+        # Only the job template of the scheduled job gets the credential for AWX itself.
+        (
+            {"credentials": [*FOUND["credentials"], *CONTROLLERS]},
+            {"schedule": RULE, "controller_credential": "Controller 2"},
+            {"controller_credential": 15, "kept_credentials": [12, 14, 15], "update_kept_credentials": [12]},
+        ),
+        # A job template can have several credentials of the type Vault, with different vault ids.
+        (
+            {"credentials": [*FOUND["credentials"], *VAULTS]},
+            {"credentials": ["Vault a"]},
+            {"credentials": [16, 11], "kept_credentials": [4, 5, 12, 17]},
         ),
     ],
 )
