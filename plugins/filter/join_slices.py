@@ -17,8 +17,10 @@ description:
     the next node.
   - The playbook C(selfservice.aws.check_slices) uses it, and fails if the action failed in any slice.
   - The filter joins the artifacts of all jobs of the workflow that ran the role before this node, including several
-    sliced jobs.
-  - If no name has the id of a job, it returns the values of the names without one. If these are missing too, it fails.
+    sliced jobs, but not those that it has joined in an earlier node. A sliced job that repeats a failed one is
+    therefore checked by itself.
+  - If no name has the id of a job, it returns the values of the names without one. If these are missing too, or if an
+    earlier node has joined the artifacts of all jobs, it fails.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options:
@@ -84,7 +86,10 @@ _value:
       description: On how many hosts the action would start, in check mode.
       type: int
     run_service_action_job_ids:
-      description: The ids of the jobs whose artifacts were joined, in ascending order. Empty if no name has an id.
+      description:
+        - The ids of the jobs whose artifacts were joined, in ascending order. Empty if no name has an id.
+        - In AWX, the list is also returned under a name with the id of this node's job, such as
+          C(run_service_action_4713_job_ids). If it is published, the filter ignores these jobs in later nodes.
       type: list
       elements: int
 """
@@ -97,22 +102,35 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.selfservice.aws.plugins.plugin_utils._role.results import statistics
 
 PREFIX = "run_service_action_"
+JOB_IDS = "job_ids"
 
 
 def join_slices(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the joined lists and numbers of all jobs in the variables, under the names without a job id."""
-    job_ids = sorted({int(found[1]) for name in variables if (found := re.match(rf"{PREFIX}(\d+)_", name))})
+    """Return the lists and numbers of all jobs that were not joined before, under the names without a job id."""
+    jobs, joined_before = _find_jobs(variables)
+    job_ids = sorted(jobs - joined_before)
     # The statistics of a run without hosts: empty lists and zeros.
     joined = statistics({}, None)
-    if not job_ids and not joined.keys() & set(variables):
+    if not job_ids and (jobs or not joined.keys() & set(variables)):
         raise AnsibleFilterError(
-            f"No earlier job of the workflow has artifacts named {PREFIX}…. The role run_service_action publishes them,"
-            " unless its job is cancelled or times out. Check the job of the node before this one."
+            f"No earlier job of the workflow has artifacts named {PREFIX}…, or an earlier check has read them all. The"
+            " role run_service_action publishes them, unless its job is cancelled or times out. Check the job of the"
+            " node before this one."
         )
     for prefix in [f"{PREFIX}{job_id}_" for job_id in job_ids] or [PREFIX]:
         for name, nothing in statistics({}, None).items():
             joined[name] += variables.get(prefix + name.removeprefix(PREFIX), nothing)
-    return {**joined, f"{PREFIX}job_ids": job_ids}
+    if "awx_job_id" in variables:
+        # No other node overwrites this name, so later nodes get the lists of all nodes before them.
+        joined[f"{PREFIX}{variables['awx_job_id']}_{JOB_IDS}"] = job_ids
+    return {**joined, f"{PREFIX}{JOB_IDS}": job_ids}
+
+
+def _find_jobs(variables: Mapping[str, Any]) -> tuple[set[int], set[int]]:
+    """Return the ids of the jobs that have published artifacts, and of those that earlier nodes have joined."""
+    found = [match for name in variables if (match := re.match(rf"{PREFIX}(\d+)_(.*)", name))]
+    jobs = {int(match[1]) for match in found if match[2] != JOB_IDS}
+    return jobs, {job_id for match in found if match[2] == JOB_IDS for job_id in variables[match[0]]}
 
 
 class FilterModule:

@@ -247,6 +247,29 @@ def test_the_node_after_a_sliced_job_fails_if_any_slice_failed(
     assert following.artifacts["job_ids"] == [99, 100]
 
 
+def test_a_second_check_sees_only_the_jobs_after_the_first(
+    launch: Callable[..., Job], run: Runner, run_slices: Runner, emulator: Emulator
+) -> None:
+    artifacts = run_slices(0, 1)
+    first = launch("first", "check_slices", job_id=101, **artifacts)
+    assert run(*first.command).code == 2
+    artifacts |= first.artifacts
+    early = launch("early", "check_slices", job_id=102, **artifacts)
+    assert "an earlier check has read them all" in " ".join(run(*early.command).output.split())
+
+    product = "pp-0000000000000"
+    emulator.update_product(product, run={"seconds": 1})
+    host = {"web-0": {"provisioned_product_id": product, "region": "us-east-1"}}
+    repaired = launch("repaired", "bulk_service_action", host, job_id=103, service_action_id="act-1")
+    assert run(*repaired.command).code == 0
+    artifacts |= repaired.artifacts
+    for expected, code in (("1", 0), ("2", 2)):
+        second = launch(f"second-{expected}", "check_slices", job_id=104, check_slices_expected=expected, **artifacts)
+        done = run(*second.command)
+        assert done.code == code, done.output
+        assert second.artifacts["job_ids"] == [103]
+
+
 @pytest.mark.parametrize(("expected", "code"), [("", 0), ("1", 0), ("2", 2)])
 def test_the_node_after_a_sliced_job_can_require_the_number_of_slices(
     launch: Callable[..., Job], run: Runner, run_slices: Runner, expected: str, code: int

@@ -33,7 +33,6 @@ def test_lists_are_joined_in_the_order_of_the_job_ids_and_numbers_are_added() ->
         **published(10, a="succeeded", b="not_started"),
         **published(9, c="failed", d="succeeded"),
         "run_service_action_hosts": "all",
-        "awx_job_id": 12,
     }
     joined = join_slices(variables)
     assert joined == {
@@ -65,6 +64,29 @@ def test_a_job_that_was_not_sliced_is_returned_as_it_is() -> None:
     assert join_slices(published(7, a="failed")) == {**alone, f"{PREFIX}job_ids": [7]}
 
 
-def test_variables_without_any_job_are_an_error() -> None:
+def test_a_check_ignores_the_jobs_that_earlier_checks_have_read() -> None:
+    variables: dict[str, Any] = {}
+    # AWX passes the artifacts of all earlier nodes on, and a later value replaces an earlier one of the same name.
+    for job_id, outcome in ((1, "failed"), (3, "succeeded"), (5, "timed_out")):
+        variables |= published(job_id, web=outcome)
+        joined = join_slices({**variables, "awx_job_id": job_id + 1})
+        assert joined[f"{PREFIX}job_ids"] == joined[f"{PREFIX}{job_id + 1}_job_ids"] == [job_id]
+        assert joined[f"{PREFIX}failed_hosts"] == ["web"] * (outcome != "succeeded")
+        variables |= joined
+    # A job that runs beside a check, and ends after it, may have a lower id.
+    variables = {**variables, **published(2, orders="failed"), "awx_job_id": 8}
+    assert join_slices(variables)[f"{PREFIX}8_job_ids"] == [2]
+
+
+NO_JOB: dict[str, Any] = {"awx_job_id": 9, "run_service_action_hosts": "all"}
+CHECKED = published(7, a="succeeded")
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [NO_JOB, {**CHECKED, **join_slices({**CHECKED, "awx_job_id": 8}), **NO_JOB}],
+    ids=["no job", "no job since the last check"],
+)
+def test_variables_without_any_job_are_an_error(variables: dict[str, Any]) -> None:
     with pytest.raises(AnsibleFilterError, match="No earlier job of the workflow has artifacts"):
-        join_slices({"awx_job_id": 1, "run_service_action_hosts": "all"})
+        join_slices(variables)
