@@ -42,7 +42,7 @@ class ActionModule(ActionBase):
             secrets = options.check_secrets(given["sensitive_parameters"], given.get("secret_answers"))
             host["secrets"], masks = batch.digest(secrets), options.masker_of(secrets)
             host["target"] = self._target(given, task_vars)
-            host["options"] = options.read_options(given)
+            host["options"] = options.read_options(given, is_relaunch=options.was_relaunched(task_vars))
             host["target"]["parameters"] = {**host["options"].pop("parameters"), **(given.get("answers") or {})}
             host.update(options.display(host["target"]["parameters"], secrets, masks))
             refusal = None

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -153,6 +154,16 @@ def test_what_a_failed_job_says_can_be_answered_word_for_word(
     job = awx.launch(template, {**answers, **given})
     assert not job.ignored_vars
     assert run_job(job).code == 2
+    assert len(emulator.records()) == 2
+
+    # On another day, a relaunch with the same answers would be a new change. A job slice belongs to a workflow job.
+    relaunched = awx.launch(template, answers).extra_vars.replace("manual", "relaunch")
+    workflow = awx.launch(template, answers).extra_vars + "\nawx_workflow_job_launch_type: relaunch\n"
+    for extra_vars in (relaunched, workflow):
+        done = run_job(dataclasses.replace(job, extra_vars=extra_vars))
+        assert done.code == 2
+        assert "launch the job template with the change that it shows, such as CHG-1@" in done.output
+        assert "[WARNING]" not in done.output
     assert len(emulator.records()) == 2
 
 

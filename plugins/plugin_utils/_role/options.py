@@ -46,7 +46,7 @@ class RoleError(Exception):
     """The role can't start the action."""
 
 
-def read_options(given: Mapping[str, Any]) -> dict[str, Any]:
+def read_options(given: Mapping[str, Any], *, is_relaunch: bool = False) -> dict[str, Any]:
     """Validate the role's options and return those that are set or have a default.
 
     A survey sends an empty string or null for an unanswered question, so both count as omitted.
@@ -57,17 +57,23 @@ def read_options(given: Mapping[str, Any]) -> dict[str, Any]:
     options = {name: value for name, value in result.validated_parameters.items() if value is not None}
     adds_date = options.pop("change_id_adds_date")
     if "change_id" in options:
-        options["change_id"] = read_change(options["change_id"], adds_date=adds_date)
+        options["change_id"] = read_change(options["change_id"], adds_date=adds_date, is_relaunch=is_relaunch)
     if ("service_action_id" in options) == ("service_action_name" in options):
         raise RoleError("Set either run_service_action_service_action_id or run_service_action_service_action_name.")
     # Without a given change id there is no earlier attempt to retry, and check mode doesn't generate an id.
     return {**options, "retry_failed": options["retry_failed"] and "change_id" in options}
 
 
-def read_change(given: Any, *, adds_date: bool, today: str = _TODAY) -> Any:
+def was_relaunched(variables: Mapping[str, Any]) -> bool:
+    """Return whether this AWX job repeats an earlier one. A job slice belongs to a workflow job, which does then."""
+    return "relaunch" in (variables.get("awx_job_launch_type"), variables.get("awx_workflow_job_launch_type"))
+
+
+def read_change(given: Any, *, adds_date: bool, is_relaunch: bool = False, today: str = _TODAY) -> Any:
     """Return the change id, without the JSON quotes in which the role prints it, and with the date if `adds_date`.
 
-    An id that already ends in a date is kept, so that a printed id continues the same change on a later day.
+    An id that already ends in a date is kept, so that a printed id continues the same change on a later day. A relaunch
+    can't get the date of the job that it repeats, so it needs such an id.
     """
     change = given
     if isinstance(given, str) and re.fullmatch(r'".+"', given):
@@ -75,7 +81,15 @@ def read_change(given: Any, *, adds_date: bool, today: str = _TODAY) -> Any:
             change = json.loads(given)
         except ValueError:
             change = given
-    return f"{change}@{today}" if adds_date and not _DATED.search(str(change)) else change
+    if not adds_date or _DATED.search(str(change)):
+        return change
+    if is_relaunch:
+        raise RoleError(
+            "This job repeats an earlier one, perhaps on another day. With run_service_action_change_id_adds_date, it"
+            " would then be a change of its own, and start the action again. To continue the earlier job, launch the"
+            f" job template with the change that it shows, such as {change}@{today}."
+        )
+    return f"{change}@{today}"
 
 
 def is_empty(value: Any) -> bool:

@@ -89,6 +89,25 @@ def test_a_printed_change_id_is_accepted_and_gets_the_date_if_requested(
     assert read["change_id"] == options.read_change(given, adds_date=False)
 
 
+@pytest.mark.parametrize(
+    ("given", "is_refused"),
+    [
+        ({"change_id": "CHG-1", "change_id_adds_date": "true"}, True),
+        ({"change_id": "CHG-1@2030-01-30", "change_id_adds_date": "true"}, False),
+        ({"change_id": "CHG-1"}, False),
+        ({"change_id_adds_date": "true"}, False),
+    ],
+)
+def test_a_relaunched_job_gets_no_other_date_than_the_job_before(given: dict[str, Any], is_refused: bool) -> None:
+    action = {**EMPTY, "service_action_id": "act-1", **given}
+    assert options.read_options(action)
+    if is_refused:
+        with pytest.raises(options.RoleError, match="such as CHG-1@"):
+            options.read_options(action, is_relaunch=True)
+    else:
+        assert options.read_options(action, is_relaunch=True) == options.read_options(action)
+
+
 @pytest.mark.parametrize("given", [{"service_action_id": "a", "service_action_name": "b"}, {}, {"wait": "perhaps"}])
 def test_invalid_options_of_the_role_are_rejected(given: dict[str, Any]) -> None:
     with pytest.raises(options.RoleError):
