@@ -156,3 +156,14 @@ def test_the_steps_of_the_awx_guide_lead_to_jobs(
     assert "changed=0 " in launch("orders-db - Update job templates")
     done = run("ansible-playbook", "check_slices.yml", "-e", '{"run_service_action_7_failed_hosts": ["orders-db"]}')
     assert "not started on orders-db." in " ".join(done.output.split())
+
+
+def test_the_awx_guide_shows_the_message_of_ansible_for_a_slice_without_a_host_of_the_limit(
+    run: Callable[..., Any], emulator: Emulator
+) -> None:
+    (shown,) = re.findall(r"``(Specified inventory.*?)``", (GUIDES / "guide_awx.rst").read_text(encoding="utf-8"))
+    arguments = ("-i", "web,", "--limit", "orders-db", "-e", "service_action_name=Restart")
+    done = run("ansible-playbook", "selfservice.aws.bulk_service_action", *arguments)
+    assert done.code == 1
+    assert shown in " ".join(done.output.split())
+    assert not emulator.calls()
