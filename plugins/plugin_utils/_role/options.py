@@ -87,7 +87,7 @@ def read_change(given: Any, *, adds_date: bool, is_relaunch: bool = False, today
         raise RoleError(
             "This job repeats an earlier one, perhaps on another day. With run_service_action_change_id_adds_date, it"
             " would then be a change of its own, and start the action again. To continue the earlier job, launch the"
-            f" job template with the change that it shows, such as {change}@{today}."
+            f" job template with the change that it shows, which is {change}@ and the date of that job."
         )
     return f"{change}@{today}"
 

@@ -102,7 +102,7 @@ def test_a_relaunched_job_gets_no_other_date_than_the_job_before(given: dict[str
     action = {**EMPTY, "service_action_id": "act-1", **given}
     assert options.read_options(action)
     if is_refused:
-        with pytest.raises(options.RoleError, match="such as CHG-1@"):
+        with pytest.raises(options.RoleError, match="which is CHG-1@ and the date of that job"):
             options.read_options(action, is_relaunch=True)
     else:
         assert options.read_options(action, is_relaunch=True) == options.read_options(action)
