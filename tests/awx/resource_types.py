@@ -133,6 +133,7 @@ RESOURCE_TYPES = {
                 "kind": Field(required=True, choices=("cloud", "net")),
                 "inputs": Field((dict,), {}),
                 "injectors": Field((dict,), {}),
+                "namespace": Field((str, type(None)), None, read_only=True),
                 "managed": Field((bool,), default=False, read_only=True),
             },
             unique=("name", "kind"),

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from .checks import check_association, check_fields, check_item, read_filters
 from .errors import method_not_allowed, not_found, permission_denied, validation_error
-from .initial import AWS, CONTROLLER, PROJECT, SECRETS
+from .initial import AWS, CONTROLLER, PROJECT, managed_type
 from .inventories import InventoryUpdate, check_update
 from .jobs import Job, launch, render_environment
 from .resource_types import RESOURCE_TYPES, Item, ResourceType
@@ -58,10 +58,7 @@ class Store:
     def _add_credential(self, name: str, kind: str, variables: Mapping[str, str], **more: Any) -> None:
         """Store a credential, and its type if it is missing. The type injects the inputs as environment variables."""
         types = [each["id"] for each in self.items["credential_types"].values() if each["name"] == kind]
-        fields = [{"id": field, "label": field, "secret": field in SECRETS} for field in variables]
-        env = {variable: f"{{{{ {field} }}}}" for field, variable in variables.items()}
-        managed = {"name": kind, "kind": "cloud", "managed": True, "inputs": {"fields": fields}}
-        types = types or [self.add("credential_types", **managed, injectors={"env": env})]
+        types = types or [self.add("credential_types", **managed_type(kind, variables))]
         self.add("credentials", name=name, credential_type=types[0], **more)
 
     def add(self, endpoint: str, **fields: Any) -> int:
@@ -86,6 +83,9 @@ class Store:
         result["summary_fields"] = self._summarize(resource_type, item)
         # Playbooks have their own endpoint.
         result.pop("playbooks", None)
+        if result.get("namespace") == "aws":
+            # AWX injects these variables in code.
+            result["injectors"] = {}
         if resource_type.endpoint == "credentials":
             credential_type = self.items["credential_types"][item["credential_type"]]
             result["kind"] = credential_type["kind"]

@@ -330,3 +330,12 @@ def test_the_inputs_of_a_credential_type_in_use_cannot_change(awx: Awx) -> None:
     call(awx, "POST", "credentials/", {"name": "x", "credential_type": number, "organization": 1})
     assert call(awx, "PATCH", f"credential_types/{number}/", {"inputs": {"fields": []}})[0] == 400
     assert call(awx, "PATCH", f"credential_types/{number}/", {"description": "x"})[0] == 200
+
+
+def test_the_injectors_of_the_type_for_aws_are_hidden_but_jobs_get_its_variables(awx: Awx) -> None:
+    (kind,) = call(awx, "GET", "credential_types/?name=Amazon%20Web%20Services&kind=cloud")[1]["results"]
+    assert (kind["namespace"], kind["injectors"]) == ("aws", {})
+    template = call(awx, "POST", "job_templates/", TEMPLATE)[1]["id"]
+    assert call(awx, "POST", f"job_templates/{template}/credentials/", {"id": 4})[0] == 204
+    job = call(awx, "POST", f"job_templates/{template}/launch/", {})[1]["job"]
+    assert awx.store.jobs[job].environment["AWS_ACCESS_KEY_ID"] == "AKIDEXAMPLE"
