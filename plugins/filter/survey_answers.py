@@ -15,7 +15,8 @@ description:
     V(true), V(12:30) becomes V(750), and an empty answer becomes null.
   - This filter returns the original strings. Other values, such as the answer to a question of type integer, are
     returned unchanged.
-  - The playbook C(selfservice.aws.run_service_action) uses it for the parameters of a service action.
+  - The playbook C(selfservice.aws.run_service_action) uses it for the name and the parameters of a service
+    action.
 author:
   - selfservice.aws contributors (@selfservice-aws)
 options:

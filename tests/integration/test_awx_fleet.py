@@ -250,6 +250,34 @@ def test_a_credential_of_another_type_is_used_as_it_is(make: Runner, awx: Awx) -
     assert "AWS keys, region and endpoint" not in awx.all("credential_types")
 
 
+@pytest.mark.parametrize("name", ["Off", "1.10"])
+def test_an_action_named_like_a_boolean_or_a_number_runs(
+    make: Runner, run: Runner, awx: Awx, emulator: Emulator, tmp_path: Path, name: str
+) -> None:
+    product = {"product": "prod-1", "artifact": "pa-1"}
+    emulator.reset(
+        {
+            "service_actions": [{"id": "act-1", "name": name, "run": {"seconds": 1}}],
+            "products": [
+                {
+                    "id": "prod-1",
+                    "name": "Database",
+                    "artifacts": [{"id": "pa-1", "name": "v1", "service_actions": ["act-1"]}],
+                }
+            ],
+            "provisioned_products": [{"id": "pp-orders0000000", "name": "orders", "resources": ["i-1"], **product}],
+        }
+    )
+    assert make().code == 0
+    job = awx.launch(NAME, {"service_action_name": name})
+    (tmp_path / job.playbook).write_text("- import_playbook: selfservice.aws.bulk_service_action\n")
+    (tmp_path / "extravars").write_text(job.extra_vars)
+    (tmp_path / "hosts.yml").write_text("all: {hosts: {orders: {provisioned_product_id: pp-orders0000000}}}\n")
+    ended = run("ansible-playbook", "-i", "hosts.yml", job.playbook, "-e", "@extravars", **job.environment)
+    assert ended.code == 0, ended.output
+    assert len(emulator.records()) == 1
+
+
 def test_whatever_is_in_the_way_is_told_before_anything_is_made(make: Runner, awx: Awx) -> None:
     awx.all("projects")["Operations"]["playbooks"] = []
     awx.store.add("job_templates", name=NAME, organization=awx.all("organizations")["Default"]["id"])
