@@ -145,7 +145,7 @@ def test_the_steps_of_the_awx_guide_lead_to_jobs(
     assert " ".join(shown.split()) in launch("orders-db - Backup", answer_Tables="customers", **change)
     launch("Database v1.0 - Restart", provisioned_product_name="billing-db", **change)
     source = awx.update_inventory("Databases").path
-    limited = ("-i", source, "--limit", "orders-db")
+    limited = ("-i", source, "--limit", "orders-db:&region_us_east_1")
     launch("Databases - Run a service action", *limited, service_action_name="Restart", **change)
     assert len(emulator.records()) == 3
     # An update with the choices of the survey as they are changes nothing.
