@@ -23,8 +23,9 @@ options:
       - Lists of objects as AWX's API returns them, by endpoint. C(organizations), C(projects), C(inventories),
         C(inventory_sources), C(job_templates), C(credentials), C(credential_types) and C(execution_environments)
         are the objects with the wanted names in the organization.
-      - C(playbooks) are the playbooks of the project, C(template_credentials) are the credentials of the job template,
-        and C(me) is the user.
+      - C(playbooks) are the playbooks of the project, C(all_credential_types) are all credential types,
+        C(template_credentials) are the credentials of the job template, C(surveys) has its survey, and C(me) is the
+        user.
     type: dict
     required: true
   options:
@@ -36,7 +37,8 @@ options:
     required: true
   actions:
     description:
-      - The service actions of the fleet, as M(selfservice.aws.servicecatalog_service_action_info) returns them.
+      - The service actions of the fleet, as M(selfservice.aws.servicecatalog_service_action_info) returns them for a
+        provisioned product. Without one, it does not return their parameters.
     type: list
     elements: dict
     required: true
@@ -57,7 +59,6 @@ EXAMPLES = r"""
       name: Databases
       organization: Default
       project: Operations
-      playbook: bulk_service_action.yml
       credential: AWS databases
 """
 
@@ -99,19 +100,31 @@ _value:
       description: When the execution environment pulls its image.
       type: str
     kept_credentials:
-      description: The ids of other credentials that the job template has and keeps.
+      description:
+        - The ids of other credentials that the job template has and keeps. It keeps neither the former credential of
+          the fleet, nor one that injects a variable of the present one.
       type: list
       elements: int
     job_template:
-      description: The C(name) of the job template and its C(survey_spec).
+      description: The C(name) of the job template, its C(playbook) and its C(survey_spec).
       type: dict
+    source_file:
+      description: The source of the inventory in the project.
+      type: str
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
-from ansible_collections.selfservice.aws.plugins.plugin_utils._awx import Found, Item, describe_environment, first
+from ansible_collections.selfservice.aws.plugins.plugin_utils._awx import (
+    Found,
+    Item,
+    describe_environment,
+    find_replaced_types,
+    first,
+)
 from ansible_collections.selfservice.aws.plugins.plugin_utils._awx_fleet import (
+    INPUTS,
     given,
     owns_credential,
     problems_of_actions,
@@ -131,6 +144,13 @@ ENDPOINTS = {
     "inventory_source": "inventory_sources",
     "job_template": "job_templates",
 }
+# The settings of a new fleet.
+DEFAULTS = {
+    "playbook": "bulk_service_action.yml",
+    "source_file": "fleet.servicecatalog.yml",
+    "max_concurrency": 50,
+    "max_errors": 0,
+}
 
 
 def awx_fleet(found: Found, options: Item, actions: Iterable[Item]) -> dict[str, Any]:
@@ -138,6 +158,7 @@ def awx_fleet(found: Found, options: Item, actions: Iterable[Item]) -> dict[str,
     offered = {str(action["name"]): _needs_answer(action) for action in actions}
     askable = [name for name, needs_answer in offered.items() if not needs_answer]
     wanted = list(options.get("service_actions") or askable)
+    options = {**options, **_settings(found, options)}
     names = _names(found, options)
     ids = {kind: first(found, endpoint).get("id") for kind, endpoint in ENDPOINTS.items()}
     plan = {
@@ -148,9 +169,30 @@ def awx_fleet(found: Found, options: Item, actions: Iterable[Item]) -> dict[str,
         "inputs": _inputs(found, options),
         **describe_environment(found, options),
         "kept_credentials": _kept_credentials(found),
-        "job_template": {"name": names["job_template"], "survey_spec": _survey(wanted, options)},
+        "source_file": options["source_file"],
+        "job_template": {
+            "name": names["job_template"],
+            "playbook": options["playbook"],
+            "survey_spec": _survey(wanted, options),
+        },
     }
     return never_templated(plan)
+
+
+def _settings(found: Found, options: Item) -> dict[str, Any]:
+    """Return each setting as given, or else as AWX has it, or else its default."""
+    questions = first(found, "surveys").get("spec") or []
+    defaults = {question["variable"]: question.get("default") for question in questions}
+    existing = {
+        "playbook": first(found, "job_templates").get("playbook"),
+        "source_file": first(found, "inventory_sources").get("source_path"),
+        "max_concurrency": defaults.get("run_service_action_max_concurrency"),
+        "max_errors": defaults.get("run_service_action_max_errors"),
+    }
+    return {
+        name: next(value for value in (options.get(name), existing[name], default) if value not in (None, ""))
+        for name, default in DEFAULTS.items()
+    }
 
 
 def _names(found: Found, options: Item) -> dict[str, str]:
@@ -185,10 +227,15 @@ def _inputs(found: Found, options: Item) -> dict[str, Any] | None:
 
 
 def _kept_credentials(found: Found) -> list[int]:
-    """Return the job template's credentials of other types; it can have only one credential of each type."""
-    credential = first(found, "credentials")
-    kind = credential["credential_type"] if credential else first(found, "credential_types").get("id")
-    return [each["id"] for each in found.get("template_credentials") or [] if each["credential_type"] != kind]
+    """Return the job template's credentials beside that of the fleet, except the former one of the fleet."""
+    kind = first(found, "credentials").get("credential_type") or first(found, "credential_types").get("id")
+    replaced = find_replaced_types(found, [kind], () if kind else INPUTS.values())
+    former = first(found, "inventory_sources").get("credential")
+    return [
+        each["id"]
+        for each in found.get("template_credentials") or []
+        if each["credential_type"] not in replaced and each["id"] != former
+    ]
 
 
 def _needs_answer(action: Item) -> bool:
@@ -201,8 +248,8 @@ def _needs_answer(action: Item) -> bool:
 
 def _survey(actions: list[str], options: Item) -> dict[str, Any]:
     limits = {
-        "run_service_action_max_concurrency": ("On how many hosts at once", options.get("max_concurrency") or 50),
-        "run_service_action_max_errors": ("How many hosts may fail", options.get("max_errors") or 0),
+        "run_service_action_max_concurrency": ("On how many hosts at once", options["max_concurrency"]),
+        "run_service_action_max_errors": ("How many hosts may fail", options["max_errors"]),
     }
     spec = [
         {

@@ -19,7 +19,8 @@ options:
   _input:
     description:
       - Lists of objects as AWX's API returns them, by endpoint (C(me), C(organizations), C(projects), C(inventories),
-        C(execution_environments), C(credential_types) and C(credentials)), and the C(playbooks) of the project.
+        C(execution_environments), C(credential_types) and C(credentials)), C(all_credential_types), and the
+        C(playbooks) of the project.
     type: dict
     required: true
   wanted:
@@ -69,8 +70,10 @@ _value:
     kept_credentials:
       description:
         - The ids of the credentials that a job template can have beside these. AWX allows one credential of each type,
-          and several of the type Vault, with different vault ids. Credentials that the user can't see are not among
-          them; C(awx.awx.job_template) does not remove those.
+          and several of the type Vault, with different vault ids.
+        - Credentials that give a job one of the variables of a given one are not among them, since they may have the
+          keys of another account.
+        - Credentials that the user can't see are not among them; C(awx.awx.job_template) does not remove those.
       type: list
       elements: int
     update_kept_credentials:
@@ -106,6 +109,7 @@ from ansible_collections.selfservice.aws.plugins.plugin_utils._awx import (
     describe_environment,
     find_missing_type,
     find_problems,
+    find_replaced_types,
     first,
 )
 from ansible_collections.selfservice.aws.plugins.plugin_utils._templating import never_templated
@@ -146,6 +150,8 @@ def awx_resources(found: Mapping[str, Iterable[Item]], wanted: Item) -> dict[str
 def _describe_credentials(lists: Found, wanted: Item, ids: Item) -> dict[str, Any]:
     given = [each for name in wanted.get("credentials", ()) for each in _credentials_named(lists, name)]
     taken = {_slot(each) for each in given}
+    types = {each["credential_type"] for each in given}
+    taken |= {(each, "") for each in find_replaced_types(lists, types) - types}
     if wanted.get("inputs"):
         given += [each for each in lists["credentials"] if each["id"] == ids["credential"]]
         taken.add((ids["credential_type"], ""))

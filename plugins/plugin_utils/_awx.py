@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 Item = Mapping[str, Any]
 # Lists of objects as AWX's API returns them, by endpoint. `playbooks` are the playbooks of the project.
 Found = Mapping[str, list[Any]]
+# AWX's own credential type for AWS injects these variables in code, so its injectors are empty.
+AWS_VARIABLES = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN"}
 
 
 def first(found: Found, endpoint: str) -> dict[str, Any]:
@@ -91,3 +93,19 @@ def describe_environment(found: Found, wanted: Item) -> dict[str, Any]:
         # The default of awx.awx.execution_environment.
         "pull": environment.get("pull") or "missing",
     }
+
+
+def find_replaced_types(found: Found, new: Iterable[Any], variables: Iterable[str] = ()) -> set[Any]:
+    """Return the ids of the credential types that a job template can't have together with the `new` ones.
+
+    These are the new ones themselves, and those that inject one of their variables or of `variables`: otherwise a job
+    could get the keys of another account.
+    """
+    types = {kind["id"]: _injected_variables(kind) for kind in found.get("all_credential_types") or []}
+    replaced = {*new}
+    injected = {*variables}.union(*(types.get(kind, set()) for kind in replaced))
+    return replaced | {kind for kind, names in types.items() if names & injected}
+
+
+def _injected_variables(kind: Item) -> set[str]:
+    return AWS_VARIABLES if kind.get("namespace") == "aws" else {*kind["injectors"].get("env", {})}

@@ -14,12 +14,15 @@ from ._awx import Found, Item, find_missing_type, find_problems, first
 
 # The variable by which the playbook recognizes its own job template.
 MARK = "awx_fleet_mark"
-# The inputs of the credential type.
-INPUTS = {"access_key_id", "secret_access_key", "session_token", "region", "endpoint_url"}
-FIELDS = (
-    "the fields access_key_id, secret_access_key, session_token, region and endpoint_url, injected as the variables"
-    " AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION and AWS_ENDPOINT_URL"
-)
+# The inputs of the credential type, and the variables as which it injects them.
+INPUTS = {
+    "access_key_id": "AWS_ACCESS_KEY_ID",
+    "secret_access_key": "AWS_SECRET_ACCESS_KEY",
+    "session_token": "AWS_SESSION_TOKEN",
+    "region": "AWS_REGION",
+    "endpoint_url": "AWS_ENDPOINT_URL",
+}
+FIELDS = f"the fields {', '.join(INPUTS)}, injected as the variables {', '.join(INPUTS.values())}"
 NAME_LENGTH = 400
 PARAMETER = "has a parameter without a default, which the survey of a fleet does not ask for"
 
@@ -90,7 +93,7 @@ def _problems_of_new_credential(found: Found, options: Item) -> Iterator[str]:
         return
     yield from find_missing_type(found, name, fields=FIELDS)
     for kind in found.get("credential_types") or []:
-        if not INPUTS.issubset(field["id"] for field in kind["inputs"].get("fields", [])):
+        if not INPUTS.keys() <= {field["id"] for field in kind["inputs"].get("fields", [])}:
             yield f"The credential type {name} lacks {FIELDS}. Give another awx_fleet_credential_type."
 
 

@@ -18,6 +18,7 @@ from emulator import Emulator
 NAME = "Databases - Run a service action"
 SECRET = "a-secret-of-the-fleet"
 KEYS = {"access_key": "AKIDFLEET", "secret_key": SECRET}
+ORDERS = {"provisioned_product_name": "orders"}
 NO_KEYS = {"access_key": None, "secret_key": None}
 TARGET = {"name": "TARGET", "type": "TARGET"}
 MODE = {"name": "Mode", "type": "TEXT_VALUE", "default_values": ["graceful"]}
@@ -77,6 +78,12 @@ def words(text: str) -> str:
     return re.sub(r"\s+", " ", text)
 
 
+def credentials_of(awx: Awx, template: str) -> set[str]:
+    """Return the names of the credentials of a job template."""
+    linked = awx.store.associated_credentials[awx.all("job_templates")[template]["id"]]
+    return {awx.store.items["credentials"][each]["name"] for each in linked}
+
+
 def test_a_new_fleet_is_updated_and_runs_an_action_on_its_products(
     make: Runner, run: Runner, awx: Awx, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -127,10 +134,21 @@ def test_a_new_fleet_is_updated_and_runs_an_action_on_its_products(
 def test_a_second_run_changes_nothing(make: Runner, awx: Awx) -> None:
     assert make().code == 0
     before, writes = snapshot(awx), len(awx.writes())
-    again = make()
+    again = make(**NO_KEYS)
     assert again.code == 0, again.output
     assert "changed=0 " in again.output
     assert (snapshot(awx), len(awx.writes())) == (before, writes)
+
+
+def test_a_new_secret_key_replaces_the_old_one(make: Runner, awx: Awx) -> None:
+    assert make(secret_key="a-mistyped-secret").code == 0
+    # AWX does not show the old one, so that any may differ from it.
+    for _again in range(2):
+        done = make()
+        assert done.code == 0, done.output
+        assert "changed=1 " in done.output
+        assert SECRET not in done.output
+        assert awx.all("credentials")["AWS databases"]["inputs"]["secret_access_key"] == SECRET
 
 
 def test_check_mode_names_what_is_made_and_makes_nothing(make: Runner, awx: Awx) -> None:
@@ -146,18 +164,24 @@ def test_check_mode_names_what_is_made_and_makes_nothing(make: Runner, awx: Awx)
     assert missing in words(make().output)
     writes = len(awx.writes())
     checked = make("--check", slices=4)
-    assert "changed=1 " in checked.output
+    # The credential and the job template.
+    assert "changed=2 " in checked.output
     assert len(awx.writes()) == writes
 
 
 def test_what_was_not_given_is_kept(make: Runner, awx: Awx) -> None:
-    assert make(slices=4, session_token="a-token-of-sts").code == 0
+    awx.all("projects")["Operations"]["playbooks"].append("fleet.yml")
+    limits = {"max_concurrency": "5", "max_errors": "10%"}
+    files = {"playbook": "fleet.yml", "source_file": "own.servicecatalog.yml"}
+    assert make(slices=4, session_token="a-token-of-sts", **limits, **files).code == 0
+    assert (awx.all("inventory_sources")["Databases"]["source_path"]) == "own.servicecatalog.yml"
+    assert awx.survey(NAME)["run_service_action_max_errors"]["default"] == "10%"
     template = awx.all("job_templates")[NAME]
     template.update(description="by hand", extra_vars=json.dumps({"awx_fleet_mark": NAME, "more": 1}), forks=7)
     awx.all("inventories")["Databases"]["description"] = "by hand"
     awx.all("inventory_sources")["Databases"]["update_cache_timeout"] = 60
-    operator = awx.all("credentials")["AWS operator"]["id"]
-    awx.store.associated_credentials[template["id"]].append(operator)
+    other = awx.all("credentials")["Controller"]["id"]
+    awx.store.associated_credentials[template["id"]].append(other)
     before = snapshot(awx)
     again = make(image=None, **NO_KEYS, aws_region="eu-west-1")
     assert again.code == 0, again.output
@@ -167,8 +191,7 @@ def test_what_was_not_given_is_kept(make: Runner, awx: Awx) -> None:
 def test_what_is_given_is_changed_and_no_more(make: Runner, awx: Awx) -> None:
     assert make(session_token="a-token-of-sts").code == 0
     template, credential = awx.all("job_templates")[NAME], awx.all("credentials")["AWS databases"]
-    operator = awx.all("credentials")["AWS operator"]["id"]
-    awx.store.associated_credentials[template["id"]].append(operator)
+    awx.store.associated_credentials[template["id"]].append(awx.all("credentials")["Controller"]["id"])
     inputs = copy.deepcopy(credential["inputs"])
     assert make(**NO_KEYS, region="eu-west-1").code == 0
     assert credential["inputs"] == {**inputs, "region": "eu-west-1"}
@@ -184,7 +207,7 @@ def test_what_is_given_is_changed_and_no_more(make: Runner, awx: Awx) -> None:
     assert credential["inputs"] == {**inputs, **keys, "region": "eu-west-1"}
     assert (image["image"], image["pull"]) == ("example.org/ee:2", "never")
     assert awx.survey(NAME)["service_action_name"]["choices"] == ["Stop"]
-    assert sorted(awx.store.associated_credentials[template["id"]]) == sorted([operator, credential["id"]])
+    assert credentials_of(awx, NAME) == {"AWS databases", "Controller"}
 
 
 def test_a_fleet_of_equal_names_in_another_organization_is_not_changed(make: Runner, awx: Awx) -> None:
@@ -213,7 +236,7 @@ def test_a_fleet_of_equal_names_in_another_organization_is_not_changed(make: Run
     (template,), (source,) = made["job_templates"], made["inventory_sources"]
     assert template["organization"] == another
     assert template["inventory"] == source["inventory"] == made["inventories"][0]["id"]
-    assert "changed=0 " in make().output
+    assert "changed=0 " in make(**NO_KEYS).output
 
 
 def test_the_fleets_of_two_accounts_live_in_one_organization(make: Runner, awx: Awx, emulator: Emulator) -> None:
@@ -236,7 +259,7 @@ def test_the_fleets_of_two_accounts_live_in_one_organization(make: Runner, awx: 
     template = awx.all("job_templates")["Databases (second) - Run a service action"]
     assert awx.store.associated_credentials[template["id"]] == [credential["id"]]
     assert awx.all("inventory_sources")["Databases (second)"]["credential"] == credential["id"]
-    assert "changed=0 " in make().output
+    assert "changed=0 " in make(**NO_KEYS).output
 
 
 def test_a_credential_of_another_type_is_used_as_it_is(make: Runner, awx: Awx) -> None:
@@ -248,6 +271,41 @@ def test_a_credential_of_another_type_is_used_as_it_is(make: Runner, awx: Awx) -
     assert awx.all("inventory_sources")["Databases"]["credential"] == operator["id"]
     assert awx.store.associated_credentials[awx.all("job_templates")[NAME]["id"]] == [operator["id"]]
     assert "AWS keys, region and endpoint" not in awx.all("credential_types")
+
+
+def test_a_job_gets_the_keys_of_the_latest_credential_only(make: Runner, awx: Awx) -> None:
+    assert make(credential="AWS operator", **NO_KEYS).code == 0
+    done = make()
+    assert done.code == 0, done.output
+    assert credentials_of(awx, NAME) == {"AWS databases"}
+    done = make(credential="AWS operator", **NO_KEYS)
+    assert done.code == 0, done.output
+    assert credentials_of(awx, NAME) == {"AWS operator"}
+    job = awx.launch(NAME, {"service_action_name": "Stop"})
+    assert job.environment["AWS_ACCESS_KEY_ID"] == "AKIDEXAMPLE"
+
+
+def test_two_fleets_in_one_run_have_their_own_credentials(make: Runner, run: Runner, awx: Awx, tmp_path: Path) -> None:
+    assert make(name="One", credential="AWS operator", **NO_KEYS).code == 0
+    other = awx.all("credentials")["Controller"]["id"]
+    awx.store.associated_credentials[awx.all("job_templates")["One - Run a service action"]["id"]].append(other)
+    fleets = (
+        {"name": "One", "credential": "AWS operator"},
+        {"name": "Two", "credential": "AWS two", "access_key": "AKIDTWO", "secret_key": SECRET},
+    )
+    plays = [
+        {
+            "import_playbook": "selfservice.aws.awx_fleet",
+            "vars": {f"awx_fleet_{name}": value for name, value in {**fleet, "project": "Operations"}.items()},
+        }
+        for fleet in fleets
+    ]
+    (tmp_path / "fleets.yml").write_text(json.dumps(plays))
+    product = ("-e", json.dumps(ORDERS))
+    done = run("ansible-playbook", "fleets.yml", *product, AWS_REGION="us-east-1", **awx.environment)
+    assert done.code == 0, done.output
+    assert credentials_of(awx, "One - Run a service action") == {"AWS operator", "Controller"}
+    assert credentials_of(awx, "Two - Run a service action") == {"AWS two"}
 
 
 @pytest.mark.parametrize("name", ["Off", "1.10"])

@@ -356,6 +356,26 @@ def test_two_accounts_live_in_one_organization(
     assert {awx.store.items["credentials"][each]["name"] for each in used} == {"AWS second", "AWS us-east-1"}
 
 
+def test_a_credential_with_other_keys_replaces_the_former_one(
+    run_playbook: Callable[..., Any], awx: Awx, emulator: Emulator
+) -> None:
+    emulator.reset(world(STOP))
+    assert run_playbook().code == 0
+    env = {"AWS_ACCESS_KEY_ID": "{{ key }}", "AWS_SECRET_ACCESS_KEY": "{{ secret }}"}
+    fields = [{"id": field, "label": field} for field in ("key", "secret")]
+    injecting = {"inputs": {"fields": fields}, "injectors": {"env": env}}
+    kind = awx.store.add("credential_types", name="Keys", kind="cloud", **injecting)
+    organization = awx.all("organizations")["Default"]["id"]
+    inputs = {"key": "AKIDOTHER", "secret": "of-another-account"}
+    awx.store.add("credentials", name="Keys", credential_type=kind, organization=organization, inputs=inputs)
+    for name, key in (("Keys", "AKIDOTHER"), ("AWS operator", "AKIDEXAMPLE")):
+        done = run_playbook(credentials=[name])
+        assert done.code == 0, done.output
+        used = awx.store.associated_credentials[awx.all("job_templates")["orders-db - Stop"]["id"]]
+        assert {awx.store.items["credentials"][each]["name"] for each in used} == {name, "AWS us-east-1"}
+        assert awx.launch("orders-db - Stop", {}).environment["AWS_ACCESS_KEY_ID"] == key
+
+
 def own_objects(awx: Awx, organization: str) -> dict[str, Any]:
     """Return a copy of what an organization has, by endpoint and name, with the credentials of its templates."""
     number = awx.all("organizations")[organization]["id"]

@@ -13,7 +13,12 @@ from ansible_collections.selfservice.aws.plugins.filter.awx_fleet import awx_fle
 
 NAME = "Databases - Run a service action"
 FIELDS = ["access_key_id", "secret_access_key", "session_token", "region", "endpoint_url"]
-TYPE = {"id": 3, "inputs": {"fields": [{"id": field} for field in FIELDS]}}
+KEYS = {"AWS_ACCESS_KEY_ID": "{{ access_key_id }}", "AWS_REGION": "{{ region }}"}
+TYPE = {"id": 3, "inputs": {"fields": [{"id": field} for field in FIELDS]}, "injectors": {"env": KEYS}}
+# AWX's own type for AWS injects its variables in code.
+AWS = {"id": 12, "namespace": "aws", "inputs": {}, "injectors": {}}
+REGION = {"id": 13, "inputs": {}, "injectors": {"env": {"AWS_REGION": "{{ region }}"}}}
+VAULT = {"id": 14, "inputs": {}, "injectors": {}}
 CREDENTIAL = {"id": 4, "credential_type": 3, "inputs": {"access_key_id": "A", "secret_access_key": "$encrypted$"}}
 TEMPLATE = {"id": 8, "name": NAME, "extra_vars": json.dumps({"awx_fleet_mark": NAME})}
 EMPTY: dict[str, Any] = {
@@ -25,6 +30,7 @@ EMPTY: dict[str, Any] = {
 FULL: dict[str, Any] = {
     **EMPTY,
     "credential_types": [TYPE],
+    "all_credential_types": [TYPE, AWS, REGION, VAULT],
     "credentials": [CREDENTIAL],
     "execution_environments": [{"id": 5, "organization": None}],
     "inventories": [{"id": 6, "kind": ""}],
@@ -35,7 +41,8 @@ OPTIONS = {
     "name": "Databases",
     "organization": "Default",
     "project": "Operations",
-    "playbook": "bulk_service_action.yml",
+    "playbook": "",
+    "source_file": "",
     "service_actions": [],
     "credential": "AWS databases",
     "credential_type": "AWS keys",
@@ -107,9 +114,61 @@ def test_a_credential_keeps_inputs_that_are_not_set(found: dict[str, Any], input
     assert plan({**EMPTY, "credential_types": [TYPE], **found}, inputs=inputs)["inputs"] == expected
 
 
-def test_the_job_template_keeps_its_credentials_of_other_types() -> None:
-    associated = [{"id": 4, "credential_type": 3}, {"id": 10, "credential_type": 3}, {"id": 11, "credential_type": 12}]
-    assert plan({**FULL, "template_credentials": associated})["kept_credentials"] == [11]
+# A credential of each type; the id of each is ten times that of its type.
+ASSOCIATED = [{"id": 10 * kind["id"], "credential_type": kind["id"]} for kind in (TYPE, AWS, REGION, VAULT)]
+
+
+@pytest.mark.parametrize(
+    ("found", "kept"),
+    [
+        ({}, [140]),
+        ({"credentials": [], "credential_types": []}, [140]),
+        ({"credentials": [{**CREDENTIAL, "credential_type": AWS["id"]}]}, [130, 140]),
+        ({"inventory_sources": [{"id": 7, "credential": 140}]}, []),
+    ],
+    ids=["own type", "own type is missing", "AWX's type for AWS", "the fleet had another credential"],
+)
+def test_the_job_template_keeps_credentials_that_inject_other_variables(found: dict[str, Any], kept: list[int]) -> None:
+    assert plan({**FULL, "template_credentials": ASSOCIATED, **found})["kept_credentials"] == kept
+
+
+SURVEY = {
+    "spec": [
+        {"variable": "run_service_action_max_concurrency", "default": "5"},
+        {"variable": "run_service_action_max_errors", "default": "10%"},
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("found", "options", "expected"),
+    [
+        ({}, {}, ("bulk_service_action.yml", "fleet.servicecatalog.yml", "50", "0")),
+        (
+            {
+                "job_templates": [{**TEMPLATE, "playbook": "fleet.yml"}],
+                "inventory_sources": [{"id": 7, "source_path": "own.servicecatalog.yml"}],
+                "surveys": [SURVEY],
+                "playbooks": ["fleet.yml"],
+            },
+            {},
+            ("fleet.yml", "own.servicecatalog.yml", "5", "10%"),
+        ),
+        (
+            {"surveys": [SURVEY], "playbooks": ["other.yml"]},
+            {"playbook": "other.yml", "source_file": "new.yml", "max_concurrency": "7", "max_errors": 0},
+            ("other.yml", "new.yml", "7", "0"),
+        ),
+    ],
+    ids=["new", "kept", "given"],
+)
+def test_settings_that_are_not_given_are_kept(found: dict[str, Any], options: Any, expected: Any) -> None:
+    done = plan({**FULL, **found}, **options)
+    assert done["problems"] == []
+    template = done["job_template"]
+    defaults = {question["variable"]: question.get("default") for question in template["survey_spec"]["spec"]}
+    limits = [defaults[f"run_service_action_{name}"] for name in ("max_concurrency", "max_errors")]
+    assert (template["playbook"], done["source_file"], *limits) == expected
 
 
 def test_the_survey_offers_only_actions_that_need_no_answers() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.selfservice.aws.plugins.filter.awx_resources import awx_resources
 
-AWS, REGION = 3, 7
+AWS, REGION, FLEET = 3, 7, 20
 INJECTORS = {"env": {"AWS_REGION": "{{ region }}", "AWS_ENDPOINT_URL": "{{ endpoint_url }}"}}
 FOUND: dict[str, list[Any]] = {
     "me": [{"username": "ops", "is_superuser": False}],
@@ -20,6 +20,12 @@ FOUND: dict[str, list[Any]] = {
     "inventories": [],
     "execution_environments": [{"id": 9, "organization": 1, "image": "ee:1", "pull": "never"}],
     "credential_types": [{"id": REGION, "injectors": INJECTORS}],
+    "all_credential_types": [
+        {"id": AWS, "namespace": "aws", "injectors": {}},
+        {"id": REGION, "injectors": INJECTORS},
+        {"id": FLEET, "injectors": {"env": {"AWS_ACCESS_KEY_ID": "{{ access_key_id }}", **INJECTORS["env"]}}},
+        {"id": 13, "injectors": {}},
+    ],
     "credentials": [
         {"id": 4, "name": "AWS operator", "organization": 1, "credential_type": AWS, "inputs": {}},
         {"id": 5, "name": "AWS operator", "organization": 8, "credential_type": AWS, "inputs": {}},
@@ -32,6 +38,7 @@ FOUND: dict[str, list[Any]] = {
             "inputs": {"region": "us-east-1", "endpoint_url": "https://vpce.example.com"},
         },
         {"id": 12, "name": "Vault", "organization": 1, "credential_type": 13, "kind": "vault", "inputs": {}},
+        {"id": 21, "name": "AWS databases", "organization": 1, "credential_type": FLEET, "inputs": {}},
     ],
 }
 RULE = "DTSTART:20300101T030000Z RRULE:FREQ=DAILY;INTERVAL=1"
@@ -95,6 +102,13 @@ def test_ids_belong_to_the_organization_and_inputs_that_are_not_set_are_kept() -
         ({"execution_environments": [{"id": 9, "organization": None, "image": "ee:1"}]}, {}, {"image_changes": False}),
         ({}, {"credential": "new"}, {"credential": None, "credentials": [4], "is_incomplete": True}),
         ({}, {"inputs": {}}, {"credentials": [4], "kept_credentials": [6, 11, 12], "is_incomplete": False}),
+        (
+            {},
+            {"credentials": ["AWS databases"], "inputs": {}},
+            {"credentials": [21], "kept_credentials": [12]},
+        ),
+        # The keys may come from a credential that was given before.
+        ({}, {"credentials": []}, {"credentials": [11], "kept_credentials": [4, 5, 12, 21]}),
         ({}, {"moves_inventory": True}, {"is_incomplete": True}),
         (
             {"credential_types": [], "me": [{"username": "root", "is_superuser": True}]},
@@ -111,7 +125,7 @@ def test_ids_belong_to_the_organization_and_inputs_that_are_not_set_are_kept() -
         (
             {"credentials": [*FOUND["credentials"], *VAULTS]},
             {"credentials": ["Vault a"]},
-            {"credentials": [16, 11], "kept_credentials": [4, 5, 12, 17]},
+            {"credentials": [16, 11], "kept_credentials": [4, 5, 12, 21, 17]},
         ),
     ],
 )
