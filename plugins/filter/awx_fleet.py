@@ -30,7 +30,8 @@ options:
     required: true
   options:
     description:
-      - The options of the playbook without their prefix C(awx_fleet_).
+      - The options of the playbook without their prefix C(awx_fleet_). C(playbook), C(source_file), C(max_concurrency)
+        and C(max_errors) keep their values in AWX if they are empty.
       - C(inputs) are the inputs for the credential that were given. C(default_inputs) are used in addition if the
         credential is created. C(has_secret_key) is whether a secret key was given.
     type: dict
@@ -196,12 +197,12 @@ def _settings(found: Found, options: Item) -> dict[str, Any]:
 
 
 def _names(found: Found, options: Item) -> dict[str, str]:
-    """Return the names of the objects to create if they are missing; empty names are of objects that are not needed."""
-    name = options["name"]
+    """Return the names of the objects to create or change; empty names are of objects that are not."""
+    name, credentials = str(options["name"]), found.get("credentials")
     return {
-        "credential_type": "" if found.get("credentials") else options.get("credential_type") or "",
-        "credential": options["credential"],
-        "execution_environment": options.get("execution_environment") or "",
+        "credential_type": "" if credentials else options.get("credential_type") or "",
+        "credential": "" if credentials and not owns_credential(found) else options["credential"],
+        "execution_environment": (options.get("image") and options.get("execution_environment")) or "",
         "inventory": name,
         "inventory_source": name,
         "job_template": f"{name} - Run a service action",

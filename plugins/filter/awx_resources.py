@@ -108,6 +108,7 @@ from ansible_collections.selfservice.aws.plugins.plugin_utils._awx import (
     Item,
     describe_environment,
     find_missing_type,
+    find_number_problems,
     find_problems,
     find_replaced_types,
     first,
@@ -207,6 +208,7 @@ def _find_problems(lists: Found, wanted: Item) -> Iterator[str]:
     yield from find_problems(lists, wanted)
     if not lists.get("organizations"):
         return
+    yield from find_number_problems(_names(lists, wanted))
     yield from _find_credential_problems(lists, wanted)
     if wanted.get("inputs"):
         yield from find_missing_type(lists, wanted["credential_type"], fields=FIELDS)
@@ -217,6 +219,14 @@ def _find_problems(lists: Found, wanted: Item) -> Iterator[str]:
             " RRULE:FREQ=DAILY;INTERVAL=1, or DTSTART;TZID=Europe/Berlin:20300101T030000 with the same rule for local"
             " time."
         )
+
+
+def _names(lists: Found, wanted: Item) -> list[str]:
+    """Return the names of the objects to create or change."""
+    options = [] if lists.get("inventories") else ["inventory"]
+    options += ["credential", "credential_type"] if wanted.get("inputs") else []
+    options += ["execution_environment"] if wanted.get("image") else []
+    return [str(wanted.get(option, "")) for option in options]
 
 
 def _find_credential_problems(lists: Found, wanted: Item) -> Iterator[str]:

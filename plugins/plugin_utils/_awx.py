@@ -95,6 +95,16 @@ def describe_environment(found: Found, wanted: Item) -> dict[str, Any]:
     }
 
 
+def find_number_problems(names: Iterable[Any]) -> Iterator[str]:
+    """Yield a message for each name by which awx.awx would find another object: it takes a number for an id."""
+    for name in dict.fromkeys(map(str, names)):
+        try:
+            int(name)
+        except ValueError:
+            continue
+        yield f"awx.awx would take the name {name} for the id of another object. Give a name that is not a number."
+
+
 def find_replaced_types(found: Found, new: Iterable[Any], variables: Iterable[str] = ()) -> set[Any]:
     """Return the ids of the credential types that a job template can't have together with the `new` ones.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from ._awx import Found, Item, find_missing_type, find_problems, first
+from ._awx import Found, Item, find_missing_type, find_number_problems, find_problems, first
 
 # The variable by which the playbook recognizes its own job template.
 MARK = "awx_fleet_mark"
@@ -36,7 +36,13 @@ def problems_of_awx(found: Found, options: Item, names: Mapping[str, str]) -> It
     """Yield a message for each object that is missing in AWX or can't be changed."""
     playbooks = {options["playbook"]: "bulk_service_action"}
     yield from find_problems(found, {**options, "playbooks": playbooks})
+    if first(found, "projects").get("scm_type") == "":
+        yield (
+            f"The project {options['project']} is a manual one, which AWX takes no inventory from. Give a project that"
+            " AWX syncs from a repository."
+        )
     if found.get("organizations"):
+        yield from find_number_problems(names.values())
         yield from _problems_of_names(found, names)
         yield from _problems_of_credential(found, options)
 

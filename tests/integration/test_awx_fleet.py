@@ -51,7 +51,9 @@ def fleet(emulator: Emulator) -> None:
 def make(run: Runner, awx: Awx) -> Runner:
     """Return a function that runs the playbook for the fleet, with other options if given; None leaves one out."""
 
-    def start(*arguments: str, aws_region: str = "us-east-1", endpoint: str = "", **options: Any) -> Any:
+    def start(
+        *arguments: str, aws_region: str = "us-east-1", endpoint: str = "", product: Any = ORDERS, **options: Any
+    ) -> Any:
         given = {
             "name": "Databases",
             "project": "Operations",
@@ -61,7 +63,6 @@ def make(run: Runner, awx: Awx) -> Runner:
             **options,
         }
         extra = {f"awx_fleet_{name}": value for name, value in given.items() if value is not None}
-        product = {"provisioned_product_name": "orders"}
         command = ("ansible-playbook", "selfservice.aws.awx_fleet", "-e", json.dumps({**product, **extra}))
         variables = {"AWS_REGION": aws_region, "AWS_ENDPOINT_URL_SERVICE_CATALOG": endpoint}
         return run(*command, *arguments, **variables, **awx.environment)
@@ -308,6 +309,18 @@ def test_two_fleets_in_one_run_have_their_own_credentials(make: Runner, run: Run
     assert credentials_of(awx, "Two - Run a service action") == {"AWS two"}
 
 
+def test_the_actions_of_a_version_are_those_of_its_provisioned_products(make: Runner, awx: Awx) -> None:
+    version = {"awx_fleet_product_id": "prod-1", "awx_fleet_provisioning_artifact_id": "pa-1"}
+    for wrong in ({"awx_fleet_product_id": "prod-2"}, {"awx_fleet_provisioning_artifact_id": "pa-2"}):
+        refused = make(product={**version, **wrong})
+        assert refused.code == 2
+        assert "has no provisioned product. Service Catalog returns the parameters" in words(refused.output)
+        assert not awx.writes()
+    done = make(product=version)
+    assert done.code == 0, done.output
+    assert awx.survey(NAME)["service_action_name"]["choices"] == ["Restart", "Stop"]
+
+
 @pytest.mark.parametrize("name", ["Off", "1.10"])
 def test_an_action_named_like_a_boolean_or_a_number_runs(
     make: Runner, run: Runner, awx: Awx, emulator: Emulator, tmp_path: Path, name: str
@@ -337,13 +350,14 @@ def test_an_action_named_like_a_boolean_or_a_number_runs(
 
 
 def test_whatever_is_in_the_way_is_told_before_anything_is_made(make: Runner, awx: Awx) -> None:
-    awx.all("projects")["Operations"]["playbooks"] = []
+    awx.all("projects")["Operations"].update(playbooks=[], scm_type="")
     awx.store.add("job_templates", name=NAME, organization=awx.all("organizations")["Default"]["id"])
     done = make(service_actions=["Start"])
     assert done.code == 2
     assert "Nothing was changed in AWX." in words(done.output)
     assert f"The job template {NAME} was not created by this playbook." in words(done.output)
     assert "The project Operations has no playbook bulk_service_action.yml (it has none)." in words(done.output)
+    assert "The project Operations is a manual one, which AWX takes no inventory from." in words(done.output)
     assert "The product has no service action Start. It has: Restart, Stop, Resize." in words(done.output)
     assert not awx.writes()
 
@@ -353,6 +367,7 @@ def test_whatever_is_in_the_way_is_told_before_anything_is_made(make: Runner, aw
     [
         ({"name": None}, "Give awx_fleet_name."),
         ({"project": ""}, "Give awx_fleet_project."),
+        ({"product_id": "prod-1"}, "Give one of provisioned_product_id and provisioned_product_name, or"),
         ({"service_actions": "Stop"}, "awx_fleet_service_actions is a list of names."),
     ],
 )
@@ -364,3 +379,11 @@ def test_invalid_input_is_reported_before_any_call(
     assert message in words(done.output)
     assert not emulator.calls()
     assert not awx.server.requests
+
+
+def test_a_name_that_is_the_id_of_another_object_changes_nothing(make: Runner, awx: Awx) -> None:
+    number = awx.store.add("inventories", name="Production", organization=awx.all("organizations")["Default"]["id"])
+    done = make(name=number)
+    assert done.code == 2
+    assert f"awx.awx would take the name {number} for the id of another object." in words(done.output)
+    assert not awx.writes()

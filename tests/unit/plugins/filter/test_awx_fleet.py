@@ -194,6 +194,9 @@ def test_the_survey_offers_only_actions_that_need_no_answers() -> None:
         ),
         ({"inventories": [{"id": 6, "kind": "smart"}]}, {}, "The smart inventory Databases can't have a source."),
         ({}, {"name": "a++b"}, "AWX can't look up a name with ++"),
+        ({"projects": [{"id": 2, "scm_type": ""}]}, {}, "is a manual one, which AWX takes no inventory from."),
+        ({}, {"name": "7"}, "awx.awx would take the name 7 for the id of another object."),
+        ({}, {"credential": "7"}, "awx.awx would take the name 7 for the id of another object."),
         ({"job_templates": [{**TEMPLATE, "extra_vars": ""}]}, {}, "was not created by this playbook."),
         ({"job_templates": [{**TEMPLATE, "extra_vars": "--- {not ours"}]}, {}, "was not created by this playbook."),
         ({"job_templates": [{**TEMPLATE, "name": "copied"}]}, {}, "The job template copied was not created by this"),
@@ -236,6 +239,11 @@ def test_the_survey_offers_only_actions_that_need_no_answers() -> None:
 def test_a_problem_is_reported(found: dict[str, Any], options: dict[str, Any], message: str) -> None:
     (problem,) = plan({**FULL, **found}, **options)["problems"]
     assert message in problem
+
+
+def test_a_credential_that_is_not_changed_may_have_a_number_as_its_name() -> None:
+    credential = {**CREDENTIAL, "credential_type": AWS["id"]}
+    assert plan({**FULL, "credentials": [credential]}, credential="123456789012", **NO_KEYS)["problems"] == []
 
 
 def test_all_problems_are_reported_together() -> None:

@@ -170,6 +170,8 @@ def test_the_resources_to_create_or_change_are_returned(
         ),
         ({"execution_environments": [{"id": 9, "organization": None, "image": "ee"}]}, {}, "Give another name."),
         ({"credential_types": []}, {}, "only a superuser can create it, once for all organizations."),
+        ({}, {"inventory": "7"}, "awx.awx would take the name 7 for the id of another object."),
+        ({}, {"credential": "7"}, "awx.awx would take the name 7 for the id of another object."),
         ({}, {"schedule": RULE}, "A schedule needs awx_job_templates_controller_credential"),
         ({}, {"schedule": RULE, "controller_credential": "x"}, "has no credential x."),
         ({}, {"schedule": "daily", "controller_credential": "Vault"}, "AWX does not accept this schedule."),
