@@ -150,9 +150,7 @@ def awx_resources(found: Mapping[str, Iterable[Item]], wanted: Item) -> dict[str
 
 def _describe_credentials(lists: Found, wanted: Item, ids: Item) -> dict[str, Any]:
     given = [each for name in wanted.get("credentials", ()) for each in _credentials_named(lists, name)]
-    taken = {_slot(each) for each in given}
-    types = {each["credential_type"] for each in given}
-    taken |= {(each, "") for each in find_replaced_types(lists, types) - types}
+    taken = _taken_by(given, lists)
     if wanted.get("inputs"):
         given += [each for each in lists["credentials"] if each["id"] == ids["credential"]]
         taken.add((ids["credential_type"], ""))
@@ -162,6 +160,11 @@ def _describe_credentials(lists: Found, wanted: Item, ids: Item) -> dict[str, An
         "kept_credentials": _ids_beside(taken, lists["credentials"]),
         "update_kept_credentials": _ids_beside(taken | taken_by_update, lists["credentials"]),
     }
+
+
+def _taken_by(given: list[Item], lists: Found) -> set[tuple[int, str]]:
+    types = {each["credential_type"] for each in given}
+    return {_slot(each) for each in given} | {(each, "") for each in find_replaced_types(lists, types) - types}
 
 
 def _ids_beside(taken: Collection[tuple[int, str]], credentials: Iterable[Item]) -> list[int]:
