@@ -52,7 +52,7 @@ def make(run: Runner, awx: Awx) -> Runner:
     """Return a function that runs the playbook for the fleet, with other options if given; None leaves one out."""
 
     def start(
-        *arguments: str, aws_region: str = "us-east-1", endpoint: str = "", product: Any = ORDERS, **options: Any
+        *arguments: str, aws_region: str = "us-east-1", endpoint: str = "", product: Any = None, **options: Any
     ) -> Any:
         given = {
             "name": "Databases",
@@ -63,7 +63,7 @@ def make(run: Runner, awx: Awx) -> Runner:
             **options,
         }
         extra = {f"awx_fleet_{name}": value for name, value in given.items() if value is not None}
-        command = ("ansible-playbook", "selfservice.aws.awx_fleet", "-e", json.dumps({**product, **extra}))
+        command = ("ansible-playbook", "selfservice.aws.awx_fleet", "-e", json.dumps({**(product or ORDERS), **extra}))
         variables = {"AWS_REGION": aws_region, "AWS_ENDPOINT_URL_SERVICE_CATALOG": endpoint}
         return run(*command, *arguments, **variables, **awx.environment)
 
