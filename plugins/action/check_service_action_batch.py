@@ -26,7 +26,7 @@ class ActionModule(ActionBase):
         calls, series = batch.calls_with(self._task, task_vars), batch.series_of(self._task, task_vars)
         result.update(changed=False, call=call, calls=calls, series=series, positions=positions)
         try:
-            batch.check_batch(hosts)
+            batch.check_batch(hosts, self._loader.get_basedir())
         except options.RoleError as error:
             why = f"Nothing is started. {error}"
             return {**result, "targets": [], "change_id": None, "refusal": why, "how_to_continue": "nothing is started"}

@@ -103,7 +103,7 @@ _value:
     kept_credentials:
       description:
         - The ids of other credentials that the job template has and keeps. It keeps neither the former credential of
-          the fleet, nor one that injects a variable of the present one.
+          the fleet, nor one that injects one of the same variables as the present one.
       type: list
       elements: int
     job_template:
@@ -158,7 +158,7 @@ def awx_fleet(found: Found, options: Item, actions: Iterable[Item]) -> dict[str,
     """Return the objects to create or change for a fleet, and the problems that prevent it."""
     offered = {str(action["name"]): _needs_answer(action) for action in actions}
     askable = [name for name, needs_answer in offered.items() if not needs_answer]
-    wanted = list(options.get("service_actions") or askable)
+    wanted = [str(each) for each in options.get("service_actions") or askable]
     options = {**options, **_settings(found, options)}
     names = _names(found, options)
     ids = {kind: first(found, endpoint).get("id") for kind, endpoint in ENDPOINTS.items()}

@@ -55,7 +55,7 @@ options:
     default: []
   kept_credentials:
     description:
-      - The ids of credentials that existing templates keep if they have them.
+      - The ids of credentials that existing templates keep if they have them. By default, they keep none.
     type: list
     elements: int
     default: []

@@ -71,9 +71,9 @@ _value:
       description:
         - The ids of the credentials that a job template can have beside these. AWX allows one credential of each type,
           and several of the type Vault, with different vault ids.
-        - Credentials that give a job one of the variables of a given one are not among them, since they may have the
-          keys of another account.
-        - Credentials that the user can't see are not among them; C(awx.awx.job_template) does not remove those.
+        - Credentials that set one of the environment variables of a given credential are left out, since they may have
+          the keys of another account.
+        - Credentials that the user can't see are left out, too; C(awx.awx.job_template) does not remove them.
       type: list
       elements: int
     update_kept_credentials:
@@ -154,7 +154,7 @@ def _describe_credentials(lists: Found, wanted: Item, ids: Item) -> dict[str, An
     if wanted.get("inputs"):
         given += [each for each in lists["credentials"] if each["id"] == ids["credential"]]
         taken.add((ids["credential_type"], ""))
-    taken_by_update = {_slot(each) for each in _credentials_named(lists, wanted.get("controller_credential"))}
+    taken_by_update = _taken_by(_credentials_named(lists, wanted.get("controller_credential")), lists)
     return {
         "credentials": [each["id"] for each in given],
         "kept_credentials": _ids_beside(taken, lists["credentials"]),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 
-# In the message of each task that a signal ended.
+# Part of the message of each task that a signal ended.
 ENDED_BY_SIGNAL = "ended this process."
 # The longest time in seconds before a wait for futures reacts to a signal.
 _SLICE = 0.5

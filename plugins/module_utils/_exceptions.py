@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-# In the message of an error that is not one of these. It is then unknown what was started.
+# Part of the message of an unforeseen error, after which it is unknown what was started.
 THIS_IS_A_BUG = "This is a bug of selfservice.aws; please report it."
 
 

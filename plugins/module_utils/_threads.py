@@ -34,6 +34,7 @@ def run_all(call: Callable[[U], None], items: Iterable[U], most: int) -> None:
             if any(each.exception() for each in done):
                 break
         under_way.add(start_call(partial(call, item)))
+    wait(under_way)
     for future in [*ended, *under_way]:
         future.result()
 

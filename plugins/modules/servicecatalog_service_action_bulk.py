@@ -95,10 +95,10 @@ options:
       - A target that waits until its product is available (see O(wait_until_available)) does not count. Once the
         product is available, the target starts after all targets that have not been tried yet.
       - When a run is resumed with the same targets in the same order, the limit holds for both runs together, unless
-        a target was waiting for its product when the first run ended. The limit also does not hold for a resumed run
-        if the service rejects the repeated start of an action that is still running, because it throttles the calls
-        or because the product is busy with that action. The target then fails or, with O(wait_until_available), waits
-        for its product, and does not count.
+        a target was waiting for its product when the first run ended. It also does not hold for actions that are
+        still running if the service rejects their repeated start, because of throttling or because the product is
+        busy. Such a target does not count. It fails or, with a busy product and O(wait_until_available), waits for
+        its product.
     type: str
     default: "50"
   max_errors:

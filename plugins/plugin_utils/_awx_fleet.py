@@ -14,7 +14,7 @@ from ._awx import Found, Item, find_missing_type, find_number_problems, find_pro
 
 # The variable by which the playbook recognizes its own job template.
 MARK = "awx_fleet_mark"
-# The inputs of the credential type, and the variables as which it injects them.
+# The inputs of the credential type, and the environment variables that have their values in a job.
 INPUTS = {
     "access_key_id": "AWS_ACCESS_KEY_ID",
     "secret_access_key": "AWS_SECRET_ACCESS_KEY",
@@ -38,8 +38,8 @@ def problems_of_awx(found: Found, options: Item, names: Mapping[str, str]) -> It
     yield from find_problems(found, {**options, "playbooks": playbooks})
     if first(found, "projects").get("scm_type") == "":
         yield (
-            f"The project {options['project']} is a manual one, which AWX takes no inventory from. Give a project that"
-            " AWX syncs from a repository."
+            f"AWX can't read an inventory source from the manual project {options['project']}. Give a project that AWX"
+            " syncs from a repository."
         )
     if found.get("organizations"):
         yield from find_number_problems(names.values())

@@ -314,7 +314,7 @@ def test_the_actions_of_a_version_are_those_of_its_provisioned_products(make: Ru
     for wrong in ({"awx_fleet_product_id": "prod-2"}, {"awx_fleet_provisioning_artifact_id": "pa-2"}):
         refused = make(product={**version, **wrong})
         assert refused.code == 2
-        assert "has no provisioned product. Service Catalog returns the parameters" in words(refused.output)
+        assert "has no provisioned product. Check that the version belongs to this product" in words(refused.output)
         assert not awx.writes()
     done = make(product=version)
     assert done.code == 0, done.output
@@ -357,7 +357,7 @@ def test_whatever_is_in_the_way_is_told_before_anything_is_made(make: Runner, aw
     assert "Nothing was changed in AWX." in words(done.output)
     assert f"The job template {NAME} was not created by this playbook." in words(done.output)
     assert "The project Operations has no playbook bulk_service_action.yml (it has none)." in words(done.output)
-    assert "The project Operations is a manual one, which AWX takes no inventory from." in words(done.output)
+    assert "AWX can't read an inventory source from the manual project Operations." in words(done.output)
     assert "The product has no service action Start. It has: Restart, Stop, Resize." in words(done.output)
     assert not awx.writes()
 

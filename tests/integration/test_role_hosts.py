@@ -434,16 +434,16 @@ def test_the_record_of_each_batch_is_shown(run_plays: Runner, emulator: Emulator
 @pytest.mark.parametrize(
     ("path", "problem"),
     [
-        (".", "run_service_action_report is the directory .; give the path of a file."),
-        ("gone/report.html", "The directory of run_service_action_report does not exist: gone. Create it."),
+        (".", "run_service_action_report is the directory {folder}; give the path of a file."),
+        ("gone/report.html", "The directory of run_service_action_report does not exist: {folder}/gone. Create it."),
     ],
 )
 def test_an_impossible_report_is_refused_before_the_start(
-    run_plays: Runner, emulator: Emulator, path: str, problem: str
+    run_plays: Runner, emulator: Emulator, tmp_path: Path, path: str, problem: str
 ) -> None:
     done = run_plays({"tasks": [include(vars={"run_service_action_report": path})]})
     assert recap(done) == {f"web-{n}": (1, 0) for n in range(3)}
-    assert problem in words_of(done)
+    assert problem.format(folder=tmp_path) in words_of(done)
     assert not emulator.calls()
 
 
@@ -466,3 +466,27 @@ def test_a_report_needs_no_times_and_no_variable_arn_of_another_service(
     assert done.code == 0, done.output
     found = json.loads((tmp_path / "report.json").read_text())
     assert (found["region"], found["account"]) == ("us-east-1", "123456789012")
+
+
+@pytest.mark.parametrize("outer", ["import_tasks", "include_tasks"])
+def test_calls_in_a_file_are_different_changes_even_if_one_between_them_is_skipped(
+    run_plays: Runner, emulator: Emulator, tmp_path: Path, outer: str
+) -> None:
+    calls = [include("import_role"), include("import_role", when=False), include("import_role")]
+    (tmp_path / "calls.yml").write_text(yaml.safe_dump(calls))
+    done = run_plays({"serial": 2, "tasks": [{f"ansible.builtin.{outer}": "calls.yml"}]})
+    assert done.code == 0, done.output
+    assert started(emulator) == ["web-0", "web-0", "web-1", "web-1", "web-2", "web-2"]
+
+
+def test_a_relative_report_is_written_beside_the_playbook(
+    run: Runner, run_plays: Runner, emulator: Emulator, tmp_path: Path
+) -> None:
+    (tmp_path / "plays" / "reports").mkdir(parents=True)
+    done = run_plays({"tasks": [ON]})
+    play = [{"hosts": "all", "gather_facts": False, "vars": RESTART}]
+    play[0]["tasks"] = [include(vars={"run_service_action_report": "reports/report.html"})]
+    (tmp_path / "plays" / "play.yml").write_text(yaml.safe_dump(play))
+    done = run("ansible-playbook", "plays/play.yml", "-i", "hosts.yml")
+    assert done.code == 0, done.output
+    assert (tmp_path / "plays" / "reports" / "report.html").exists()

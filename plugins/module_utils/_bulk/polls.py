@@ -14,7 +14,7 @@ from .._threads import start_call
 from .._wait.schedule import PollSchedule, WaitOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from concurrent.futures import Future
 
     from .._clock import Clock
@@ -81,16 +81,17 @@ class RecordPolls:
         # These arrived during the poll, and it is too late for another one, so their wait is over, too.
         self.register(each for each in self.targets.values() if now >= self.schedule.last_call(each.began))
 
-    def overdue(self, longest: float) -> dict[Target, Record]:
-        """Return the targets whose wait ends during a poll, `longest` seconds after their start, with their records.
+    def overdue(self, seconds_left: Callable[[float], float]) -> dict[Target, Record]:
+        """Return the targets whose wait ends during a poll, with their records.
 
-        The poll may take much longer, because it also reads the records of targets that started later.
+        The poll may take much longer, because it also reads the records of targets that started later. `seconds_left`
+        returns how many seconds are left for a target whose start was first sent at a time.
         """
-        now = self._clock.monotonic()
-        if self.future is None or now < self._oldest + longest:
+        if self.future is None or seconds_left(self._oldest) > 0:
             return {}
         self.end_waits()
-        late = {key: each for key, each in self.targets.items() if each.outcome is None and now >= each.began + longest}
+        running = {key: each for key, each in self.targets.items() if each.outcome is None}
+        late = {key: each for key, each in running.items() if seconds_left(each.began) <= 0}
         seen = {each: self.poller.records.get(key, each.record) for key, each in late.items()}
         # If the poll has read the end of a record, its outputs may follow.
         return {target: record for target, record in seen.items() if record and record.outcome is Outcome.RUNNING}

@@ -111,7 +111,7 @@ class BulkRunner:
         if self._polls.future in done:
             self._polls.end_poll()
             self._finish_ended()
-        for target, record in self._polls.overdue(self._service.seconds_left()).items():
+        for target, record in self._polls.overdue(self._service.seconds_left).items():
             target.note_poll(record)
             self._finish_polled(target, record, self._polls.poller.errors.get(record.record_id))
         if self._availability.future in done:

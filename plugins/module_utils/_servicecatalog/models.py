@@ -114,7 +114,7 @@ class ExecutionParameter(NamedTuple):
 
 
 def in_utc(time: Any) -> datetime | None:
-    """Return a time of a response in UTC, or None if it is none or has no offset; botocore checks neither."""
+    """Return a time of a response in UTC, or None if it is not a time or has no offset; botocore checks neither."""
     try:
         return time.astimezone(timezone.utc) if isinstance(time, datetime) and time.tzinfo else None
     except (OverflowError, ValueError):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.playbook.block import Block
+from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.loader import strategy_loader
 
 from .options import PRODUCT, RoleError
@@ -53,15 +53,16 @@ def calls_with(task: Any, task_vars: Mapping[str, Any]) -> dict[str, int]:
 
 def call_of(task: Any, task_vars: Mapping[str, Any]) -> str:
     """Return the id of this call of the role for this batch. It is the same for all of its hosts."""
-    return _id_of(task, task_vars, _parents(task))
+    return _id_of(task, task_vars, [parent._uuid for parent in _parents(task)])
 
 
 def series_of(task: Any, task_vars: Mapping[str, Any]) -> str:
     """Return the id of this call of the role in the play. It is the same for all batches."""
     parents = _parents(task)
-    # Ansible creates what is below an include anew for each batch.
-    includes = [number for number, parent in enumerate(parents) if not isinstance(parent, Block)]
-    return _id_of(task, task_vars, parents[includes[-1] :] if includes else parents)
+    includes = [number for number, parent in enumerate(parents) if _is_dynamic(parent)]
+    # Ansible creates what is below an include anew for each batch, with other UUIDs but from the same lines.
+    lasting = parents[includes[-1] :] if includes else parents
+    return _id_of(task, task_vars, [[parent._uuid for parent in lasting], [parent.get_path() for parent in parents]])
 
 
 def _parents(task: Any) -> list[Any]:
@@ -72,9 +73,13 @@ def _parents(task: Any) -> list[Any]:
     return parents
 
 
-def _id_of(task: Any, task_vars: Mapping[str, Any], parents: Iterable[Any]) -> str:
+def _is_dynamic(parent: Any) -> bool:
+    return isinstance(parent, TaskInclude) and not parent.statically_loaded
+
+
+def _id_of(task: Any, task_vars: Mapping[str, Any], parents: list[Any]) -> str:
     item = task_vars.get(str(task_vars.get("ansible_loop_var")))
-    return digest([*_calls(task, task_vars), [parent._uuid for parent in parents], repr(item)])
+    return digest([*_calls(task, task_vars), parents, repr(item)])
 
 
 def digest(value: Any) -> str:
@@ -136,8 +141,8 @@ def count_later_hosts(task: Any, task_vars: Mapping[str, Any]) -> int:
     return begun.count(False)
 
 
-def check_batch(hosts: Mapping[str, Mapping[str, Any]]) -> None:
-    """Reject a batch whose hosts can't be handled by a single task."""
+def check_batch(hosts: Mapping[str, Mapping[str, Any]], folder: str) -> None:
+    """Reject a batch whose hosts can't be handled by a single task; `folder` is where relative paths begin."""
     refused = {name: host["refusal"] for name, host in hosts.items() if host["refusal"]}
     if refused:
         name, refusal = next(iter(refused.items()))
@@ -153,7 +158,9 @@ def check_batch(hosts: Mapping[str, Mapping[str, Any]]) -> None:
                 f"These hosts are the same provisioned product: {join(names)}. Limit the play to one of them."
             )
     _check_options(hosts)
-    _check_report(next(iter(hosts.values()))["options"].get("report"))
+    report = next(iter(hosts.values()))["options"].get("report")
+    if report:
+        _check_report(Path(folder, report))
 
 
 def _check_options(hosts: Mapping[str, Mapping[str, Any]]) -> None:
@@ -168,17 +175,14 @@ def _check_options(hosts: Mapping[str, Mapping[str, Any]]) -> None:
                 )
 
 
-def _check_report(path: str | None) -> None:
-    if not path:
-        return
-    folder = Path(path).parent
+def _check_report(path: Path) -> None:
     # Not Path.is_dir(), which raises an error for a name that is too long.
     if os.path.isdir(path):  # noqa: PTH112
         raise RoleError(f"run_service_action_report is the directory {path}; give the path of a file.")
-    if not os.path.isdir(folder):  # noqa: PTH112
-        raise RoleError(f"The directory of run_service_action_report does not exist: {folder}. Create it.")
-    if not os.access(folder, os.W_OK):
-        raise RoleError(f"run_service_action_report can't be written, because {folder} is not writable.")
+    if not os.path.isdir(path.parent):  # noqa: PTH112
+        raise RoleError(f"The directory of run_service_action_report does not exist: {path.parent}. Create it.")
+    if not os.access(path.parent, os.W_OK):
+        raise RoleError(f"run_service_action_report can't be written, because {path.parent} is not writable.")
 
 
 def _common(host: Mapping[str, Any], option: str) -> Any:

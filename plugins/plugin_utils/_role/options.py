@@ -87,7 +87,7 @@ def read_change(given: Any, *, adds_date: bool, is_relaunch: bool = False, today
         raise RoleError(
             "This job repeats an earlier one, perhaps on another day. With run_service_action_change_id_adds_date, it"
             " would then be a change of its own, and start the action again. To continue the earlier job, launch the"
-            f" job template with the change that it shows, which is {change}@ and the date of that job."
+            f" job template with the change that the earlier job shows: {change}@, followed by its date."
         )
     return f"{change}@{today}"
 
@@ -136,9 +136,10 @@ def masker_of(secrets: Mapping[str, Any]) -> masker.Masker:
 
 def display(parameters: Mapping[str, Any], secrets: Mapping[str, Any], masks: masker.Masker) -> dict[str, Any]:
     """Return `parameters`, masked and with the sensitive ones, and `has_secrets`: whether a secret was among them."""
-    masked = {name: _mask_value(value, masks) for name, value in parameters.items()}
+    plain = {str(name): value for name, value in parameters.items()}
+    masked = {name: _mask_value(value, masks) for name, value in plain.items()}
     shown = masker.mask_keys({**masked, **dict.fromkeys(secrets, masker.MASK)}, masks.mask)
-    return {"parameters": shown, "has_secrets": masker.mask_keys(masked, masks.mask) != parameters}
+    return {"parameters": shown, "has_secrets": masker.mask_keys(masked, masks.mask) != plain}
 
 
 def _mask_value(value: Any, masks: masker.Masker) -> Any:

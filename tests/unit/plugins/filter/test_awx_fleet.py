@@ -194,7 +194,7 @@ def test_the_survey_offers_only_actions_that_need_no_answers() -> None:
         ),
         ({"inventories": [{"id": 6, "kind": "smart"}]}, {}, "The smart inventory Databases can't have a source."),
         ({}, {"name": "a++b"}, "AWX can't look up a name with ++"),
-        ({"projects": [{"id": 2, "scm_type": ""}]}, {}, "is a manual one, which AWX takes no inventory from."),
+        ({"projects": [{"id": 2, "scm_type": ""}]}, {}, "AWX can't read an inventory source from the manual project "),
         ({}, {"name": "7"}, "awx.awx would take the name 7 for the id of another object."),
         ({}, {"credential": "7"}, "awx.awx would take the name 7 for the id of another object."),
         ({"job_templates": [{**TEMPLATE, "extra_vars": ""}]}, {}, "was not created by this playbook."),

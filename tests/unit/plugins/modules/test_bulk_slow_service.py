@@ -128,6 +128,14 @@ def test_a_record_that_arrives_during_a_long_poll_is_not_polled_after_its_deadli
     assert attempt.task.clock.slept == 2 + 4 * 19.5
 
 
+def test_a_single_target_is_waited_for_until_its_deadline_even_if_each_poll_takes_long(
+    slow_bulk: Make, emulator: Emulator
+) -> None:
+    ids = create_products(emulator, {"run": {"seconds": 80}})
+    attempt = slow_bulk(ids, lambda operation, _given: 5 if operation == DESCRIBE else 0, wait_timeout=100)
+    assert outcomes(attempt.result()) == ["succeeded"]
+
+
 def test_a_target_times_out_in_time_even_during_a_long_poll_of_younger_ones(
     slow_bulk: Make, emulator: Emulator
 ) -> None:

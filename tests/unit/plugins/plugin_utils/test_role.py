@@ -102,7 +102,7 @@ def test_a_relaunched_job_gets_no_other_date_than_the_job_before(given: dict[str
     action = {**EMPTY, "service_action_id": "act-1", **given}
     assert options.read_options(action)
     if is_refused:
-        with pytest.raises(options.RoleError, match="which is CHG-1@ and the date of that job"):
+        with pytest.raises(options.RoleError, match="shows: CHG-1@, followed by its date"):
             options.read_options(action, is_relaunch=True)
     else:
         assert options.read_options(action, is_relaunch=True) == options.read_options(action)
@@ -193,9 +193,9 @@ def test_the_value_set_closest_to_the_call_is_the_target(
 
 
 def test_a_batch_with_two_hosts_for_the_same_product_is_rejected() -> None:
-    batch.check_batch({"a": host(provisioned_product_id="pp-1"), "b": host(provisioned_product_name="pp-1")})
+    batch.check_batch({"a": host(provisioned_product_id="pp-1"), "b": host(provisioned_product_name="pp-1")}, ".")
     with pytest.raises(options.RoleError, match="a, b"):
-        batch.check_batch({"a": host(provisioned_product_id="pp-1"), "b": host(provisioned_product_id="pp-1")})
+        batch.check_batch({"a": host(provisioned_product_id="pp-1"), "b": host(provisioned_product_id="pp-1")}, ".")
 
 
 @pytest.mark.parametrize(
