@@ -108,8 +108,8 @@ def find_number_problems(names: Iterable[Any]) -> Iterator[str]:
 def find_replaced_types(found: Found, new: Iterable[Any], variables: Iterable[str] = ()) -> set[Any]:
     """Return the ids of the credential types that a job template can't have together with the `new` ones.
 
-    These are the new ones themselves, and those that inject one of the same variables, or one of `variables`: with both,
-    a job could get the keys of another account.
+    These are the new ones themselves, and those that inject one of the same variables, or one of `variables`: with
+    both, a job could get the keys of another account.
     """
     types = {kind["id"]: _injected_variables(kind) for kind in found.get("all_credential_types") or []}
     replaced = {*new}

@@ -479,9 +479,7 @@ def test_calls_in_a_file_are_different_changes_even_if_one_between_them_is_skipp
     assert started(emulator) == ["web-0", "web-0", "web-1", "web-1", "web-2", "web-2"]
 
 
-def test_a_relative_report_is_written_beside_the_playbook(
-    run: Runner, run_plays: Runner, emulator: Emulator, tmp_path: Path
-) -> None:
+def test_a_relative_report_is_written_beside_the_playbook(run: Runner, run_plays: Runner, tmp_path: Path) -> None:
     (tmp_path / "plays" / "reports").mkdir(parents=True)
     done = run_plays({"tasks": [ON]})
     play = [{"hosts": "all", "gather_facts": False, "vars": RESTART}]

@@ -90,8 +90,8 @@ class RecordPolls:
         if self.future is None or seconds_left(self._oldest) > 0:
             return {}
         self.end_waits()
-        running = {key: each for key, each in self.targets.items() if each.outcome is None}
-        late = {key: each for key, each in running.items() if seconds_left(each.began) <= 0}
+        targets = self.targets.items()
+        late = {key: each for key, each in targets if each.outcome is None and seconds_left(each.began) <= 0}
         seen = {each: self.poller.records.get(key, each.record) for key, each in late.items()}
         # If the poll has read the end of a record, its outputs may follow.
         return {target: record for target, record in seen.items() if record and record.outcome is Outcome.RUNNING}

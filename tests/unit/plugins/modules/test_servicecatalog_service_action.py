@@ -821,7 +821,7 @@ def test_a_malformed_member_of_the_response_does_not_lose_the_record(
 ) -> None:
     emulator.fault(EXECUTE, "replaced", members={"RecordDetail": odd})
     result = service_action(**restart, change_id="CHG-1", wait=wait).result()
-    if "before-parse" not in inspect.getsource(botocore.endpoint):
+    if odd.get("CreatedTime") not in ODD_TIMES and "before-parse" not in inspect.getsource(botocore.endpoint):
         # Older botocore releases don't expose a body that they can't parse.
         assert "may have started" in result["msg"]
         return
