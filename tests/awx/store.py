@@ -42,7 +42,7 @@ class Store:
         self.jobs: dict[int, Job] = {}
         self.is_superuser = self.is_organization_admin = True
         self._last_id = 0
-        self.add_organization("Default")
+        self.own_organization = self.add_organization("Default")
 
     def add_organization(self, name: str) -> int:
         """Store an organization with its initial objects, whose names are always the same, and return its id."""
@@ -214,9 +214,9 @@ class Store:
         return [item for item in items if self._matches(resource_type, item, filters)]
 
     def _visible(self, endpoint: str) -> list[Item]:
-        """Return the objects that the user sees. An Admin sees the credentials of the first organization only."""
-        sees_all, own = self.is_superuser or endpoint != "credentials", min(self.items["organizations"])
-        return [item for item in self.items[endpoint].values() if sees_all or item["organization"] == own]
+        """Return the objects that the user sees. An Admin sees only the credentials of the own organization."""
+        own = self.own_organization if endpoint == "credentials" and not self.is_superuser else None
+        return [item for item in self.items[endpoint].values() if own in (None, item.get("organization"))]
 
     def _matches(self, resource_type: ResourceType, item: Item, filters: Mapping[str, str]) -> bool:
         """Return whether an object matches all filters, and at least one of those that start with or__, if any."""

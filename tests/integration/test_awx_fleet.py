@@ -217,7 +217,7 @@ def test_a_fleet_of_equal_names_in_another_organization_is_not_changed(make: Run
     project = {name: value for name, value in awx.all("projects")["Operations"].items() if name != "id"}
     awx.store.add("projects", **{**project, "organization": another})
     # Once the credential type exists, no superuser is needed.
-    awx.store.is_superuser = False
+    awx.store.is_superuser, awx.store.own_organization = False, another
     before = snapshot(awx)[0]
     done = make(organization="Another", image="example.org/ee:2")
     assert done.code == 0, done.output

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import Any
 
 from .._clock import Interrupted
@@ -157,10 +158,9 @@ def was_never_sent(error: BaseException) -> bool:
 
 def _not_connected() -> set[str]:
     """Return the names of urllib3's exceptions that mean, as the cause of a ProxyError, that no proxy was reached."""
-    from urllib3.connection import HTTPConnection
-
-    # Before version 2, urllib3 also blamed the proxy if TLS failed after the request was sent.
-    is_exact = hasattr(HTTPConnection, "has_connected_to_proxy")
+    # Before version 2, urllib3 also blamed the proxy if TLS failed after the request was sent. botocore has loaded it.
+    connection = getattr(sys.modules.get("urllib3.connection"), "HTTPConnection", None)
+    is_exact = hasattr(connection, "has_connected_to_proxy")
     return {"ConnectTimeoutError", "NameResolutionError", "NewConnectionError", *["SSLError"] * is_exact}
 
 
