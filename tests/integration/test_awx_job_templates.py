@@ -162,7 +162,7 @@ def test_what_a_failed_job_says_can_be_answered_word_for_word(
     for extra_vars in (relaunched, workflow):
         done = run_job(dataclasses.replace(job, extra_vars=extra_vars))
         assert done.code == 2
-        assert "launch the job template with the change that it shows, which is CHG-1@ and the date of" in done.output
+        assert "with the change that the earlier job shows: CHG-1@, followed by its date." in done.output
         assert "[WARNING]" not in done.output
     assert len(emulator.records()) == 2
 
