@@ -194,6 +194,8 @@ class AvailabilityWait:
             self._sleep(poll_immediately=not self._has_polled)
             # Later, no time would be left for a response to the start.
             if self._is_ready() and self._clock.monotonic() < self._schedule.last_call(self._started):
+                # A signal may have come while the product was read.
+                self._clock.sleep(0.0)
                 return
         raise self._busy.timed_out(self._options)
 
