@@ -13,6 +13,6 @@ class ModuleDocFragment:
 options:
   limit:
     description:
-      - The maximum number of results to return, at least V(1).
+      - The maximum number of results to return, from V(1) to V(1000000000).
     type: int
 """

@@ -75,8 +75,14 @@ class Task:
 
     def limit_calls(self, wait_timeout: float, *, each: bool = False) -> None:
         """Limit the duration of calls other than polls to wait_timeout plus that of a poll, for `each` or together."""
-        most, now = wait_timeout + _LONGEST_POLL, self.clock.monotonic
-        self._limit = lambda began: (self.started if not each else now() if began is None else began) + most - now()
+        most = wait_timeout + _LONGEST_POLL
+
+        def seconds_left(began: float | None) -> float:
+            if not each:
+                began = self.started
+            return most if began is None else began + most - self.clock.monotonic()
+
+        self._limit = seconds_left
 
     def _poll_limit(self, _began: float | None) -> float:
         left = self._limit(None) + _LONGEST_OVERRUN - _LONGEST_POLL if self._limit else _LONGEST_POLL

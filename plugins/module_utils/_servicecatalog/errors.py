@@ -82,6 +82,8 @@ FOREIGN_ERRORS = (
 _THROTTLED = re.compile("Throttl|RequestLimitExceeded|TooManyRequests|BandwidthLimitExceeded|SlowDown")
 # Error codes after which no call with the same credentials can succeed.
 _BAD_CREDENTIALS = re.compile("Expired|Signature|InvalidClientTokenId|MissingAuthenticationToken|UnrecognizedClient")
+# Class names of urllib3's exceptions.
+_NOT_CONNECTED = frozenset({"ConnectTimeoutError", "NameResolutionError", "NewConnectionError"})
 # Advice by the service's error code or the name of botocore's exception class.
 _ADVICE = (
     ("Expired", "log in again, or use new credentials"),
@@ -156,12 +158,12 @@ def was_never_sent(error: BaseException) -> bool:
     return isinstance(error, (EndpointConnectionError, ConnectTimeoutError, CallAbandoned))
 
 
-def _not_connected() -> set[str]:
+def _not_connected() -> frozenset[str]:
     """Return the names of urllib3's exceptions that mean, as the cause of a ProxyError, that no proxy was reached."""
     # Before version 2, urllib3 also blamed the proxy if TLS failed after the request was sent. botocore has loaded it.
     connection = getattr(sys.modules.get("urllib3.connection"), "HTTPConnection", None)
     is_exact = hasattr(connection, "has_connected_to_proxy")
-    return {"ConnectTimeoutError", "NameResolutionError", "NewConnectionError", *["SSLError"] * is_exact}
+    return _NOT_CONNECTED | {"SSLError"} if is_exact else _NOT_CONNECTED
 
 
 def describe_error(error: BaseException) -> str:
