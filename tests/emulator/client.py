@@ -35,7 +35,7 @@ class Control:
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def reset(self, world: Mapping[str, Any] | None = None) -> None:
-        """Discard records, calls and faults, and load the initial world or another one."""
+        """Discard records, calls and faults, set the clock, and load the initial world or another one."""
         self._call("reset", world=world)
 
     def calls(self, operation: str | None = None) -> list[dict[str, Any]]:

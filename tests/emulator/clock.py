@@ -13,6 +13,10 @@ class Clock:
 
     def __init__(self, *, manual: bool = False) -> None:
         self._is_manual = manual
+        self.reset()
+
+    def reset(self) -> None:
+        """Set the clock to the real time."""
         self._start = time.time()
         self._origin = time.monotonic()
 

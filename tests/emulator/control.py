@@ -31,7 +31,7 @@ class Commands:
             return COMMANDS[name](self, **arguments)
 
     def reset(self, world: Mapping[str, Any] | None = None) -> None:
-        """Discard records, calls and faults, and load the initial world or another one."""
+        """Discard records, calls and faults, set the clock, and load the initial world or another one."""
         self._endpoint.reset(self._endpoint.initial_world if world is None else read_world(world))
 
     def calls(self, operation: str | None = None) -> list[dict[str, Any]]:

@@ -48,8 +48,9 @@ class Endpoint:
         self.reset(world)
 
     def reset(self, world: World) -> None:
-        """Load a world, and discard all records, calls and faults."""
+        """Load a world, set the clock to the real time, and discard all records, calls and faults."""
         with self.lock:
+            self.clock.reset()
             self.catalog = Catalog(world, self.clock, self._speed)
             self.faults = FaultInjector(self.clock)
             self.calls: list[dict[str, Any]] = []

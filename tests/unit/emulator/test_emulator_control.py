@@ -12,6 +12,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import time
 import urllib.parse
 import urllib.request
 from typing import Any, Callable
@@ -52,7 +53,9 @@ def test_a_reset_discards_all_changes(client: BaseClient, emulator: Emulator, ex
     emulator.set(page_size=1)
     emulator.fault("*", "internal")
     emulator.update_product("pp-orders0000001", name="renamed-db")
+    emulator.advance(5000)
     emulator.reset()
+    assert abs(emulator.now() - time.time()) < 60
     assert (emulator.calls(), emulator.records()) == ([], [])
     assert len(client.list_service_actions()["ServiceActionSummaries"]) == 4
     assert client.describe_provisioned_product(Name="orders-db")
