@@ -204,7 +204,8 @@ def versions(session: nox.Session, versions: Versions) -> None:
         return
     tree = checks.set_up(session, versions, "test")
     if versions.modules:
-        venv = session.create_tmp()
+        # Not create_tmp(), which makes it the TMPDIR of the tests, whose sockets would get paths that are too long.
+        venv = str(Path(session.virtualenv.location, "modules"))
         session.run("uv", "venv", "--clear", "--python", versions.modules, venv, external=True)
         # Without packaging, which ansible-core would install, amazon.aws warns that it can't compare versions.
         wanted = [*checks.boto3_requirements(versions, tree), "packaging"]

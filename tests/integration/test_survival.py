@@ -71,7 +71,8 @@ def test_a_killed_task_that_is_run_again_runs_each_action_once(
     run: Callable[..., Any], kill: Callable[..., str], emulator: Emulator, tmp_path: Path, case: Kill
 ) -> None:
     busy = {IDS[0]: 1000.0} if case.what == "busy" else {}
-    emulator.reset(world_of({each: {"seconds": 40} for each in IDS}, WORLD["switches"], busy))
+    # Ten seconds, so that the role's second module begins to wait before they are over.
+    emulator.reset(world_of({each: {"seconds": 200} for each in IDS}, WORLD["switches"], busy))
     emulator.fault(EXECUTE, "slow", seconds=0.3)
     plays = [{"hosts": "localhost", "gather_facts": False, "tasks": [TASKS[case.what]]}]
     (tmp_path / "play.yml").write_text(yaml.safe_dump(plays))
@@ -92,6 +93,9 @@ def test_a_killed_task_that_is_run_again_runs_each_action_once(
     if busy:
         assert emulator.records() == []
         emulator.update_product(IDS[0], change=None)
+    emulator.advance(10)
+    for each in IDS:
+        emulator.update_product(each, run={"seconds": 40})
     done = run("ansible-playbook", "play.yml")
     assert done.code == 0, done.output
     assert sorted(record["ProvisionedProductId"] for record in emulator.records()) == EXPECTED[case.what]
