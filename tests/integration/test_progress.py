@@ -11,6 +11,7 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -185,9 +186,16 @@ class TerminalOutput:
 
 
 def run_on_terminal(
-    environment: dict[str, str], folder: Path, *command: str, ends_at: str = "", by: bytes | signal.Signals = CTRL_C
+    environment: dict[str, str],
+    folder: Path,
+    *command: str,
+    ends_at: str = "",
+    end: Callable[[subprocess.Popen, int], None] | None = None,
 ) -> TerminalOutput:
-    """Run a command on a pseudo-terminal, and return what it showed; end it when it shows a line of progress."""
+    """Run a command on a pseudo-terminal, and return what it showed.
+
+    When it shows a line of progress that matches `ends_at`, `end` is called with the process and the terminal.
+    """
     ours, theirs = pty.openpty()
     fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     screen = pyte.Screen(COLUMNS, ROWS)
@@ -208,9 +216,9 @@ def run_on_terminal(
                 assert len(shown) <= 1, screen.display
                 if shown and shown != lines[-1:]:
                     lines += shown
-                    if ends_at and re.search(ends_at, shown[0]):
-                        ends_at = ""
-                        os.write(ours, by) if isinstance(by, bytes) else process.send_signal(by)
+                    if end and re.search(ends_at, shown[0]):
+                        end(process, ours)
+                        end = None
         os.close(ours)
         code = process.wait()
     stayed = "\n".join(line.split("\x1b[K")[-1] for line in output.decode().split("\r\n"))
@@ -240,7 +248,12 @@ def test_on_a_terminal_progress_is_one_line_of_which_only_final_counts_stay(
 
 @pytest.mark.parametrize("by", [CTRL_C, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
 def test_the_last_line_of_each_wait_stays_when_the_run_is_ended(
-    progress: dict[str, str], tmp_path: Path, temporary_folder: Path, emulator: Emulator, by: bytes | signal.Signals
+    progress: dict[str, str],
+    tmp_path: Path,
+    temporary_folder: Path,
+    emulator: Emulator,
+    descendants_of: Callable[[int], dict[int, str]],
+    by: bytes | signal.Signals,
 ) -> None:
     emulator.update_product(BUSY, change={"seconds": 10000})
     endless = {"service_action_name": "Failover", "change_id": "CHG-1"}
@@ -250,7 +263,19 @@ def test_the_last_line_of_each_wait_stays_when_the_run_is_ended(
     tasks = [{**task, "when": f"inventory_hostname == '{name}'"} for task, name in zip(tasks, names)]
     play = write_play(tmp_path, *tasks, hosts="all", strategy="free")
     command = ["ansible-playbook", "-i", f"{','.join(names)},", "-c", "local", play]
-    seen = run_on_terminal(progress, tmp_path, *command, ends_at="3 tasks .* 11 running", by=by)
+    ending: list[int] = []
+
+    def end(process: subprocess.Popen, terminal: int) -> None:
+        for each in descendants_of(process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                ending.append(os.pidfd_open(each))
+        os.write(terminal, by) if isinstance(by, bytes) else process.send_signal(by)
+
+    seen = run_on_terminal(progress, tmp_path, *command, ends_at="3 tasks .* 11 running", end=end)
+    # Modules end after Ansible; one that waits for a product would start its action after the reset for the next test.
+    for each in ending:
+        assert select.select([each], [], [], 60)[0], "a process did not end"
+        os.close(each)
     assert seen.code == (99 if by == CTRL_C else -signal.SIGTERM), seen.screen
     (record_id,) = (
         record["RecordId"] for record in emulator.records() if record["ProvisionedProductName"] == "orders-db"
