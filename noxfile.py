@@ -204,7 +204,7 @@ def versions(session: nox.Session, versions: Versions) -> None:
         return
     tree = checks.set_up(session, versions, "test")
     if versions.modules:
-        # Not create_tmp(), which makes it the TMPDIR of the tests, whose sockets would get paths that are too long.
+        # Not create_tmp(): it sets TMPDIR, and the paths of the sockets that tests create there would be too long.
         venv = str(Path(session.virtualenv.location, "modules"))
         session.run("uv", "venv", "--clear", "--python", versions.modules, venv, external=True)
         # Without packaging, which ansible-core would install, amazon.aws warns that it can't compare versions.
