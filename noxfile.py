@@ -42,7 +42,7 @@ SUPPORTED = [
 SUPPORTED += [Versions("2.22", python, 12) for python in ("3.14", "3.15")]
 SUPPORTED += [Versions("2.22", "3.13", 12, oldest_boto3=old == "3.9", modules=old) for old in ("3.9", "3.10")]
 # The tests that a version is most likely to break.
-PART_SANITY = ("--test=ansible-doc", "--test=compile", "--test=import", "--test=validate-modules")
+PART_SANITY = ("--test=ansible-doc", "--test=compile", "--test=import", "--test=validate-modules", "--test=yamllint")
 PART_INTEGRATION = ("examples", "inventory", "role", "runner", "running_service_actions", "secrets")
 PART_TESTS = ("tests/unit/plugins", *(f"tests/integration/test_{name}.py" for name in PART_INTEGRATION))
 STAND_IN = "https://example.com/selfservice.aws"

@@ -122,7 +122,8 @@ seealso:
   - module: selfservice.aws.servicecatalog_provisioned_product_info
 """
 
-EXAMPLES = r"""
+# "fmt: code", since the yamllint of ansible-core 2.16 rejects YAML of several documents.
+EXAMPLES = r"""# fmt: code
 # All provisioned products that the caller can see, in the region of the connection.
 plugin: selfservice.aws.servicecatalog_provisioned_products
 
