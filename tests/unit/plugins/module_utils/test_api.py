@@ -187,8 +187,8 @@ def test_a_response_that_botocore_cannot_parse_is_one_line_with_the_call_and_the
     client.meta.events.register("before-send.servicecatalog", respond(status, body))
     endpoint = re.escape("https://servicecatalog.us-east-1.amazonaws.com")
     problem = f": the response from {endpoint} can't be parsed: [A-Z].*| was answered by {endpoint} with HTTP .*"
-    if (protocol, body) == (CBOR, NOT_CBOR[0]):
-        # botocore 1.38 reads this JSON as an empty response.
+    if (status, protocol, body) == (200, CBOR, NOT_CBOR[0]) and boto3.__version__.startswith("1.38."):
+        # This botocore reads the JSON as an empty response.
         problem += "| was answered without the ids of the product"
     with pytest.raises(MalformedResponse, match=f"DescribeProvisionedProduct({problem})") as caught:
         ServiceCatalog(client).describe_provisioned_product(Id="pp-1")
